@@ -1,0 +1,246 @@
+//! Operations, and the ways out of a call: `.await`, `.block()`, `.request()`.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use crate::rows::Rows;
+use crate::task::{Progress, TaskReport};
+use crate::{Error, Pve, PveRequest, PveResponse, Result, Task, Vmid};
+
+/// A typed description of one operation. Writing one is how the SDK is extended.
+///
+/// ```
+/// use proxmox_core::{Effect, Operation, Pve, PvePath, PveRequest, Result};
+///
+/// /// `POST /cluster/backup-info/refresh`: an operation this SDK does not have.
+/// struct Refresh;
+///
+/// impl Operation for Refresh {
+///     type Output = ();
+///     fn name(&self) -> &'static str {
+///         "backup_info.refresh"
+///     }
+///     fn request(&self) -> Result<PveRequest> {
+///         Ok(PveRequest::create(PvePath::parse("/cluster/backup-info/refresh")?).effect(Effect::Write))
+///     }
+///     async fn run(self, pve: Pve) -> Result<()> {
+///         pve.call(&self.request()?).await?.decode()
+///     }
+/// }
+/// # async fn demo(pve: Pve) -> Result<()> {
+/// pve.bind(Refresh).await?;
+/// # Ok(()) }
+/// ```
+pub trait Operation: Send + Sized + 'static {
+    /// What a caller gets.
+    type Output: Send + 'static;
+
+    /// The name in errors and traces, such as `qemu.clone`.
+    fn name(&self) -> &'static str;
+
+    /// The request that the operation is, or that its flow turns on.
+    ///
+    /// # Errors
+    /// `InvalidInput` for parameters that can be seen to be wrong.
+    fn request(&self) -> Result<PveRequest>;
+
+    /// Carries it out. Every await in it must be one of `pve`'s, so that it runs on any transport.
+    fn run(self, pve: Pve) -> impl Future<Output = Result<Self::Output>> + Send;
+}
+
+/// An operation bound to a handle. Nothing is sent until it is awaited or blocked on.
+#[must_use = "nothing is sent until the call is awaited, or `.block()` is called"]
+pub struct Call<O> {
+    pve: Pve,
+    operation: O,
+}
+
+impl<O: Operation> Call<O> {
+    pub(crate) fn new(pve: Pve, operation: O) -> Self {
+        Self { pve, operation }
+    }
+
+    /// The request, without any I/O. For a flow it is the one that the flow turns on.
+    ///
+    /// # Errors
+    /// `InvalidInput` for parameters that can be seen to be wrong.
+    pub fn request(&self) -> Result<PveRequest> {
+        let request = self.operation.request().map_err(|e| e.during(self.operation.name()))?;
+        Ok(match self.pve.options().force {
+            Some(vmid) => request.force(vmid),
+            None => request,
+        })
+    }
+
+    /// Runs it on this thread, without a runtime. The same code as `.await`.
+    ///
+    /// # Errors
+    /// As the operation says.
+    pub fn block(self) -> Result<O::Output> {
+        let pve = self.pve.clone();
+        pve.block_on(self.into_future())
+    }
+
+    /// Lets this call pass the gate of this one guest, and of no other.
+    pub fn force(mut self, vmid: Vmid) -> Self {
+        self.pve.options_mut().force = Some(vmid);
+        self
+    }
+
+    /// How long to wait for the end of what the call starts: tasks, shutdown, an address. When it is over the error
+    /// says so; the task on the node goes on.
+    pub fn timeout(mut self, wait: Duration) -> Self {
+        self.pve.options_mut().wait = Some(wait);
+        self
+    }
+
+    /// Is told about each new line of a task's log while waiting.
+    pub fn on_progress(mut self, progress: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
+        self.pve.options_mut().progress = Some(Arc::new(progress));
+        self
+    }
+
+    /// The operation itself, for parameters of its own.
+    pub fn map(self, change: impl FnOnce(O) -> O) -> Self {
+        Self { pve: self.pve, operation: change(self.operation) }
+    }
+}
+
+impl<O: Operation> IntoFuture for Call<O> {
+    type Output = Result<O::Output>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { pve, operation } = self;
+        Box::pin(async move {
+            let name = operation.name();
+            let target = operation.request().ok().map(|r| r.target());
+            operation.run(pve).await.map_err(|e| match target {
+                Some(target) => e.during(name).about(target),
+                None => e.during(name),
+            })
+        })
+    }
+}
+
+impl<O: Operation> fmt::Debug for Call<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut s = f.debug_struct("Call");
+        s.field("operation", &self.operation.name());
+        match self.operation.request() {
+            Ok(request) => s.field("request", &request.to_string()),
+            Err(error) => s.field("error", &error.to_string()),
+        };
+        s.finish_non_exhaustive()
+    }
+}
+
+/// One request, one decoded answer.
+#[derive(Debug)]
+pub struct Ask<T> {
+    name: &'static str,
+    request: Result<PveRequest>,
+    decode: fn(&PveResponse) -> Result<T>,
+}
+
+impl<T: DeserializeOwned> Ask<T> {
+    /// Decodes the data as `T`.
+    pub fn new(name: &'static str, request: Result<PveRequest>) -> Self {
+        Self { name, request, decode: PveResponse::decode }
+    }
+}
+
+impl<T: DeserializeOwned> Ask<Rows<T>> {
+    /// Decodes the data as a list whose broken rows are set aside.
+    pub fn rows(name: &'static str, request: Result<PveRequest>) -> Self {
+        Self { name, request, decode: PveResponse::rows }
+    }
+}
+
+impl Ask<()> {
+    /// Takes any data for a yes: for writes that PVE answers with nothing. What is not an answer of PVE's stays an error.
+    pub fn done(name: &'static str, request: Result<PveRequest>) -> Self {
+        Self { name, request, decode: |answer| answer.decode::<IgnoredAny>().map(drop) }
+    }
+}
+
+impl<T: Send + 'static> Operation for Ask<T> {
+    type Output = T;
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn request(&self) -> Result<PveRequest> {
+        again(&self.request)
+    }
+    async fn run(self, pve: Pve) -> Result<T> {
+        let answer = pve.call(&self.request?).await?;
+        (self.decode)(&answer)
+    }
+}
+
+/// One request that starts a PVE task. Awaiting it waits for the task's end; a failed task is an error.
+#[derive(Debug)]
+pub struct Work {
+    name: &'static str,
+    request: Result<PveRequest>,
+}
+
+impl Work {
+    /// The request must be one that PVE answers with a UPID.
+    pub fn new(name: &'static str, request: Result<PveRequest>) -> Self {
+        Self { name, request }
+    }
+}
+
+impl Operation for Work {
+    type Output = TaskReport;
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn request(&self) -> Result<PveRequest> {
+        again(&self.request)
+    }
+    async fn run(self, pve: Pve) -> Result<TaskReport> {
+        Detached(self).run(pve).await?.wait().await
+    }
+}
+
+impl Call<Work> {
+    /// Comes back as soon as PVE has started the task, instead of waiting for its end.
+    ///
+    /// A failure of the task is then only seen by [`Task::wait`]: PVE answers 200 to many things that fail.
+    pub fn detach(self) -> Call<Detached> {
+        Call { pve: self.pve, operation: Detached(self.operation) }
+    }
+}
+
+/// A [`Work`] that is started and not waited for.
+#[derive(Debug)]
+pub struct Detached(Work);
+
+impl Operation for Detached {
+    type Output = Task;
+    fn name(&self) -> &'static str {
+        self.0.name
+    }
+    fn request(&self) -> Result<PveRequest> {
+        self.0.request()
+    }
+    async fn run(self, pve: Pve) -> Result<Task> {
+        let upid = pve.call(&self.0.request?).await?.upid()?;
+        Ok(Task::new(pve, upid))
+    }
+}
+
+/// Errors of building a request are all `InvalidInput` and are asked for more than once.
+fn again(request: &Result<PveRequest>) -> Result<PveRequest> {
+    match request {
+        Ok(request) => Ok(request.clone()),
+        Err(e) => Err(Error::new(e.kind(), e.outcome(), e.message()).with_errors(e.errors().clone())),
+    }
+}

@@ -1,0 +1,160 @@
+//! An answer stays bytes until the operation's own type decodes it.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::rows::Rows;
+use crate::{Effect, Error, Outcome, Result, Upid, classify};
+
+/// The answer to a request that PVE accepted.
+#[derive(Debug, Clone)]
+pub struct PveResponse {
+    body: Bytes,
+    shape: Shape,
+    /// What is known about the request's effect when this cannot be read.
+    unread: Outcome,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    /// `{"data": …}` as HTTP carries it.
+    Envelope,
+    /// The data alone, as `pvesh` prints it.
+    Bare,
+}
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    data: T,
+}
+
+impl PveResponse {
+    /// An HTTP body, `{"data": …}`.
+    #[must_use]
+    pub fn envelope(body: impl Into<Bytes>) -> Self {
+        Self { body: body.into(), shape: Shape::Envelope, unread: Outcome::MaybeApplied }
+    }
+
+    /// The data alone.
+    #[must_use]
+    pub fn bare(body: impl Into<Bytes>) -> Self {
+        Self { body: body.into(), shape: Shape::Bare, unread: Outcome::MaybeApplied }
+    }
+
+    /// What an HTTP answer means: the response, or the error that its status and text are.
+    ///
+    /// # Errors
+    /// As [`classify`](crate::classify) reads them, for every status but 2xx.
+    pub fn from_http(effect: Effect, status: u16, reason: &str, body: impl Into<Bytes>) -> Result<Self> {
+        let body = body.into();
+        if (200..300).contains(&status) {
+            return Ok(Self::envelope(body).answering(effect));
+        }
+        Err(classify(effect, status, reason, &body))
+    }
+
+    /// Notes what was asked: an unreadable answer to a read leaves nothing in doubt.
+    #[must_use]
+    pub fn answering(mut self, effect: Effect) -> Self {
+        self.unread = if effect == Effect::Read { Outcome::Rejected } else { Outcome::MaybeApplied };
+        self
+    }
+
+    /// Decodes the data in one pass, straight into `T`.
+    ///
+    /// # Errors
+    /// `Decode`, with the place in the answer.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T> {
+        let done = match self.shape {
+            Shape::Envelope => serde_json::from_slice::<Envelope<T>>(&self.body).map(|e| e.data),
+            Shape::Bare => serde_json::from_slice(&self.body),
+        };
+        done.map_err(|_| self.locate::<T>())
+    }
+
+    /// Decodes a list; a row that does not fit is set aside and reported, and does not spoil the others.
+    ///
+    /// # Errors
+    /// `Decode` when the data is not a list.
+    pub fn rows<T: DeserializeOwned>(&self) -> Result<Rows<T>> {
+        let raw = match self.decode::<Vec<T>>() {
+            Ok(items) => return Ok(Rows::new(items, Vec::new())),
+            // Only now look at each row by itself: good lists never pay for it.
+            Err(_) => self.decode::<Vec<Box<RawValue>>>()?,
+        };
+        Ok(Rows::sort_out(&raw))
+    }
+
+    /// The data exactly as PVE sent it.
+    ///
+    /// # Errors
+    /// `Decode` when the answer is not JSON.
+    pub fn raw_data(&self) -> Result<Box<RawValue>> {
+        self.decode()
+    }
+
+    /// The UPID of the task that the request started.
+    ///
+    /// # Errors
+    /// `Decode` when the answer is something else.
+    pub fn upid(&self) -> Result<Upid> {
+        self.decode()
+    }
+
+    /// Decodes once more, slower, to say where it failed.
+    fn locate<T: DeserializeOwned>(&self) -> Error {
+        let mut deserializer = serde_json::Deserializer::from_slice(&self.body);
+        let why = match self.shape {
+            Shape::Envelope => serde_path_to_error::deserialize::<_, Envelope<T>>(&mut deserializer)
+                .err()
+                .map(|e| (e.path().to_string(), e.into_inner())),
+            Shape::Bare => serde_path_to_error::deserialize::<_, T>(&mut deserializer)
+                .err()
+                .map(|e| (e.path().to_string(), e.into_inner())),
+        };
+        let message = match why {
+            Some((path, e)) if path == "." => format!("unexpected answer: {e}"),
+            Some((path, e)) => format!("unexpected answer at {path}: {e}"),
+            None => "unexpected text after the answer".to_owned(),
+        };
+        Error::decode(self.unread, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Row {
+        vmid: crate::Vmid,
+    }
+
+    #[test]
+    fn both_shapes() {
+        let text: String = PveResponse::envelope(r#"{"data":"x","total":1}"#).decode().unwrap();
+        assert_eq!(text, PveResponse::bare("\"x\"").decode::<String>().unwrap());
+        PveResponse::envelope(r#"{"data":null}"#).decode::<()>().unwrap();
+    }
+
+    #[test]
+    fn an_error_names_the_place() {
+        let error = PveResponse::envelope(r#"{"data":[{"vmid":7}]}"#).decode::<Vec<Row>>().unwrap_err();
+        assert!(error.message().contains("data[0].vmid"), "{error}");
+        for bad in ["", "<html>", "{", r#"{"dat":1}"#, "{\"data\":1"] {
+            let error = PveResponse::envelope(bad).decode::<u8>().unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Decode, "{bad}");
+        }
+    }
+
+    #[test]
+    fn one_bad_row_is_reported() {
+        let rows = PveResponse::envelope(r#"{"data":[{"vmid":100},{"vmid":"x"},{"vmid":101}]}"#).rows::<Row>().unwrap();
+        assert_eq!(rows.iter().map(|r| r.vmid.get()).collect::<Vec<_>>(), [100, 101]);
+        assert_eq!(rows.rejects().len(), 1);
+        assert_eq!(rows.rejects()[0].index, 1);
+        assert!(rows.rejects()[0].why.contains("vmid"), "{:?}", rows.rejects());
+    }
+}

@@ -1,0 +1,365 @@
+//! PVE's background work: a UPID, its state, its log, its end.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Ask, Call, Operation};
+use crate::de;
+use crate::rows::Rows;
+use crate::{Effect, Error, ErrorKind, Outcome, Pve, PvePath, PveRequest, Result, Upid};
+
+/// How a finished task ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "end")]
+#[non_exhaustive]
+#[must_use = "a failed task is a value here, not an error: look at it, or use `Task::wait`"]
+pub enum TaskOutcome {
+    /// `OK`
+    Ok,
+    /// `WARNINGS: n`: the work is done, and something is worth reading.
+    Warnings {
+        /// How many PVE counted.
+        count: u32,
+        /// The lines of the log that carry them.
+        lines: Vec<String>,
+    },
+    /// Any other end; `message` is PVE's `exitstatus`.
+    Failed {
+        /// What the task died of.
+        message: String,
+        /// The last lines of its log.
+        log: Vec<String>,
+    },
+    /// It was stopped from outside before its end.
+    Stopped {
+        /// The last lines of its log.
+        log: Vec<String>,
+    },
+}
+
+/// A task that ended well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TaskReport {
+    /// Which task.
+    pub upid: Upid,
+    /// The lines that carry warnings; empty when all is well.
+    pub warnings: Vec<String>,
+}
+
+/// What `GET /nodes/{node}/tasks/{upid}/status` answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TaskStatus {
+    /// Which task.
+    pub upid: Upid,
+    /// `running` or `stopped`.
+    pub status: String,
+    /// How it ended: `OK`, `WARNINGS: n`, or an error text. Absent while it runs.
+    #[serde(default)]
+    pub exitstatus: Option<String>,
+    /// Start, seconds since 1970.
+    #[serde(default, deserialize_with = "de::opt_int")]
+    pub starttime: Option<i64>,
+    /// Everything else that PVE sent.
+    #[serde(flatten)]
+    pub extra: de::Extra,
+}
+
+impl TaskStatus {
+    /// Whether it is still at work.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.status == "running"
+    }
+}
+
+/// One row of `GET /nodes/{node}/tasks`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TaskEntry {
+    /// Which task.
+    pub upid: Upid,
+    /// The end: `OK`, a text, or `RUNNING`; absent while it runs on some versions.
+    #[serde(default)]
+    pub status: Option<String>,
+    /// Start, seconds since 1970.
+    #[serde(default, deserialize_with = "de::opt_int")]
+    pub starttime: Option<i64>,
+    /// End, seconds since 1970.
+    #[serde(default, deserialize_with = "de::opt_int")]
+    pub endtime: Option<i64>,
+    /// Everything else that PVE sent.
+    #[serde(flatten)]
+    pub extra: de::Extra,
+}
+
+/// One line of a task's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LogLine {
+    /// Line number, from 1.
+    #[serde(deserialize_with = "de::int")]
+    pub n: i64,
+    /// The text.
+    pub t: String,
+}
+
+/// What a waiting caller is told.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Which task.
+    pub upid: Upid,
+    /// A new line of its log.
+    pub line: String,
+    /// The fraction that the line speaks of, 0 to 1, where it does (`transferred 1.0 GiB of 2.0 GiB (50.00%)`).
+    pub fraction: Option<f64>,
+}
+
+/// The handle of a PVE worker. It always asks the node named in the UPID.
+#[derive(Debug, Clone)]
+pub struct Task {
+    pve: Pve,
+    upid: Upid,
+}
+
+/// First wait between two looks.
+const FIRST: Duration = Duration::from_millis(100);
+/// Longest wait between two looks.
+const LONGEST: Duration = Duration::from_secs(3);
+/// How many looks in a row may fail for passing reasons before waiting gives up.
+const PATIENCE: u32 = 10;
+/// How many lines a page of the log has.
+const PAGE: u32 = 500;
+/// How many last lines an error carries.
+const TAIL: u32 = 10;
+
+impl Task {
+    pub(crate) fn new(pve: Pve, upid: Upid) -> Self {
+        Self { pve, upid }
+    }
+
+    /// Which task.
+    #[must_use]
+    pub fn upid(&self) -> &Upid {
+        &self.upid
+    }
+
+    fn get(&self, what: &'static str) -> PveRequest {
+        PveRequest::get(PvePath::task(&self.upid).fixed(what))
+    }
+
+    /// `GET /nodes/{node}/tasks/{upid}/status`. Needs `Sys.Audit` on the node for the tasks of others.
+    pub fn status(&self) -> Call<Ask<TaskStatus>> {
+        self.pve.bind(Ask::new("task.status", Ok(self.get("status"))))
+    }
+
+    /// `GET /nodes/{node}/tasks/{upid}/log`: `limit` lines after the first `start`.
+    pub fn log(&self, start: u32, limit: u32) -> Call<Ask<Rows<LogLine>>> {
+        let request = self.get("log").param("start", start).param("limit", limit);
+        self.pve.bind(Ask::rows("task.log", Ok(request)))
+    }
+
+    /// The last `lines` lines of the log, in order. PVE pages from the front, so this walks the pages.
+    pub fn tail(&self, lines: u32) -> Call<Tail> {
+        self.pve.bind(Tail { upid: self.upid.clone(), lines })
+    }
+
+    /// Waits for the end; a failed or stopped task is an error that carries the end of its log.
+    ///
+    /// Looks after 0.1 s, then less and less often, every 3 s at most. Passing troubles of single looks are tolerated.
+    /// Without a [`timeout`](Call::timeout) it waits as long as the task takes.
+    pub fn wait(&self) -> Call<Wait> {
+        self.pve.bind(Wait(self.outcome_operation()))
+    }
+
+    /// Waits for the end and returns it, good or bad, as a value.
+    pub fn outcome(&self) -> Call<AwaitEnd> {
+        self.pve.bind(self.outcome_operation())
+    }
+
+    fn outcome_operation(&self) -> AwaitEnd {
+        AwaitEnd { upid: self.upid.clone() }
+    }
+
+    /// `DELETE /nodes/{node}/tasks/{upid}`: asks the worker to stop. The task ends as [`TaskOutcome::Stopped`].
+    /// Needs `Sys.Modify` on the node for the tasks of others.
+    pub fn stop(&self) -> Call<Ask<()>> {
+        let request = PveRequest::delete(PvePath::task(&self.upid)).effect(Effect::Write);
+        self.pve.bind(Ask::done("task.stop", Ok(request)))
+    }
+
+    /// All lines from `start` on, told to `line` as they come; returns the next start.
+    async fn follow(&self, mut start: u32, mut line: impl FnMut(LogLine)) -> Result<u32> {
+        loop {
+            let request = self.get("log").param("start", start).param("limit", PAGE);
+            let page: Rows<LogLine> = self.pve.call(&request).await?.rows()?;
+            let full = page.len() >= PAGE as usize;
+            for entry in page {
+                // An empty log is one line that says so.
+                if entry.t != "no content" {
+                    start = start.max(u32::try_from(entry.n).unwrap_or(start));
+                    line(entry);
+                }
+            }
+            if !full {
+                return Ok(start);
+            }
+        }
+    }
+
+    async fn last_lines(&self, lines: u32) -> Result<Vec<String>> {
+        let mut last = std::collections::VecDeque::new();
+        self.follow(0, |entry| {
+            if last.len() == lines as usize {
+                last.pop_front();
+            }
+            last.push_back(entry.t);
+        })
+        .await?;
+        Ok(last.into())
+    }
+
+    /// Tells new lines to whoever asked for progress.
+    async fn report_progress(&self, seen: u32) -> u32 {
+        let Some(progress) = self.pve.options().progress.clone() else { return seen };
+        let tell = |entry: LogLine| {
+            let fraction = fraction(&entry.t);
+            progress(&Progress { upid: self.upid.clone(), line: entry.t, fraction });
+        };
+        // Progress is a courtesy: that a look at the log failed must not fail the wait.
+        self.follow(seen, tell).await.unwrap_or(seen)
+    }
+
+    async fn end(&self) -> Result<TaskOutcome> {
+        let deadline = self.pve.options().wait.map(|wait| (wait, self.pve.now() + wait));
+        let (mut pause, mut troubles, mut seen) = (FIRST, 0, 0);
+        let exit = loop {
+            let look = async { self.pve.call(&self.get("status")).await?.decode::<TaskStatus>() }.await;
+            match look {
+                Ok(status) if !status.is_running() => break status.exitstatus.unwrap_or_default(),
+                Ok(_) => troubles = 0,
+                Err(e) if e.kind().is_transient() && troubles < PATIENCE => troubles += 1,
+                Err(e) => return Err(e.with_outcome(Outcome::Applied).with_upid(self.upid.clone())),
+            }
+            seen = self.report_progress(seen).await;
+            if let Some((wait, deadline)) = deadline {
+                let left = deadline.saturating_duration_since(self.pve.now());
+                if left.is_zero() {
+                    let message = format!("the task is still running after {wait:?}: {}", self.upid);
+                    return Err(Error::new(ErrorKind::Timeout, Outcome::MaybeApplied, message)
+                        .with_advice("it goes on: wait for it by its UPID, or stop it")
+                        .with_upid(self.upid.clone()));
+                }
+                pause = pause.min(left);
+            }
+            self.pve.sleep(pause).await;
+            pause = (pause * 3 / 2).min(LONGEST);
+        };
+        // The last lines are written after the last look.
+        self.report_progress(seen).await;
+        let tail = async || self.last_lines(TAIL).await.unwrap_or_else(|e| vec![format!("(no log: {e})")]);
+        Ok(if exit == "OK" {
+            TaskOutcome::Ok
+        } else if let Some(count) = exit.strip_prefix("WARNINGS: ") {
+            let mut lines = Vec::new();
+            let warning = |entry: LogLine| {
+                if entry.t.starts_with("WARN") || entry.t.starts_with("warning:") {
+                    lines.push(entry.t);
+                }
+            };
+            self.follow(0, warning).await?;
+            TaskOutcome::Warnings { count: count.trim().parse().unwrap_or(1), lines }
+        } else if exit == "received interrupt" || exit == "broken pipe" {
+            TaskOutcome::Stopped { log: tail().await }
+        } else {
+            TaskOutcome::Failed { message: exit, log: tail().await }
+        })
+    }
+}
+
+/// `(50.00%)` at the end of a line.
+fn fraction(line: &str) -> Option<f64> {
+    let percent = line.trim_end().strip_suffix("%)")?.rsplit_once('(')?.1;
+    percent.parse::<f64>().ok().filter(|p| (0.0..=100.0).contains(p)).map(|p| p / 100.0)
+}
+
+/// See [`Task::tail`].
+#[derive(Debug)]
+pub struct Tail {
+    upid: Upid,
+    lines: u32,
+}
+
+impl Operation for Tail {
+    type Output = Vec<String>;
+    fn name(&self) -> &'static str {
+        "task.tail"
+    }
+    fn request(&self) -> Result<PveRequest> {
+        Ok(PveRequest::get(PvePath::task(&self.upid).fixed("log")))
+    }
+    async fn run(self, pve: Pve) -> Result<Vec<String>> {
+        Task::new(pve, self.upid).last_lines(self.lines).await
+    }
+}
+
+/// See [`Task::outcome`].
+#[derive(Debug)]
+pub struct AwaitEnd {
+    upid: Upid,
+}
+
+impl Operation for AwaitEnd {
+    type Output = TaskOutcome;
+    fn name(&self) -> &'static str {
+        "task.wait"
+    }
+    fn request(&self) -> Result<PveRequest> {
+        Ok(PveRequest::get(PvePath::task(&self.upid).fixed("status")))
+    }
+    async fn run(self, pve: Pve) -> Result<TaskOutcome> {
+        Task::new(pve, self.upid).end().await
+    }
+}
+
+/// See [`Task::wait`].
+#[derive(Debug)]
+pub struct Wait(AwaitEnd);
+
+impl Operation for Wait {
+    type Output = TaskReport;
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+    fn request(&self) -> Result<PveRequest> {
+        self.0.request()
+    }
+    async fn run(self, pve: Pve) -> Result<TaskReport> {
+        let upid = self.0.upid.clone();
+        let (message, log) = match self.0.run(pve).await? {
+            TaskOutcome::Ok => return Ok(TaskReport { upid, warnings: Vec::new() }),
+            TaskOutcome::Warnings { lines, .. } => return Ok(TaskReport { upid, warnings: lines }),
+            TaskOutcome::Failed { message, log } => (format!("the task failed: {message}"), log),
+            TaskOutcome::Stopped { log } => ("the task was stopped before its end".to_owned(), log),
+        };
+        // How far a failed task came is its own to say: the log tells, so nothing is claimed here.
+        Err(Error::new(ErrorKind::TaskFailed, Outcome::Rejected, message).with_upid(upid).with_task_log(log))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractions_of_real_lines() {
+        assert_eq!(fraction("transferred 2.0 GiB of 2.0 GiB (100.00%)"), Some(1.0));
+        assert_eq!(fraction("transferred 0.0 B of 2.0 GiB (0.00%)"), Some(0.0));
+        for line in ["TASK OK", "", "(x%)", "(140.0%)"] {
+            assert_eq!(fraction(line), None, "{line}");
+        }
+    }
+}
