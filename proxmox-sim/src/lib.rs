@@ -1,1 +1,5 @@
 //! Not yet.
+
+mod exchange;
+
+pub use exchange::{Credentials, SimAnswer, SimRequest, SimValue};
