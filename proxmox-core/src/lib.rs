@@ -13,13 +13,12 @@
 //! Dropping a future ends the *waiting*, never the work on the node: stop a task with [`Task::stop`].
 
 mod call;
-mod cluster;
+pub mod cluster;
 pub mod config;
 pub mod de;
 mod error;
 mod executor;
 mod fan_out;
-mod gate;
 pub mod guest;
 mod id;
 mod layer;
