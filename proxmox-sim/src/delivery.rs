@@ -3,15 +3,19 @@
 use std::time::Duration;
 
 use crate::exchange::{SimAnswer, SimRequest};
-use crate::wire_fault::WireFault;
 use crate::log::Ticket;
 use crate::sim::Sim;
+use crate::wire_fault::WireFault;
 
 /// What the caller gets.
 #[derive(Debug)]
 pub(crate) enum Delivery {
     /// An answer, after `wait` of real time; `broken` when only half of its body arrives.
-    Answer { answer: SimAnswer, wait: Duration, broken: bool },
+    Answer {
+        answer: SimAnswer,
+        wait: Duration,
+        broken: bool,
+    },
     /// The connection is closed.
     Close,
     /// Nothing, ever.
@@ -19,7 +23,12 @@ pub(crate) enum Delivery {
 }
 
 /// Executes the request, unless the fault forbids it, and says what becomes of the answer.
-pub(crate) fn deliver(sim: &Sim, request: &SimRequest, fault: Option<WireFault>, ticket: &Ticket) -> Delivery {
+pub(crate) fn deliver(
+    sim: &Sim,
+    request: &SimRequest,
+    fault: Option<WireFault>,
+    ticket: &Ticket,
+) -> Delivery {
     ticket.note(|entry| {
         entry.received = true;
         entry.params.clone_from(&request.params);
@@ -35,7 +44,11 @@ pub(crate) fn deliver(sim: &Sim, request: &SimRequest, fault: Option<WireFault>,
     };
     let at_once = |answer: SimAnswer| {
         ticket.note(|entry| entry.status = Some(answer.status));
-        Delivery::Answer { answer, wait: Duration::ZERO, broken: false }
+        Delivery::Answer {
+            answer,
+            wait: Duration::ZERO,
+            broken: false,
+        }
     };
     match fault {
         None => at_once(execute()),
@@ -44,8 +57,16 @@ pub(crate) fn deliver(sim: &Sim, request: &SimRequest, fault: Option<WireFault>,
             execute();
             Delivery::Close
         }
-        Some(WireFault::Delay(wait)) => Delivery::Answer { answer: execute(), wait, broken: false },
-        Some(WireFault::Truncate) => Delivery::Answer { answer: execute(), wait: Duration::ZERO, broken: true },
+        Some(WireFault::Delay(wait)) => Delivery::Answer {
+            answer: execute(),
+            wait,
+            broken: false,
+        },
+        Some(WireFault::Truncate) => Delivery::Answer {
+            answer: execute(),
+            wait: Duration::ZERO,
+            broken: true,
+        },
         Some(WireFault::Status(status, reason)) => at_once(foreign(status, &reason, Vec::new())),
         Some(WireFault::Html) => {
             let page = "<html><body><h1>503 Service Unavailable</h1>No server is available.</body></html>\n";
@@ -57,7 +78,11 @@ pub(crate) fn deliver(sim: &Sim, request: &SimRequest, fault: Option<WireFault>,
         }
         Some(WireFault::Garbage(length)) => {
             execute();
-            at_once(foreign(200, "OK", b"\0garbage\xff".iter().copied().cycle().take(length).collect()))
+            at_once(foreign(
+                200,
+                "OK",
+                b"\0garbage\xff".iter().copied().cycle().take(length).collect(),
+            ))
         }
         Some(WireFault::Stall) => Delivery::Stall,
     }
@@ -65,5 +90,10 @@ pub(crate) fn deliver(sim: &Sim, request: &SimRequest, fault: Option<WireFault>,
 
 /// An answer that is not the simulated PVE's.
 fn foreign(status: u16, reason: &str, body: Vec<u8>) -> SimAnswer {
-    SimAnswer { status, reason: reason.to_owned(), body, delay: Duration::ZERO }
+    SimAnswer {
+        status,
+        reason: reason.to_owned(),
+        body,
+        delay: Duration::ZERO,
+    }
 }

@@ -41,7 +41,12 @@ pub struct HttpRequest {
 impl HttpRequest {
     /// A request without headers and body.
     pub fn new(method: impl Into<String>, target: impl Into<String>) -> Self {
-        Self { method: method.into(), target: target.into(), headers: Vec::new(), body: Vec::new() }
+        Self {
+            method: method.into(),
+            target: target.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     /// Adds a header.
@@ -66,7 +71,12 @@ impl HttpRequest {
     /// the API. All of them as plain text, as PVE sends them.
     pub fn read(&self) -> Result<SimRequest, SimAnswer> {
         let path = self.check()?;
-        Ok(SimRequest { method: self.method.clone(), path, params: self.params()?, auth: self.credentials() })
+        Ok(SimRequest {
+            method: self.method.clone(),
+            path,
+            params: self.params()?,
+            auth: self.credentials(),
+        })
     }
 
     /// The part of [`read`](Self::read) that needs no body. Gives the path below `/api2/json`.
@@ -88,11 +98,19 @@ impl HttpRequest {
         };
         if length > 0 {
             if !matches!(self.method.as_str(), "PUT" | "POST") {
-                return Err(text(501, &format!("Unexpected content for method '{}'", self.method)));
+                return Err(text(
+                    501,
+                    &format!("Unexpected content for method '{}'", self.method),
+                ));
             }
             match self.content_type() {
                 None | Some("application/x-www-form-urlencoded" | "application/json") => {}
-                Some(other) => return Err(text(506, &format!("upload 'Content-Type '{other}' not implemented"))),
+                Some(other) => {
+                    return Err(text(
+                        506,
+                        &format!("upload 'Content-Type '{other}' not implemented"),
+                    ));
+                }
             }
             if length > MAX_BODY {
                 return Err(text(501, "for data too large"));
@@ -136,14 +154,20 @@ impl HttpRequest {
 
     /// A cookie counts before an `Authorization` header, and a ticket in either before a token.
     fn credentials(&self) -> Credentials {
-        let cookies = self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("Cookie"));
+        let cookies = self
+            .headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("Cookie"));
         let authorization = self.find("Authorization");
         let ticket = cookies
             .filter_map(|(_, value)| auth_value(value, "PVEAuthCookie"))
             .chain(authorization.and_then(|value| auth_value(value, "PVEAuthCookie")))
             .find(|ticket| !ticket.is_empty());
         if let Some(ticket) = ticket {
-            return Credentials::Ticket { ticket, csrf: self.find("CSRFPreventionToken").map(str::to_owned) };
+            return Credentials::Ticket {
+                ticket,
+                csrf: self.find("CSRFPreventionToken").map(str::to_owned),
+            };
         }
         match authorization.and_then(|value| auth_value(value, "PVEAPIToken")) {
             Some(token) => Credentials::Token(token),
@@ -158,7 +182,10 @@ impl HttpRequest {
     }
 
     fn find(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -170,7 +197,14 @@ impl SimAnswer {
     pub fn headers(&self) -> Vec<(&'static str, &'static str)> {
         let mut headers = vec![
             ("Cache-Control", "max-age=0"),
-            ("Connection", if self.ends_connection() { "close" } else { "Keep-Alive" }),
+            (
+                "Connection",
+                if self.ends_connection() {
+                    "close"
+                } else {
+                    "Keep-Alive"
+                },
+            ),
             ("Pragma", "no-cache"),
             ("Server", "pve-api-daemon/3.0"),
         ];
@@ -194,7 +228,10 @@ fn auth_value(header: &str, key: &str) -> Option<String> {
     while let Some(at) = header[from..].find(key) {
         let start = from + at;
         let end = start + key.len();
-        let begins = header[..start].chars().next_back().is_none_or(char::is_whitespace);
+        let begins = header[..start]
+            .chars()
+            .next_back()
+            .is_none_or(char::is_whitespace);
         if begins && header[end..].starts_with(['=', ' ']) {
             let value = header[end + 1..].split(';').next().unwrap_or_default();
             return Some(percent_decode_str(value).decode_utf8_lossy().into_owned());
@@ -221,16 +258,29 @@ fn form_params(text: &[u8]) -> Vec<(String, SimValue)> {
 /// Reads a JSON body. PVE takes `null` for no parameters; anything else must be an object.
 fn json_params(body: &[u8]) -> Result<Vec<(String, SimValue)>, SimAnswer> {
     match serde_json::from_slice(body) {
-        Ok(Value::Object(object)) => Ok(object.into_iter().map(|(name, v)| (name, SimValue::Json(v))).collect()),
+        Ok(Value::Object(object)) => Ok(object
+            .into_iter()
+            .map(|(name, v)| (name, SimValue::Json(v)))
+            .collect()),
         Ok(Value::Null) => Ok(Vec::new()),
-        Ok(_) => Err(text(500, "Not a HASH reference at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 957.\n")),
+        Ok(_) => Err(text(
+            500,
+            "Not a HASH reference at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 957.\n",
+        )),
         Err(e) => {
             let before = offset(body, e.line(), e.column(), e.is_eof());
             let rest = String::from_utf8_lossy(&body[before..]);
-            let rest = if rest.is_empty() { "(end of string)".into() } else { rest };
+            let rest = if rest.is_empty() {
+                "(end of string)".into()
+            } else {
+                rest
+            };
             let why = "malformed JSON string, neither tag, array, object, number, string or atom";
             let at = "at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 917.";
-            Err(text(500, &format!("{why}, at character offset {before} (before \"{rest}\") {at}\n")))
+            Err(text(
+                500,
+                &format!("{why}, at character offset {before} (before \"{rest}\") {at}\n"),
+            ))
         }
     }
 }
@@ -240,19 +290,31 @@ fn offset(body: &[u8], line: usize, column: usize, eof: bool) -> usize {
     if eof {
         return body.len();
     }
-    let before: usize = body.split_inclusive(|&b| b == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
+    let before: usize = body
+        .split_inclusive(|&b| b == b'\n')
+        .take(line.saturating_sub(1))
+        .map(<[u8]>::len)
+        .sum();
     (before + column.saturating_sub(1)).min(body.len())
 }
 
 /// An answer of the web server itself: the sentence as reason and as plain text.
 fn text(status: u16, sentence: &str) -> SimAnswer {
-    SimAnswer { body: sentence.as_bytes().to_vec(), ..bare(status, sentence) }
+    SimAnswer {
+        body: sentence.as_bytes().to_vec(),
+        ..bare(status, sentence)
+    }
 }
 
 /// An answer of the web server itself without a body.
 fn bare(status: u16, sentence: &str) -> SimAnswer {
     let reason = sentence.lines().next().unwrap_or_default().to_owned();
-    SimAnswer { status, reason, body: Vec::new(), delay: Duration::ZERO }
+    SimAnswer {
+        status,
+        reason,
+        body: Vec::new(),
+        delay: Duration::ZERO,
+    }
 }
 
 #[cfg(test)]
@@ -263,7 +325,9 @@ mod tests {
     const FORM: &str = "application/x-www-form-urlencoded";
 
     fn put(kind: &str, body: &str) -> HttpRequest {
-        HttpRequest::new("PUT", "/api2/json/nodes/pve1/qemu/101/config").header("content-type", kind).body(body)
+        HttpRequest::new("PUT", "/api2/json/nodes/pve1/qemu/101/config")
+            .header("content-type", kind)
+            .body(body)
     }
 
     fn texts(request: &HttpRequest) -> Vec<(String, String)> {
@@ -278,13 +342,19 @@ mod tests {
     }
 
     fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
-        list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+        list.iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
     }
 
     fn refusal(request: &HttpRequest) -> (u16, String, String) {
         let answer = request.read().unwrap_err();
         assert!(answer.ends_connection());
-        (answer.status, answer.reason, String::from_utf8(answer.body).unwrap())
+        (
+            answer.status,
+            answer.reason,
+            String::from_utf8(answer.body).unwrap(),
+        )
     }
 
     #[test]
@@ -295,25 +365,47 @@ mod tests {
             ("/api2/json//version", "/version"),
             ("/api2/json/version/", "/version"),
             ("/api2/json/nodes%2Fpve1%2Fqemu", "/nodes/pve1/qemu"),
-            ("/api2/json/access/users/bob%40pve/token/priv", "/access/users/bob@pve/token/priv"),
+            (
+                "/api2/json/access/users/bob%40pve/token/priv",
+                "/access/users/bob@pve/token/priv",
+            ),
             ("/api2/json/version?x=1", "/version"),
         ] {
-            assert_eq!(HttpRequest::new("GET", target).read().unwrap().path, path, "{target}");
+            assert_eq!(
+                HttpRequest::new("GET", target).read().unwrap().path,
+                path,
+                "{target}"
+            );
         }
         for outside in ["/", "/version", "/api2", "/api2/jsonx"] {
             let (status, reason, body) = refusal(&HttpRequest::new("GET", outside));
-            assert_eq!((status, reason.clone()), (500, format!("no such file '{outside}'")));
+            assert_eq!(
+                (status, reason.clone()),
+                (500, format!("no such file '{outside}'"))
+            );
             assert_eq!(body, reason);
         }
     }
 
     #[test]
     fn bodies_and_queries() {
-        assert_eq!(texts(&put(FORM, "a=1+2%2B3&b=%C3%BC&a=x;c=&d")), pairs(&[("a", "1 2+3"), ("b", "ü"), ("a", "x"), ("c", "")]));
-        assert_eq!(texts(&put(&format!("{FORM}; charset=UTF-8"), "a=1")), pairs(&[("a", "1")]));
-        let json = put("application/json;charset=utf-8", r#"{"n":2,"list":["a"],"yes":true}"#);
-        assert_eq!(texts(&json), pairs(&[("n", "json 2"), ("list", r#"json ["a"]"#), ("yes", "json true")]));
-        assert_eq!(json.read().unwrap().params[0].1, SimValue::Json(json!(2)));
+        assert_eq!(
+            texts(&put(FORM, "a=1+2%2B3&b=%C3%BC&a=x;c=&d")),
+            pairs(&[("a", "1 2+3"), ("b", "ü"), ("a", "x"), ("c", "")])
+        );
+        assert_eq!(
+            texts(&put(&format!("{FORM}; charset=UTF-8"), "a=1")),
+            pairs(&[("a", "1")])
+        );
+        let json = put(
+            "application/json;charset=utf-8",
+            r#"{"n":2,"list":["a"],"yes":true}"#,
+        );
+        assert_eq!(
+            texts(&json),
+            pairs(&[("list", r#"json ["a"]"#), ("n", "json 2"), ("yes", "json true")])
+        );
+        assert_eq!(json.read().unwrap().params[1].1, SimValue::Json(json!(2)));
         assert_eq!(texts(&put("application/json", "null")), []);
 
         let mut both = put(FORM, "name=x&description=body");
@@ -329,24 +421,56 @@ mod tests {
     fn refused_by_the_web_server() {
         for method in ["PATCH", "HEAD", "OPTIONS"] {
             let answer = refusal(&HttpRequest::new(method, "/api2/json/version"));
-            assert_eq!(answer, (501, format!("method '{method}' not available"), String::new()));
+            assert_eq!(
+                answer,
+                (501, format!("method '{method}' not available"), String::new())
+            );
         }
         for (request, status, sentence) in [
-            (HttpRequest::new("DELETE", "/api2/json/x").body("a=1"), 501, "Unexpected content for method 'DELETE'"),
-            (HttpRequest::new("GET", "/api2/json/x").header("Content-Length", "9"), 501, "Unexpected content for method 'GET'"),
-            (put(FORM, "").header("Transfer-Encoding", "chunked"), 501, "chunked transfer encoding not supported"),
-            (put("text/plain", "a=1"), 506, "upload 'Content-Type 'text/plain' not implemented"),
-            (put(FORM, "").header("Content-Length", "524289"), 501, "for data too large"),
+            (
+                HttpRequest::new("DELETE", "/api2/json/x").body("a=1"),
+                501,
+                "Unexpected content for method 'DELETE'",
+            ),
+            (
+                HttpRequest::new("GET", "/api2/json/x").header("Content-Length", "9"),
+                501,
+                "Unexpected content for method 'GET'",
+            ),
+            (
+                put(FORM, "").header("Transfer-Encoding", "chunked"),
+                501,
+                "chunked transfer encoding not supported",
+            ),
+            (
+                put("text/plain", "a=1"),
+                506,
+                "upload 'Content-Type 'text/plain' not implemented",
+            ),
+            (
+                put(FORM, "").header("Content-Length", "524289"),
+                501,
+                "for data too large",
+            ),
         ] {
-            assert_eq!(refusal(&request), (status, sentence.to_owned(), sentence.to_owned()));
+            assert_eq!(
+                refusal(&request),
+                (status, sentence.to_owned(), sentence.to_owned())
+            );
         }
         assert!(put(FORM, "").header("Content-Length", "524288").check().is_ok());
-        assert!(HttpRequest::new("GET", "/api2/json/x").header("Content-Length", "0").read().is_ok());
+        assert!(
+            HttpRequest::new("GET", "/api2/json/x")
+                .header("Content-Length", "0")
+                .read()
+                .is_ok()
+        );
     }
 
     #[test]
     fn broken_json() {
-        let malformed = "malformed JSON string, neither tag, array, object, number, string or atom, at character offset";
+        let malformed =
+            "malformed JSON string, neither tag, array, object, number, string or atom, at character offset";
         for (body, at) in [
             ("", r#"0 (before "(end of string)")"#),
             (r#"{"description":"#, r#"15 (before "(end of string)")"#),
@@ -354,17 +478,27 @@ mod tests {
         ] {
             let (status, reason, text) = refusal(&put("application/json", body));
             assert_eq!(status, 500);
-            let sentence = format!("{malformed} {at} at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 917.");
+            let sentence =
+                format!("{malformed} {at} at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 917.");
             assert_eq!((reason, text), (sentence.clone(), sentence + "\n"));
         }
-        assert!(refusal(&put("application/json", "[1]")).1.starts_with("Not a HASH reference"));
+        assert!(
+            refusal(&put("application/json", "[1]"))
+                .1
+                .starts_with("Not a HASH reference")
+        );
     }
 
     #[test]
     fn who_asks() {
         let auth = |headers: &[(&str, &str)]| {
             let request = HttpRequest::new("GET", "/api2/json/version");
-            headers.iter().fold(request, |r, (name, value)| r.header(*name, *value)).read().unwrap().auth
+            headers
+                .iter()
+                .fold(request, |r, (name, value)| r.header(*name, *value))
+                .read()
+                .unwrap()
+                .auth
         };
         let ticket = |ticket: &str, csrf: Option<&str>| Credentials::Ticket {
             ticket: ticket.to_owned(),
@@ -373,12 +507,27 @@ mod tests {
         let token = |text: &str| Credentials::Token(text.to_owned());
         assert_eq!(auth(&[]), Credentials::None);
         assert_eq!(auth(&[("Authorization", "Bearer abc")]), Credentials::None);
-        assert_eq!(auth(&[("Authorization", "PVEAPIToken=a@pve!t=s")]), token("a@pve!t=s"));
-        assert_eq!(auth(&[("authorization", "PVEAPIToken a@pve!t=s")]), token("a@pve!t=s"));
-        assert_eq!(auth(&[("Authorization", "PVEAuthCookie=PVE:x")]), ticket("PVE:x", None));
+        assert_eq!(
+            auth(&[("Authorization", "PVEAPIToken=a@pve!t=s")]),
+            token("a@pve!t=s")
+        );
+        assert_eq!(
+            auth(&[("authorization", "PVEAPIToken a@pve!t=s")]),
+            token("a@pve!t=s")
+        );
+        assert_eq!(
+            auth(&[("Authorization", "PVEAuthCookie=PVE:x")]),
+            ticket("PVE:x", None)
+        );
         let cookie = ("Cookie", "lang=de; PVEAuthCookie=PVE%3Abob%40pve%3A1; z=1");
-        assert_eq!(auth(&[cookie, ("CSRFPreventionToken", "c")]), ticket("PVE:bob@pve:1", Some("c")));
-        assert_eq!(auth(&[("Authorization", "PVEAPIToken=t"), cookie]), ticket("PVE:bob@pve:1", None));
+        assert_eq!(
+            auth(&[cookie, ("CSRFPreventionToken", "c")]),
+            ticket("PVE:bob@pve:1", Some("c"))
+        );
+        assert_eq!(
+            auth(&[("Authorization", "PVEAPIToken=t"), cookie]),
+            ticket("PVE:bob@pve:1", None)
+        );
         assert_eq!(auth(&[("Cookie", "XPVEAuthCookie=a")]), Credentials::None);
     }
 
@@ -389,6 +538,10 @@ mod tests {
         assert!(answer.headers().iter().all(|(name, _)| *name != "Content-Type"));
         (answer.status, answer.body) = (200, br#"{"data":null}"#.to_vec());
         assert!(answer.headers().contains(&("Connection", "Keep-Alive")));
-        assert!(answer.headers().contains(&("Content-Type", "application/json;charset=UTF-8")));
+        assert!(
+            answer
+                .headers()
+                .contains(&("Content-Type", "application/json;charset=UTF-8"))
+        );
     }
 }

@@ -25,7 +25,10 @@ struct Answer {
 
 impl Answer {
     fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
+        self.headers
+            .iter()
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, v)| v.as_str())
     }
 }
 
@@ -36,7 +39,9 @@ impl Client {
 
     fn connect_as(server: &SimServer, name: &str) -> io::Result<Self> {
         let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(server.ca_pem().as_bytes()).unwrap()).unwrap();
+        roots
+            .add(CertificateDer::from_pem_slice(server.ca_pem().as_bytes()).unwrap())
+            .unwrap();
         let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
@@ -53,10 +58,21 @@ impl Client {
     }
 
     fn send(&mut self, head: &str, body: &str) -> io::Result<()> {
-        let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+        let length = if body.is_empty() {
+            String::new()
+        } else {
+            format!("Content-Length: {}\r\n", body.len())
+        };
         let (line, headers) = head.split_once("\r\n").unwrap_or((head, ""));
-        let headers = if headers.is_empty() { String::new() } else { format!("{headers}\r\n") };
-        write!(self.0, "{line} HTTP/1.1\r\nHost: pve1\r\n{headers}{length}\r\n{body}")?;
+        let headers = if headers.is_empty() {
+            String::new()
+        } else {
+            format!("{headers}\r\n")
+        };
+        write!(
+            self.0,
+            "{line} HTTP/1.1\r\nHost: pve1\r\n{headers}{length}\r\n{body}"
+        )?;
         self.0.flush()
     }
 
@@ -81,8 +97,18 @@ impl Client {
         assert_eq!(first.next(), Some("HTTP/1.1"));
         let status = first.next().unwrap().parse().unwrap();
         let reason = first.next().unwrap_or_default().to_owned();
-        let pair = |line: &str| line.split_once(": ").map(|(k, v)| (k.to_owned(), v.to_owned())).unwrap();
-        let mut answer = Answer { status, reason, headers: lines.map(pair).collect(), body: Vec::new(), whole: true };
+        let pair = |line: &str| {
+            line.split_once(": ")
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .unwrap()
+        };
+        let mut answer = Answer {
+            status,
+            reason,
+            headers: lines.map(pair).collect(),
+            body: Vec::new(),
+            whole: true,
+        };
         let length = answer.header("Content-Length").map_or(0, |n| n.parse().unwrap());
         while answer.body.len() < length && answer.whole {
             let mut part = vec![0; length - answer.body.len()];
@@ -128,7 +154,10 @@ fn serves_over_tls_with_its_own_authority() {
         for _ in 0..2 {
             let answer = client.ask(&root(VERSION)).unwrap();
             assert_eq!((answer.status, answer.reason.as_str()), (200, "OK"));
-            assert_eq!(answer.header("Content-Type"), Some("application/json;charset=UTF-8"));
+            assert_eq!(
+                answer.header("Content-Type"),
+                Some("application/json;charset=UTF-8")
+            );
             assert_eq!(answer.header("Connection"), Some("Keep-Alive"));
             assert!(answer.body.starts_with(br#"{"data":{"#));
         }
@@ -150,15 +179,28 @@ fn the_fingerprint_is_that_of_the_leaf() {
 #[test]
 fn reasons_arrive_where_there_is_no_body() {
     let server = server();
-    server.faults().add(WireFault::refused().on("GET", "/nodes/pve1/status"));
+    server
+        .faults()
+        .add(WireFault::refused().on("GET", "/nodes/pve1/status"));
     for (line, status, reason) in [
         (VERSION.to_owned(), 401, "No ticket"),
-        (root("GET /api2/json/nodes/pve1/status"), 595, "Connection refused"),
-        (root("PATCH /api2/json/version"), 501, "method 'PATCH' not available"),
+        (
+            root("GET /api2/json/nodes/pve1/status"),
+            595,
+            "Connection refused",
+        ),
+        (
+            root("PATCH /api2/json/version"),
+            501,
+            "method 'PATCH' not available",
+        ),
     ] {
         let mut client = Client::connect(&server).unwrap();
         let answer = client.ask(&line).unwrap();
-        assert_eq!((answer.status, answer.reason.as_str(), answer.body.len()), (status, reason, 0));
+        assert_eq!(
+            (answer.status, answer.reason.as_str(), answer.body.len()),
+            (status, reason, 0)
+        );
         assert_eq!(answer.header("Connection"), Some("close"));
         assert!(client.is_closed(), "{line}");
     }
@@ -168,10 +210,15 @@ fn reasons_arrive_where_there_is_no_body() {
 fn every_error_closes() {
     let server = server();
     let mut client = Client::connect(&server).unwrap();
-    let answer = client.ask(&root("GET /api2/json/nodes/pve1/qemu/999/config")).unwrap();
+    let answer = client
+        .ask(&root("GET /api2/json/nodes/pve1/qemu/999/config"))
+        .unwrap();
     let sentence = "Configuration file 'nodes/pve1/qemu-server/999.conf' does not exist";
     assert_eq!((answer.status, answer.reason.as_str()), (500, sentence));
-    assert_eq!(answer.header("Content-Type"), Some("application/json;charset=UTF-8"));
+    assert_eq!(
+        answer.header("Content-Type"),
+        Some("application/json;charset=UTF-8")
+    );
     assert!(client.is_closed());
 }
 
@@ -179,14 +226,24 @@ fn every_error_closes() {
 fn the_web_server_refuses_by_itself() {
     let server = server();
     let mut client = Client::connect(&server).unwrap();
-    client.send(&root("DELETE /api2/json/nodes/pve1/qemu/100"), "purge=1").unwrap();
+    client
+        .send(&root("DELETE /api2/json/nodes/pve1/qemu/100"), "purge=1")
+        .unwrap();
     let answer = client.read().unwrap();
-    assert_eq!((answer.status, answer.reason.as_str()), (501, "Unexpected content for method 'DELETE'"));
+    assert_eq!(
+        (answer.status, answer.reason.as_str()),
+        (501, "Unexpected content for method 'DELETE'")
+    );
     assert_eq!(answer.body, answer.reason.as_bytes());
 
     let mut client = Client::connect(&server).unwrap();
-    let answer = client.ask(&(root("POST /api2/json/nodes/pve1/qemu") + "\r\nTransfer-Encoding: chunked")).unwrap();
-    assert_eq!((answer.status, answer.reason.as_str()), (501, "chunked transfer encoding not supported"));
+    let answer = client
+        .ask(&(root("POST /api2/json/nodes/pve1/qemu") + "\r\nTransfer-Encoding: chunked"))
+        .unwrap();
+    assert_eq!(
+        (answer.status, answer.reason.as_str()),
+        (501, "chunked transfer encoding not supported")
+    );
     assert!(client.is_closed());
     assert!(server.log().entries().iter().all(|entry| !entry.executed));
 }
@@ -198,7 +255,10 @@ fn a_connection_takes_a_hundred_requests() {
     for number in 1..=100 {
         let answer = client.ask(&root(VERSION)).unwrap();
         let expected = if number == 100 { "close" } else { "Keep-Alive" };
-        assert_eq!(answer.header("Connection").map(str::to_ascii_lowercase), Some(expected.to_ascii_lowercase()));
+        assert_eq!(
+            answer.header("Connection").map(str::to_ascii_lowercase),
+            Some(expected.to_ascii_lowercase())
+        );
     }
     assert!(client.is_closed());
     assert!(server.log().entries().iter().all(|entry| entry.connection == 1));
@@ -206,7 +266,10 @@ fn a_connection_takes_a_hundred_requests() {
 
 #[test]
 fn an_idle_connection_is_closed() {
-    let server = SimServer::builder().idle(Duration::from_millis(50)).start(still()).unwrap();
+    let server = SimServer::builder()
+        .idle(Duration::from_millis(50))
+        .start(still())
+        .unwrap();
     let mut client = Client::connect(&server).unwrap();
     assert_eq!(client.ask(&root(VERSION)).unwrap().status, 200);
     assert!(client.is_closed());
@@ -229,7 +292,11 @@ fn closes_before_and_after() {
         assert!(client.is_closed(), "{fault:?}");
         let entries = server.log().entries();
         assert_eq!(entries.len(), 1);
-        assert_eq!((entries[0].received, entries[0].executed), (received, executed), "{fault:?}");
+        assert_eq!(
+            (entries[0].received, entries[0].executed),
+            (received, executed),
+            "{fault:?}"
+        );
         assert_eq!(entries[0].fault, Some(fault));
     }
     let tasks = server.sim().tasks();
@@ -239,7 +306,7 @@ fn closes_before_and_after() {
 #[test]
 fn answers_that_are_not_pve_s() {
     let server = server();
-    let mut ask = |fault: WireFault| {
+    let ask = |fault: WireFault| {
         server.faults().add(fault.on("GET", "/version"));
         Client::connect(&server).unwrap().ask(&root(VERSION)).unwrap()
     };
@@ -259,7 +326,10 @@ fn answers_that_are_not_pve_s() {
     let empty = ask(WireFault::Empty);
     assert_eq!((empty.status, empty.body.len(), empty.whole), (200, 0, true));
     let garbage = ask(WireFault::Garbage(1_000_000));
-    assert_eq!((garbage.status, garbage.body.len(), garbage.whole), (200, 1_000_000, true));
+    assert_eq!(
+        (garbage.status, garbage.body.len(), garbage.whole),
+        (200, 1_000_000, true)
+    );
     let hung_up = ask(WireFault::broken_pipe());
     assert_eq!((hung_up.status, hung_up.reason.as_str()), (596, "Broken pipe"));
 }
@@ -274,7 +344,14 @@ fn a_stalled_request_ends_with_the_server() {
     while server.log().arrived("GET", "/version") == 0 {
         std::thread::yield_now();
     }
-    assert_eq!(Client::connect(&server).unwrap().ask(&root(VERSION)).unwrap().status, 200);
+    assert_eq!(
+        Client::connect(&server)
+            .unwrap()
+            .ask(&root(VERSION))
+            .unwrap()
+            .status,
+        200
+    );
     drop(server);
     assert!(client.is_closed());
 }

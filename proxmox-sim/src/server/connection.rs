@@ -41,7 +41,9 @@ pub(super) struct Service {
 /// Accepts until told to stop. All connections end with it.
 pub(super) async fn serve(listener: TcpListener, service: Arc<Service>, mut stopped: oneshot::Receiver<()>) {
     // The listener is in non-blocking mode already, and this is inside the runtime.
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
+        return;
+    };
     let mut connections = JoinSet::new();
     let mut number = 0;
     loop {
@@ -64,7 +66,9 @@ pub(super) async fn serve(listener: TcpListener, service: Arc<Service>, mut stop
 async fn connection(stream: TcpStream, service: Arc<Service>, number: u64) {
     // Small answers go out at once; a system that cannot do that still serves them.
     let _ = stream.set_nodelay(true);
-    let Ok(stream) = service.tls.accept(stream).await else { return };
+    let Ok(stream) = service.tls.accept(stream).await else {
+        return;
+    };
     let state = Arc::new(Activity::new(service.requests));
     let answering = {
         let (service, state) = (Arc::clone(&service), Arc::clone(&state));
@@ -78,7 +82,8 @@ async fn connection(stream: TcpStream, service: Arc<Service>, number: u64) {
             }
         })
     };
-    let mut http = pin!(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answering));
+    let mut http =
+        pin!(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answering));
     loop {
         let deadline = state.idle_since().unwrap_or_else(Instant::now) + service.idle;
         tokio::select! {
@@ -102,12 +107,18 @@ struct Activity {
 
 impl Activity {
     fn new(requests: u32) -> Self {
-        Self { idle_since: Mutex::new(Some(Instant::now())), left: AtomicU32::new(requests) }
+        Self {
+            idle_since: Mutex::new(Some(Instant::now())),
+            left: AtomicU32::new(requests),
+        }
     }
 
     fn begin(&self) {
         *self.idle_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.left.store(self.left.load(Ordering::Relaxed).saturating_sub(1), Ordering::Relaxed);
+        self.left.store(
+            self.left.load(Ordering::Relaxed).saturating_sub(1),
+            Ordering::Relaxed,
+        );
     }
 
     fn end(&self) {
@@ -145,7 +156,9 @@ async fn answer(
 ) -> Result<Response<Reply>, Closed> {
     let (mut http, body) = open(request);
     let path = http.check();
-    let ticket = service.log.arrive(connection, &http.method, path.as_ref().unwrap_or(&http.target));
+    let ticket = service
+        .log
+        .arrive(connection, &http.method, path.as_ref().unwrap_or(&http.target));
     let path = match path {
         Ok(path) => path,
         // The body is left unread, as PVE leaves it: the connection ends anyway.
@@ -167,7 +180,11 @@ async fn answer(
         Ok(request) => deliver(&service.sim, &request, fault, &ticket),
         Err(answer) => {
             ticket.note(|entry| (entry.received, entry.status) = (true, Some(answer.status)));
-            Delivery::Answer { answer, wait: Duration::ZERO, broken: false }
+            Delivery::Answer {
+                answer,
+                wait: Duration::ZERO,
+                broken: false,
+            }
         }
     };
     match delivery {
@@ -183,7 +200,10 @@ async fn answer(
 /// Takes a request out of the HTTP library's hands.
 fn open(request: Request<Incoming>) -> (HttpRequest, Incoming) {
     let (parts, body) = request.into_parts();
-    let target = parts.uri.path_and_query().map_or_else(|| parts.uri.path(), |both| both.as_str());
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or_else(|| parts.uri.path(), |both| both.as_str());
     let mut http = HttpRequest::new(parts.method.as_str(), target);
     for (name, value) in &parts.headers {
         http = http.header(name.as_str(), String::from_utf8_lossy(value.as_bytes()));
@@ -194,18 +214,30 @@ fn open(request: Request<Incoming>) -> (HttpRequest, Incoming) {
 /// Puts an answer into the HTTP library's hands.
 fn response(answer: SimAnswer, broken: bool, last: bool) -> Response<Reply> {
     let headers = answer.headers();
-    let mut response = Response::new(Reply { rest: answer.body.into(), broken, said: false });
+    let mut response = Response::new(Reply {
+        rest: answer.body.into(),
+        broken,
+        said: false,
+    });
     // Statuses are from PVE's tables or a test's own hand; what is not a status is a server error.
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let reason: Vec<u8> = answer.reason.bytes().map(|b| if b.is_ascii_control() { b' ' } else { b }).collect();
+    let reason: Vec<u8> = answer
+        .reason
+        .bytes()
+        .map(|b| if b.is_ascii_control() { b' ' } else { b })
+        .collect();
     if let Ok(reason) = ReasonPhrase::try_from(reason) {
         response.extensions_mut().insert(reason);
     }
     for (name, value) in headers {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
     }
     if last {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
@@ -222,7 +254,10 @@ impl Body for Reply {
     type Data = Bytes;
     type Error = Closed;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Closed>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Closed>>> {
         if !self.broken {
             let all = std::mem::take(&mut self.rest);
             return Poll::Ready((!all.is_empty()).then(|| Ok(Frame::data(all))));
@@ -250,4 +285,3 @@ impl Body for Reply {
         SizeHint::with_exact(self.rest.len() as u64)
     }
 }
-
