@@ -1,5 +1,7 @@
 //! The transport without sockets.
 
+#![allow(clippy::unwrap_used)]
+
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

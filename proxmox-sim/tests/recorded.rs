@@ -8,6 +8,8 @@
 //! `recorded/known-mismatches.json` names the cases in which the simulator differs, with the reason. Both a mismatch
 //! that is not in it and a match that is in it fail the test, so the list stays true.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;

@@ -5,12 +5,12 @@ use std::time::Duration;
 use proxmox_sim::{Sim, SimGuest, SimNode, SimStorage};
 
 /// The secret of all its tokens.
-pub const SECRET: &str = "00000000-0000-0000-0000-000000000000";
+pub(crate) const SECRET: &str = "00000000-0000-0000-0000-000000000000";
 
 const GIB: u64 = 1 << 30;
 
 /// The lab as most cases found it; with two more nodes that do not answer (`peers`), or with a second user (`al`).
-pub fn world(variant: &str) -> Sim {
+pub(crate) fn world(variant: &str) -> Sim {
     let mut lab = Sim::builder()
         .bare()
         .time_scale(0.0)

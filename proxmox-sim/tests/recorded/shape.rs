@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Takes out of a text what depends on the machine: directories of volumes, MAC addresses.
-pub fn normalised(text: &str) -> String {
+pub(crate) fn normalised(text: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     for word in text.split(' ') {
         let mut word = word.to_owned();
@@ -46,7 +46,7 @@ fn without_macs(text: &str) -> String {
 }
 
 /// The lines of a task's log. What tools of the system print about a new file is cut short, as their versions differ.
-pub fn log(want: &[String], data: &Value) -> Result<(), String> {
+pub(crate) fn log(want: &[String], data: &Value) -> Result<(), String> {
     let rows = data
         .as_array()
         .ok_or_else(|| format!("data {data} instead of lines"))?;
@@ -73,7 +73,7 @@ pub fn log(want: &[String], data: &Value) -> Result<(), String> {
 /// `want`: `null`; `"text"`, `"number"`, alternatives as `"number|text"`, or `"any"`; `"UPID"`, with
 /// `TYPE:ID:USER` after it or without; `{"=": value}` for exactly this; `[shape of all elements]`, `[]` for any list;
 /// an object with exactly these keys, those with a `?` optional.
-pub fn fits(want: &Value, got: &Value) -> Result<(), String> {
+pub(crate) fn fits(want: &Value, got: &Value) -> Result<(), String> {
     let no = |what: &str| Err(format!(": {} instead of {what}", shown(got)));
     match (want, got) {
         (Value::Null, Value::Null) => Ok(()),
