@@ -82,8 +82,11 @@ async fn connection(stream: TcpStream, service: Arc<Service>, number: u64) {
             }
         })
     };
-    let mut http =
-        pin!(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answering));
+    let mut http = pin!(
+        hyper::server::conn::http1::Builder::new()
+            .title_case_headers(true)
+            .serve_connection(TokioIo::new(stream), answering)
+    );
     loop {
         let deadline = state.idle_since().unwrap_or_else(Instant::now) + service.idle;
         tokio::select! {
