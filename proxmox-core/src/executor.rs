@@ -53,15 +53,17 @@ mod tests {
     fn woken_from_another_thread() {
         let state = Arc::new(Mutex::new((false, None::<Waker>)));
         let other = Arc::clone(&state);
-        let waker = thread::spawn(move || loop {
-            let mut state = other.lock().unwrap();
-            if let Some(waker) = state.1.take() {
-                state.0 = true;
-                waker.wake();
-                break;
+        let waker = thread::spawn(move || {
+            loop {
+                let mut state = other.lock().unwrap();
+                if let Some(waker) = state.1.take() {
+                    state.0 = true;
+                    waker.wake();
+                    break;
+                }
+                drop(state);
+                thread::yield_now();
             }
-            drop(state);
-            thread::yield_now();
         });
         park(pin!(Later(Arc::clone(&state))));
         waker.join().unwrap();

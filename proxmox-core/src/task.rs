@@ -164,7 +164,10 @@ impl Task {
 
     /// The last `lines` lines of the log, in order. PVE pages from the front, so this walks the pages.
     pub fn tail(&self, lines: u32) -> Call<Tail> {
-        self.pve.bind(Tail { upid: self.upid.clone(), lines })
+        self.pve.bind(Tail {
+            upid: self.upid.clone(),
+            lines,
+        })
     }
 
     /// Waits for the end; a failed or stopped task is an error that carries the end of its log.
@@ -181,7 +184,9 @@ impl Task {
     }
 
     fn outcome_operation(&self) -> AwaitEnd {
-        AwaitEnd { upid: self.upid.clone() }
+        AwaitEnd {
+            upid: self.upid.clone(),
+        }
     }
 
     /// `DELETE /nodes/{node}/tasks/{upid}`: asks the worker to stop. The task ends as [`TaskOutcome::Stopped`].
@@ -224,10 +229,16 @@ impl Task {
 
     /// Tells new lines to whoever asked for progress.
     async fn report_progress(&self, seen: u32) -> u32 {
-        let Some(progress) = self.pve.options().progress.clone() else { return seen };
+        let Some(progress) = self.pve.options().progress.clone() else {
+            return seen;
+        };
         let tell = |entry: LogLine| {
             let fraction = fraction(&entry.t);
-            progress(&Progress { upid: self.upid.clone(), line: entry.t, fraction });
+            progress(&Progress {
+                upid: self.upid.clone(),
+                line: entry.t,
+                fraction,
+            });
         };
         // Progress is a courtesy: that a look at the log failed must not fail the wait.
         self.follow(seen, tell).await.unwrap_or(seen)
@@ -260,7 +271,11 @@ impl Task {
         };
         // The last lines are written after the last look.
         self.report_progress(seen).await;
-        let tail = async || self.last_lines(TAIL).await.unwrap_or_else(|e| vec![format!("(no log: {e})")]);
+        let tail = async || {
+            self.last_lines(TAIL)
+                .await
+                .unwrap_or_else(|e| vec![format!("(no log: {e})")])
+        };
         Ok(if exit == "OK" {
             TaskOutcome::Ok
         } else if let Some(count) = exit.strip_prefix("WARNINGS: ") {
@@ -271,11 +286,17 @@ impl Task {
                 }
             };
             self.follow(0, warning).await?;
-            TaskOutcome::Warnings { count: count.trim().parse().unwrap_or(1), lines }
+            TaskOutcome::Warnings {
+                count: count.trim().parse().unwrap_or(1),
+                lines,
+            }
         } else if exit == "received interrupt" || exit == "broken pipe" {
             TaskOutcome::Stopped { log: tail().await }
         } else {
-            TaskOutcome::Failed { message: exit, log: tail().await }
+            TaskOutcome::Failed {
+                message: exit,
+                log: tail().await,
+            }
         })
     }
 }
@@ -283,7 +304,11 @@ impl Task {
 /// `(50.00%)` at the end of a line.
 fn fraction(line: &str) -> Option<f64> {
     let percent = line.trim_end().strip_suffix("%)")?.rsplit_once('(')?.1;
-    percent.parse::<f64>().ok().filter(|p| (0.0..=100.0).contains(p)).map(|p| p / 100.0)
+    percent
+        .parse::<f64>()
+        .ok()
+        .filter(|p| (0.0..=100.0).contains(p))
+        .map(|p| p / 100.0)
 }
 
 /// See [`Task::tail`].
@@ -340,13 +365,25 @@ impl Operation for Wait {
     async fn run(self, pve: Pve) -> Result<TaskReport> {
         let upid = self.0.upid.clone();
         let (message, log) = match self.0.run(pve).await? {
-            TaskOutcome::Ok => return Ok(TaskReport { upid, warnings: Vec::new() }),
-            TaskOutcome::Warnings { lines, .. } => return Ok(TaskReport { upid, warnings: lines }),
+            TaskOutcome::Ok => {
+                return Ok(TaskReport {
+                    upid,
+                    warnings: Vec::new(),
+                });
+            }
+            TaskOutcome::Warnings { lines, .. } => {
+                return Ok(TaskReport {
+                    upid,
+                    warnings: lines,
+                });
+            }
             TaskOutcome::Failed { message, log } => (format!("the task failed: {message}"), log),
             TaskOutcome::Stopped { log } => ("the task was stopped before its end".to_owned(), log),
         };
         // How far a failed task came is its own to say: the log tells, so nothing is claimed here.
-        Err(Error::new(ErrorKind::TaskFailed, Outcome::Rejected, message).with_upid(upid).with_task_log(log))
+        Err(Error::new(ErrorKind::TaskFailed, Outcome::Rejected, message)
+            .with_upid(upid)
+            .with_task_log(log))
     }
 }
 
