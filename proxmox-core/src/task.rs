@@ -307,13 +307,25 @@ impl Task {
     pub(crate) async fn success(&self) -> Result<TaskReport> {
         let upid = self.upid.clone();
         let (message, log) = match self.end().await? {
-            TaskOutcome::Ok => return Ok(TaskReport { upid, warnings: Vec::new() }),
-            TaskOutcome::Warnings { lines, .. } => return Ok(TaskReport { upid, warnings: lines }),
+            TaskOutcome::Ok => {
+                return Ok(TaskReport {
+                    upid,
+                    warnings: Vec::new(),
+                });
+            }
+            TaskOutcome::Warnings { lines, .. } => {
+                return Ok(TaskReport {
+                    upid,
+                    warnings: lines,
+                });
+            }
             TaskOutcome::Failed { message, log } => (format!("the task failed: {message}"), log),
             TaskOutcome::Stopped { log } => ("the task was stopped before its end".to_owned(), log),
         };
         // How far a failed task came is its own to say: the log tells, so nothing is claimed here.
-        Err(Error::new(ErrorKind::TaskFailed, Outcome::Rejected, message).with_upid(upid).with_task_log(log))
+        Err(Error::new(ErrorKind::TaskFailed, Outcome::Rejected, message)
+            .with_upid(upid)
+            .with_task_log(log))
     }
 }
 
