@@ -239,7 +239,8 @@ impl Operation for Work {
         again(&self.request)
     }
     async fn run(self, pve: Pve) -> Result<TaskReport> {
-        Detached(self).run(pve).await?.wait().await
+        // Not through a call of its own: errors are about this operation and its guest.
+        Detached(self).run(pve).await?.success().await
     }
 }
 

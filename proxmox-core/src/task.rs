@@ -253,7 +253,8 @@ impl Task {
                 Ok(status) if !status.is_running() => break status.exitstatus.unwrap_or_default(),
                 Ok(_) => troubles = 0,
                 Err(e) if e.kind().is_transient() && troubles < PATIENCE => troubles += 1,
-                Err(e) => return Err(e.with_outcome(Outcome::Applied).with_upid(self.upid.clone())),
+                // It was started; how it ended, this side cannot see.
+                Err(e) => return Err(e.with_outcome(Outcome::MaybeApplied).with_upid(self.upid.clone())),
             }
             seen = self.report_progress(seen).await;
             if let Some((wait, deadline)) = deadline {
@@ -298,6 +299,21 @@ impl Task {
                 log: tail().await,
             }
         })
+    }
+}
+
+impl Task {
+    /// The end, where only a good one will do.
+    pub(crate) async fn success(&self) -> Result<TaskReport> {
+        let upid = self.upid.clone();
+        let (message, log) = match self.end().await? {
+            TaskOutcome::Ok => return Ok(TaskReport { upid, warnings: Vec::new() }),
+            TaskOutcome::Warnings { lines, .. } => return Ok(TaskReport { upid, warnings: lines }),
+            TaskOutcome::Failed { message, log } => (format!("the task failed: {message}"), log),
+            TaskOutcome::Stopped { log } => ("the task was stopped before its end".to_owned(), log),
+        };
+        // How far a failed task came is its own to say: the log tells, so nothing is claimed here.
+        Err(Error::new(ErrorKind::TaskFailed, Outcome::Rejected, message).with_upid(upid).with_task_log(log))
     }
 }
 
@@ -363,27 +379,7 @@ impl Operation for Wait {
         self.0.request()
     }
     async fn run(self, pve: Pve) -> Result<TaskReport> {
-        let upid = self.0.upid.clone();
-        let (message, log) = match self.0.run(pve).await? {
-            TaskOutcome::Ok => {
-                return Ok(TaskReport {
-                    upid,
-                    warnings: Vec::new(),
-                });
-            }
-            TaskOutcome::Warnings { lines, .. } => {
-                return Ok(TaskReport {
-                    upid,
-                    warnings: lines,
-                });
-            }
-            TaskOutcome::Failed { message, log } => (format!("the task failed: {message}"), log),
-            TaskOutcome::Stopped { log } => ("the task was stopped before its end".to_owned(), log),
-        };
-        // How far a failed task came is its own to say: the log tells, so nothing is claimed here.
-        Err(Error::new(ErrorKind::TaskFailed, Outcome::Rejected, message)
-            .with_upid(upid)
-            .with_task_log(log))
+        Task::new(pve, self.0.upid).success().await
     }
 }
 
