@@ -1,5 +1,7 @@
 //! Every operation as the request it is: built without I/O, and held against a snapshot.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which no attribute marks as such
+
 use std::time::Duration;
 
 use proxmox_core::guest::{CloneOptions, DeleteOptions, NewId, Power, Shutdown};

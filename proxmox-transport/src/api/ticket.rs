@@ -205,10 +205,10 @@ fn skew(ticket: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use std::future::Future;
-    use std::pin::Pin;
+    use std::pin::{Pin, pin};
     use std::thread;
 
-    use proxmox_core::{Pve, park};
+    use proxmox_core::park;
 
     use super::*;
     use crate::api::{Endpoint, Login};
@@ -288,7 +288,7 @@ mod tests {
         }
     }
 
-    fn fake() -> (Arc<State>, Pve) {
+    fn fake() -> (Arc<State>, Http<Fake>) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let state = Arc::new(State {
             clock: Mutex::new(Instant::now()),
@@ -309,17 +309,19 @@ mod tests {
         let login = Login::Ticket(Box::new(tickets));
         (
             state.clone(),
-            Pve::new(Http::new(
-                Fake(state),
-                Endpoint::parse("pve1").unwrap(),
-                login,
-                budgets,
-            )),
+            Http::new(Fake(state), Endpoint::parse("pve1").unwrap(), login, budgets),
         )
     }
 
-    fn get(pve: &Pve) -> Result<PveResponse> {
-        pve.block_on(pve.call(&PveRequest::get(PvePath::parse("/version")?)))
+    fn get(pve: &Http<Fake>) -> Result<PveResponse> {
+        call(pve, &PveRequest::get(PvePath::parse("/version")?))
+    }
+
+    fn call(http: &Http<Fake>, request: &PveRequest) -> Result<PveResponse> {
+        let mut answer = None;
+        let slot = &mut answer;
+        park(pin!(async move { *slot = Some(http.call(request).await) }));
+        answer.unwrap()
     }
 
     fn seen(state: &State) -> Vec<String> {
@@ -368,7 +370,7 @@ mod tests {
         get(&pve).unwrap();
         *state.refuse_below.lock().unwrap() = 1;
         let start = PveRequest::create(PvePath::parse("/start").unwrap()).effect(Effect::Write);
-        pve.block_on(pve.call(&start)).unwrap();
+        call(&pve, &start).unwrap();
         let expected = [
             "login",
             "GET /version t0",
@@ -379,7 +381,7 @@ mod tests {
         assert_eq!(seen(&state), expected);
 
         *state.refuse_below.lock().unwrap() = 99;
-        let error = pve.block_on(pve.call(&start)).unwrap_err();
+        let error = call(&pve, &start).unwrap_err();
         assert_eq!(
             (error.kind(), error.outcome()),
             (ErrorKind::Unauthenticated, Outcome::Rejected)
@@ -409,7 +411,7 @@ mod tests {
         let (state, pve) = fake();
         *state.lose_login.lock().unwrap() = true;
         let start = PveRequest::create(PvePath::parse("/start").unwrap()).effect(Effect::Write);
-        let error = pve.block_on(pve.call(&start)).unwrap_err();
+        let error = call(&pve, &start).unwrap_err();
         assert_eq!(
             (error.outcome(), error.is_retryable()),
             (Outcome::NotSent, true),

@@ -18,14 +18,13 @@ fn serve(config: ServerConfig) -> Server {
 fn refused(api: &Api) -> Vec<(&'static str, Error)> {
     engines(&with_token(api.clone()))
         .iter()
-        .map(|(n, pve)| (*n, pve.block_on(pve.call(&start())).unwrap_err()))
+        .map(|(n, pve)| (*n, pve.call(&start()).unwrap_err()))
         .collect()
 }
 
 fn accepted(api: &Api) {
     for (name, pve) in engines(&with_token(api.clone())) {
-        pve.block_on(pve.call(&start()))
-            .unwrap_or_else(|e| panic!("{name}: {e:?}"));
+        pve.call(&start()).unwrap_or_else(|e| panic!("{name}: {e:?}"));
     }
 }
 
@@ -178,7 +177,7 @@ fn handshakes_that_come_to_nothing() {
             .dangerous_accept_any_certificate()
             .connect_timeout(Duration::from_millis(300));
         for (name, pve) in engines(&api) {
-            let error = pve.block_on(pve.call(&start())).unwrap_err();
+            let error = pve.call(&start()).unwrap_err();
             assert_eq!(
                 (error.kind(), error.outcome()),
                 (kind, Outcome::NotSent),
@@ -199,7 +198,7 @@ fn the_hooks_of_both_engines_hold() {
             .ca_pem(ca.pem())
             .unwrap(),
     ) {
-        pve.block_on(pve.call(&get("/version")))
+        pve.call(&get("/version"))
             .unwrap_or_else(|e| panic!("{name}: {e:?}"));
     }
     assert!(server.seen().iter().all(|text| text.contains("PVEAPIToken")));
