@@ -6,6 +6,7 @@
 mod dry_run;
 mod limit;
 mod retry;
+mod tape;
 #[cfg(test)]
 mod testing;
 mod trace;
@@ -13,4 +14,5 @@ mod trace;
 pub use dry_run::DryRun;
 pub use limit::Limit;
 pub use retry::Retry;
+pub use tape::{Record, Replay, Tape};
 pub use trace::Trace;

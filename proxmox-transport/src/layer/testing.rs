@@ -38,15 +38,6 @@ impl Scripted {
 }
 
 impl Log {
-    pub(super) fn lines(&self) -> Vec<String> {
-        self.sent
-            .lock()
-            .unwrap()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
-    }
-
     pub(super) fn elapsed(&self) -> Duration {
         self.slept.lock().unwrap().iter().sum()
     }

@@ -106,7 +106,7 @@ impl Guests {
                 guest.set.insert("template".to_owned(), json!(1));
             }
             (Verb::Create, ["status", "start" | "resume" | "reboot" | "reset"]) => {
-                guest.status = Some("running")
+                guest.status = Some("running");
             }
             (Verb::Create, ["status", "stop" | "shutdown"]) => guest.status = Some("stopped"),
             _ => {}

@@ -35,7 +35,11 @@ fn scripted() -> (Scripted, Arc<Log>) {
 fn node() -> (Pve, Arc<DryRun>, Arc<Log>) {
     let (transport, log) = scripted();
     let plan = Arc::new(DryRun::new());
-    (Pve::builder(transport).layer(Arc::clone(&plan)).build(), plan, log)
+    (
+        Pve::builder(transport).layer(Arc::clone(&plan)).build(),
+        plan,
+        log,
+    )
 }
 
 /// The same without the safety gate.
@@ -46,7 +50,9 @@ fn bare() -> (impl Fn(&PveRequest) -> Result<PveResponse>, Arc<DryRun>) {
     let call = move |request: &PveRequest| {
         let mut result = None;
         let slot = &mut result;
-        proxmox_core::park(std::pin::pin!(async { *slot = Some(layer.call(&transport, request).await) }));
+        proxmox_core::park(std::pin::pin!(async {
+            *slot = Some(layer.call(&transport, request).await);
+        }));
         result.unwrap()
     };
     (call, plan)
