@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use proxmox_core::{PveRequest, Verb};
 
 /// Everything but RFC 3986's unreserved characters. A space becomes `%20`, which no reader takes for anything else.
@@ -72,9 +72,18 @@ pub(crate) fn pairs<'a, V: AsRef<str>>(text: &mut String, pairs: impl Iterator<I
     }
 }
 
-/// Percent-encodes one value: the ticket in its cookie.
-pub(crate) fn value(text: &str) -> String {
-    utf8_percent_encode(text, VALUE).to_string()
+/// What cannot stand in a cookie as it is. PVE decodes cookies, others that speak its API do not: what can stay, stays.
+const COOKIE: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'%')
+    .add(b',')
+    .add(b';')
+    .add(b'\\');
+
+/// Writes a ticket as the value of its cookie.
+pub(crate) fn cookie(ticket: &str) -> String {
+    utf8_percent_encode(ticket, COOKIE).to_string()
 }
 
 #[cfg(test)]
@@ -161,6 +170,16 @@ mod tests {
             text(&request),
             "POST /nodes/pve1/qemu/100/agent/exec\ncommand=ls&command=-l&command=a%20b"
         );
+    }
+
+    #[test]
+    fn tickets_stay_as_they_are_where_a_cookie_allows_it() {
+        for (ticket, value) in [
+            ("PVE:root@pam:6B00C84F::a+b/c==", "PVE:root@pam:6B00C84F::a+b/c=="),
+            ("PVE:50%;é@pve:1::x", "PVE:50%25%3B%C3%A9@pve:1::x"),
+        ] {
+            assert_eq!(cookie(ticket), value);
+        }
     }
 
     #[test]
