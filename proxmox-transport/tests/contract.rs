@@ -179,12 +179,23 @@ fn laid_out(pve: Pve, node: &str, simulated: Option<Simulated>, lacks: Lacks, nu
 /// What fakepve lacks. Where it and the recordings of a real PVE disagree, the recordings are right.
 const FAKEPVE: Lacks = &[
     (Cap::AgentOnClones, "its clones have no agent"),
-    (Cap::ExecOutput, "its programs print nothing"),
-    (Cap::ResizeEffect, "its resize changes nothing"),
-    (Cap::UnknownPath501, "it answers 404"),
-    (Cap::OtherUsers, "it has one user and no tokens"),
+    (Cap::AgentStates, "an agent that is not there does not run"),
+    (Cap::Autostart, "its new VMs stay off"),
     (Cap::BehindTheApi, "it is a process of its own"),
+    (Cap::ExecOutput, "its programs print nothing"),
+    (Cap::GuestFiles, "its files are all empty"),
+    (Cap::LinkedClones, "its clones share nothing"),
+    (Cap::NodeFacts, "its node is filled in from the schema"),
+    (Cap::OtherUsers, "it has one user and no tokens"),
+    (Cap::Pending, "its configuration shows what runs, not what waits"),
+    (Cap::ResizeEffect, "its resize changes nothing"),
     (Cap::TwoNodes, "it has one node"),
+    (
+        Cap::UnknownNodes,
+        "on a node that does not exist only the guest is missing",
+    ),
+    (Cap::UnknownPath501, "it answers 404"),
+    (Cap::UnknownTasks, "a UPID that it did not make is malformed"),
 ];
 
 fn live(engine: Engine, numbers: u32) -> Option<World> {

@@ -12,6 +12,9 @@ pub async fn answers_a_ping(world: &World) {
 }
 
 pub async fn that_is_not_configured_is_told(world: &World) {
+    if !world.needs(Cap::AgentStates) {
+        return;
+    }
     let vm = world.running_vm("no-agent").await;
     vm.set_config([("agent", "0")]).await.unwrap();
     vm.ensure(proxmox_core::guest::Power::Stopped).await.unwrap();
@@ -38,6 +41,10 @@ pub async fn that_does_not_run_is_told(world: &World) {
 pub async fn of_a_guest_that_is_off_is_a_wrong_state(world: &World) {
     let vm = world.new_vm("off").await;
     let error = vm.agent().ping().await.unwrap_err();
+    if !world.has(Cap::AgentStates) {
+        assert_is(&error, ErrorKind::Agent, Outcome::Rejected);
+        return;
+    }
     assert_is(&error, ErrorKind::WrongState, Outcome::Rejected);
     let error = vm.agent().exec(Exec::new(["true"])).await.unwrap_err();
     assert_is(&error, ErrorKind::WrongState, Outcome::Rejected);
@@ -119,6 +126,9 @@ pub async fn files_are_written_and_read(world: &World) {
     let path = format!("/tmp/{}", world.number(40));
     let content = "first\nsecond ü & = + %\n";
     agent.file_write(&path, content).await.unwrap();
+    if !world.needs(Cap::GuestFiles) {
+        return;
+    }
     let read = agent.file_read(&path).await.unwrap();
     assert_eq!((read.content.as_str(), read.truncated), (content, false));
     agent.file_write(&path, "").await.unwrap();
@@ -126,6 +136,9 @@ pub async fn files_are_written_and_read(world: &World) {
 }
 
 pub async fn a_file_that_is_not_there_is_told(world: &World) {
+    if !world.needs(Cap::GuestFiles) {
+        return;
+    }
     let agent = world.vm(world.answering).agent();
     let error = agent.file_read("/no/such/file").await.unwrap_err();
     assert_is(&error, ErrorKind::Agent, Outcome::Rejected);

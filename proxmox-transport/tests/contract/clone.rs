@@ -57,7 +57,7 @@ pub async fn a_linked_one_shares_the_disk(world: &World) {
 }
 
 pub async fn a_vm_has_no_linked_clones(world: &World) {
-    if !world.needs(Cap::ResizeEffect) {
+    if !world.needs(Cap::LinkedClones) {
         return;
     }
     let vm = world.new_vm("no-template").await;

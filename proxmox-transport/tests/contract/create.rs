@@ -5,7 +5,7 @@ use proxmox_core::guest::NewId;
 use proxmox_core::{ErrorKind, Outcome};
 use proxmox_qemu::VmSpec;
 
-use super::{World, assert_is};
+use super::{Cap, World, assert_is};
 
 pub async fn makes_what_was_described(world: &World) {
     let spec = VmSpec::named("made")
@@ -71,6 +71,9 @@ pub async fn a_wrong_parameter_is_named(world: &World) {
 }
 
 pub async fn may_start_at_once(world: &World) {
+    if !world.needs(Cap::Autostart) {
+        return;
+    }
     let spec = VmSpec::named("started").disk("scsi0", &world.storage, 1).start();
     let vm = world.vms().create(NewId::Auto, spec).await.unwrap();
     // The start is a task of its own, which PVE begins at the end of the first.

@@ -52,6 +52,9 @@ pub async fn a_second_delete_is_a_result(world: &World) {
 }
 
 pub async fn on_an_unknown_node_nothing_is_absent(world: &World) {
+    if !world.needs(Cap::UnknownNodes) {
+        return;
+    }
     let vm = proxmox_qemu::Vm::new(&world.pve, &"nowhere".parse().unwrap(), world.number(31));
     let error = vm.delete(DeleteOptions::new()).await.unwrap_err();
     assert_is(&error, ErrorKind::NotFound, Outcome::NotSent);
@@ -107,7 +110,7 @@ pub async fn a_protected_guest_is_not_even_stopped(world: &World) {
 }
 
 pub async fn a_base_of_linked_clones_stays(world: &World) {
-    if !world.needs(Cap::ResizeEffect) {
+    if !world.needs(Cap::LinkedClones) {
         return;
     }
     let base = world.new_vm("base").await;

@@ -160,6 +160,9 @@ pub async fn is_asked_for_where_it_runs(world: &World) {
 }
 
 pub async fn an_unknown_one_is_not_found(world: &World) {
+    if !world.needs(Cap::UnknownTasks) {
+        return;
+    }
     let upid = format!(
         "UPID:{}:00007073:000445CD:6B00C445:qmstart:100:root@pam:",
         world.node

@@ -31,8 +31,22 @@ pub enum Cap {
     BehindTheApi,
     /// A second node, and a storage that both share.
     TwoNodes,
-    /// Values of a PUT wait for a restart where a real VM would need one.
+    /// What waits for a restart is shown as what will be, and takes effect at the restart.
     Pending,
+    /// Linked clones are refused where the source is no template, and keep their base from being deleted.
+    LinkedClones,
+    /// The agent of a guest that is off or that has none configured is told apart from one that does not run.
+    AgentStates,
+    /// Files that are written in the guest are there, and others are not.
+    GuestFiles,
+    /// Versions, processors, disks and memory of a node are such as a machine has.
+    NodeFacts,
+    /// A node that does not exist is told from a guest that does not.
+    UnknownNodes,
+    /// A task that does not exist is told from a malformed one.
+    UnknownTasks,
+    /// A VM that is created to be started at once is started.
+    Autostart,
 }
 
 /// What a backend lacks, and why.
