@@ -45,3 +45,21 @@ pub use guest::GuestKind;
 pub use inspect::{GuestView, SeenRequest, TaskView};
 pub use sim::{PveVersion, Sim};
 pub use spec::{SimGuest, SimNode, SimStorage};
+
+// What carries requests to the brain.
+#[cfg(feature = "server")]
+mod certificate;
+mod delivery;
+mod http;
+mod inprocess;
+mod log;
+#[cfg(feature = "server")]
+mod server;
+mod wire_fault;
+
+pub use http::HttpRequest;
+pub use inprocess::SimTransport;
+pub use log::{LogEntry, RequestLog};
+#[cfg(feature = "server")]
+pub use server::{SimServer, SimServerBuilder};
+pub use wire_fault::{WireFault, WireFaults, WireRule};
