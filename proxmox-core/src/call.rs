@@ -70,7 +70,10 @@ impl<O: Operation> Call<O> {
     /// # Errors
     /// `InvalidInput` for parameters that can be seen to be wrong.
     pub fn request(&self) -> Result<PveRequest> {
-        let request = self.operation.request().map_err(|e| e.during(self.operation.name()))?;
+        let request = self
+            .operation
+            .request()
+            .map_err(|e| e.during(self.operation.name()))?;
         Ok(match self.pve.options().force {
             Some(vmid) => request.force(vmid),
             None => request,
@@ -107,7 +110,10 @@ impl<O: Operation> Call<O> {
 
     /// The operation itself, for parameters of its own.
     pub fn map(self, change: impl FnOnce(O) -> O) -> Self {
-        Self { pve: self.pve, operation: change(self.operation) }
+        Self {
+            pve: self.pve,
+            operation: change(self.operation),
+        }
     }
 }
 
@@ -150,22 +156,52 @@ pub struct Ask<T> {
 
 impl<T: DeserializeOwned> Ask<T> {
     /// Decodes the data as `T`.
+    #[must_use]
     pub fn new(name: &'static str, request: Result<PveRequest>) -> Self {
-        Self { name, request, decode: PveResponse::decode }
+        Self {
+            name,
+            request,
+            decode: PveResponse::decode,
+        }
     }
 }
 
 impl<T: DeserializeOwned> Ask<Rows<T>> {
     /// Decodes the data as a list whose broken rows are set aside.
+    #[must_use]
     pub fn rows(name: &'static str, request: Result<PveRequest>) -> Self {
-        Self { name, request, decode: PveResponse::rows }
+        Self {
+            name,
+            request,
+            decode: PveResponse::rows,
+        }
+    }
+}
+
+impl<T> Ask<T> {
+    /// Decodes the answer in a way of its own.
+    pub fn with(
+        name: &'static str,
+        request: Result<PveRequest>,
+        decode: fn(&PveResponse) -> Result<T>,
+    ) -> Self {
+        Self {
+            name,
+            request,
+            decode,
+        }
     }
 }
 
 impl Ask<()> {
     /// Takes any data for a yes: for writes that PVE answers with nothing. What is not an answer of PVE's stays an error.
+    #[must_use]
     pub fn done(name: &'static str, request: Result<PveRequest>) -> Self {
-        Self { name, request, decode: |answer| answer.decode::<IgnoredAny>().map(drop) }
+        Self {
+            name,
+            request,
+            decode: |answer| answer.decode::<IgnoredAny>().map(drop),
+        }
     }
 }
 
@@ -192,6 +228,7 @@ pub struct Work {
 
 impl Work {
     /// The request must be one that PVE answers with a UPID.
+    #[must_use]
     pub fn new(name: &'static str, request: Result<PveRequest>) -> Self {
         Self { name, request }
     }
@@ -206,7 +243,8 @@ impl Operation for Work {
         again(&self.request)
     }
     async fn run(self, pve: Pve) -> Result<TaskReport> {
-        Detached(self).run(pve).await?.wait().await
+        // Not through a call of its own: errors are about this operation and its guest.
+        Detached(self).run(pve).await?.success().await
     }
 }
 
@@ -215,7 +253,10 @@ impl Call<Work> {
     ///
     /// A failure of the task is then only seen by [`Task::wait`]: PVE answers 200 to many things that fail.
     pub fn detach(self) -> Call<Detached> {
-        Call { pve: self.pve, operation: Detached(self.operation) }
+        Call {
+            pve: self.pve,
+            operation: Detached(self.operation),
+        }
     }
 }
 

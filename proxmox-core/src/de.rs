@@ -80,10 +80,12 @@ impl Lenient for i64 {
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
     fn of_float(n: f64) -> Option<Self> {
-        (n.is_finite() && n.abs() < i64::MAX as f64).then_some(n as Self)
+        (n.is_finite() && n.abs() < Self::MAX as f64).then_some(n as Self)
     }
     fn of_text(text: &str) -> Option<Self> {
-        text.parse().ok().or_else(|| text.parse().ok().and_then(Self::of_float))
+        text.parse()
+            .ok()
+            .or_else(|| text.parse().ok().and_then(Self::of_float))
     }
 }
 
@@ -235,7 +237,10 @@ pub fn opt_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Str
 /// # Errors
 /// Only for broken JSON.
 pub fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    Ok(opt_text(deserializer)?.as_deref().map(crate::config::split_tags).unwrap_or_default())
+    Ok(opt_text(deserializer)?
+        .as_deref()
+        .map(crate::config::split_tags)
+        .unwrap_or_default())
 }
 
 /// `"images,rootdir"` as a list of words.
@@ -244,7 +249,12 @@ pub fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D
 /// Only for broken JSON.
 pub fn csv<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let text: Option<String> = optional(deserializer)?;
-    let words = text.as_deref().unwrap_or("").split(',').map(str::trim).filter(|w| !w.is_empty());
+    let words = text
+        .as_deref()
+        .unwrap_or("")
+        .split(',')
+        .map(str::trim)
+        .filter(|w| !w.is_empty());
     Ok(words.map(str::to_owned).collect())
 }
 
@@ -288,12 +298,21 @@ mod tests {
         ] {
             assert_eq!(row(&format!("{{\"int\":{json}}}")).int, n, "{json}");
         }
-        for (json, n) in [("0.5", Some(0.5)), ("\"0.49\"", Some(0.49)), ("1", Some(1.0)), ("\"NaN\"", None)] {
+        for (json, n) in [
+            ("0.5", Some(0.5)),
+            ("\"0.49\"", Some(0.49)),
+            ("1", Some(1.0)),
+            ("\"NaN\"", None),
+        ] {
             assert_eq!(row(&format!("{{\"float\":{json}}}")).float, n, "{json}");
         }
-        for (json, yes) in
-            [("1", Some(true)), ("\"0\"", Some(false)), ("true", Some(true)), ("\"on\"", Some(true)), ("\"x\"", None)]
-        {
+        for (json, yes) in [
+            ("1", Some(true)),
+            ("\"0\"", Some(false)),
+            ("true", Some(true)),
+            ("\"on\"", Some(true)),
+            ("\"x\"", None),
+        ] {
             assert_eq!(row(&format!("{{\"flag\":{json}}}")).flag, yes, "{json}");
         }
         assert_eq!(row(r#"{"text":7}"#).text.as_deref(), Some("7"));
@@ -303,7 +322,13 @@ mod tests {
     #[test]
     fn unknown_keys_are_kept() {
         let row = row(r#"{"new-in-10":[1,2],"int":1,"x":"y"}"#);
-        assert_eq!(row.extra.iter().map(|(k, _)| k).collect::<Vec<_>>(), ["new-in-10", "x"]);
-        assert_eq!(serde_json::to_string(&row.extra).unwrap(), r#"{"new-in-10":[1,2],"x":"y"}"#);
+        assert_eq!(
+            row.extra.iter().map(|(k, _)| k).collect::<Vec<_>>(),
+            ["new-in-10", "x"]
+        );
+        assert_eq!(
+            serde_json::to_string(&row.extra).unwrap(),
+            r#"{"new-in-10":[1,2],"x":"y"}"#
+        );
     }
 }

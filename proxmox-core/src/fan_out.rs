@@ -25,7 +25,12 @@ impl Pve {
     /// assert_eq!(answers.len(), 2);
     /// # }
     /// ```
-    pub async fn fan_out<I, T, W, F>(&self, items: impl IntoIterator<Item = I>, limit: usize, work: W) -> Vec<T>
+    pub async fn fan_out<I, T, W, F>(
+        &self,
+        items: impl IntoIterator<Item = I>,
+        limit: usize,
+        work: W,
+    ) -> Vec<T>
     where
         I: Send,
         T: Send,
@@ -48,15 +53,23 @@ impl Pve {
             for _ in 0..limit.min(count) {
                 scope.spawn(|| {
                     loop {
-                        let next = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+                        let next = queue
+                            .lock()
+                            .unwrap_or_else(std::sync::PoisonError::into_inner)
+                            .next();
                         let Some((index, item)) = next else { return };
                         let result = self.block_on(pin!(work(self.clone(), item)));
-                        results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((index, result));
+                        results
+                            .lock()
+                            .unwrap_or_else(std::sync::PoisonError::into_inner)
+                            .push((index, result));
                     }
                 });
             }
         });
-        let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut results = results
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         results.sort_unstable_by_key(|(index, _)| *index);
         results.into_iter().map(|(_, result)| result).collect()
     }

@@ -13,13 +13,12 @@
 //! Dropping a future ends the *waiting*, never the work on the node: stop a task with [`Task::stop`].
 
 mod call;
-mod cluster;
+pub mod cluster;
 pub mod config;
 pub mod de;
 mod error;
 mod executor;
 mod fan_out;
-mod gate;
 pub mod guest;
 mod id;
 mod layer;
@@ -41,7 +40,7 @@ pub use async_trait::async_trait;
 
 pub use call::{Ask, Call, Detached, Operation, Work};
 pub use cluster::Cluster;
-pub use config::{ConfigBag, PropertyString};
+pub use config::{ConfigBag, ConfigChange, Growth, PropertyString, Size};
 pub use error::{Error, ErrorKind, MissingPrivilege, Outcome, Result, classify};
 pub use executor::park;
 pub use guest::Guest;

@@ -32,7 +32,7 @@ pub enum ParamValue {
 
 impl ParamValue {
     /// The values as they go out, one for each repetition, or nothing for a redacted secret.
-    fn texts(&self) -> Vec<Cow<'_, str>> {
+    pub(crate) fn texts(&self) -> Vec<Cow<'_, str>> {
         match self {
             Self::Text(text) => vec![text.into()],
             Self::Int(n) => vec![n.to_string().into()],
@@ -182,13 +182,19 @@ impl Params {
 
     /// What goes over the wire: lists repeated, booleans as 1 and 0, **secrets in the clear**. For codecs only.
     pub fn exposed(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
-        self.0.iter().flat_map(|(k, v)| v.texts().into_iter().map(move |text| (k.as_str(), text)))
+        self.0
+            .iter()
+            .flat_map(|(k, v)| v.texts().into_iter().map(move |text| (k.as_str(), text)))
     }
 
     /// The same with secrets redacted: for people, logs and plans.
     pub fn shown(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
         self.0.iter().flat_map(|(k, v)| {
-            let texts = if v.is_secret() { vec![REDACTED.into()] } else { v.texts() };
+            let texts = if v.is_secret() {
+                vec![REDACTED.into()]
+            } else {
+                v.texts()
+            };
             texts.into_iter().map(move |text| (k.as_str(), text))
         })
     }
@@ -204,18 +210,29 @@ impl Params {
         for (name, value) in &self.0 {
             let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
             if name.is_empty() || !name.bytes().all(plain) || name.starts_with('-') {
-                return Err(Error::invalid("parameter", format!("{name:?} is not a parameter name")));
+                return Err(Error::invalid(
+                    "parameter",
+                    format!("{name:?} is not a parameter name"),
+                ));
             }
             match value {
                 ParamValue::Float(n) if !n.is_finite() => {
-                    return Err(Error::invalid(name, format!("{name}: {n} is not a finite number")));
+                    return Err(Error::invalid(
+                        name,
+                        format!("{name}: {n} is not a finite number"),
+                    ));
                 }
                 ParamValue::Redacted => {
                     let text = format!("{name}: the secret was left out when this request was written down");
-                    return Err(Error::invalid(name, text).with_advice("set the parameter again before sending"));
+                    return Err(
+                        Error::invalid(name, text).with_advice("set the parameter again before sending")
+                    );
                 }
                 value if value.texts().iter().any(|text| text.contains('\0')) => {
-                    return Err(Error::invalid(name, format!("{name}: the value holds a NUL byte")));
+                    return Err(Error::invalid(
+                        name,
+                        format!("{name}: the value holds a NUL byte"),
+                    ));
                 }
                 _ => {}
             }
@@ -306,17 +323,34 @@ mod tests {
     #[test]
     fn repeated_names_become_a_list() {
         let mut params = Params::new();
-        params.push("command", "ls").push("command", "-l").push("command", "");
+        params
+            .push("command", "ls")
+            .push("command", "-l")
+            .push("command", "");
         let pairs: Vec<_> = params.exposed().collect();
-        assert_eq!(pairs, [("command", "ls".into()), ("command", "-l".into()), ("command", "".into())]);
+        assert_eq!(
+            pairs,
+            [
+                ("command", "ls".into()),
+                ("command", "-l".into()),
+                ("command", "".into())
+            ]
+        );
     }
 
     #[test]
     fn a_written_down_secret_cannot_be_sent() {
         let mut params = Params::new();
-        params.set("onboot", true).set("cores", 4).set("cpulimit", 0.5).set("cipassword", "hunter2");
+        params
+            .set("onboot", true)
+            .set("cores", 4)
+            .set("cpulimit", 0.5)
+            .set("cipassword", "hunter2");
         let text = serde_json::to_string(&params).unwrap();
-        assert_eq!(text, r#"{"onboot":true,"cores":4,"cpulimit":0.5,"cipassword":{"redacted":true}}"#);
+        assert_eq!(
+            text,
+            r#"{"onboot":true,"cores":4,"cpulimit":0.5,"cipassword":{"redacted":true}}"#
+        );
         let read: Params = serde_json::from_str(&text).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), text);
         assert!(params.check().is_ok());

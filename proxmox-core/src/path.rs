@@ -53,10 +53,14 @@ impl PvePath {
     /// # Errors
     /// `InvalidInput` for a missing slash, empty or dot segments, control characters, a query or a broken encoding.
     pub fn parse(text: &str) -> Result<Self> {
-        let bad = |why: &str| Err(Error::invalid("path", format!("{text:?} is not an API path: {why}")));
-        let decoded = match percent_decode_str(text).decode_utf8() {
-            Ok(decoded) => decoded,
-            Err(_) => return bad("its percent-encoding is not UTF-8"),
+        let bad = |why: &str| {
+            Err(Error::invalid(
+                "path",
+                format!("{text:?} is not an API path: {why}"),
+            ))
+        };
+        let Ok(decoded) = percent_decode_str(text).decode_utf8() else {
+            return bad("its percent-encoding is not UTF-8");
         };
         let Some(rest) = decoded.strip_prefix('/') else {
             return bad("it must start with '/'");
@@ -123,9 +127,16 @@ impl PvePath {
     /// # Errors
     /// `InvalidInput` when the text is empty, `.`, `..`, or holds a slash or a control character.
     pub fn segment(mut self, text: &str) -> Result<Self> {
-        let why = if text.contains('/') { Err("it holds a '/'") } else { check(text) };
+        let why = if text.contains('/') {
+            Err("it holds a '/'")
+        } else {
+            check(text)
+        };
         if let Err(why) = why {
-            return Err(Error::invalid("path", format!("{text:?} cannot be part of an API path: {why}")));
+            return Err(Error::invalid(
+                "path",
+                format!("{text:?} cannot be part of an API path: {why}"),
+            ));
         }
         if !self.0.ends_with('/') {
             self.0.push('/');
@@ -204,8 +215,23 @@ mod tests {
 
     #[test]
     fn refused() {
-        for bad in ["", "nodes", "//nodes", "/nodes/", "/a//b", "/a/./b", "/a/../b", "/a/%2e%2e/b", "/a%2F..%2Fb",
-            "/a?x=1", "/a#b", "/a\nb", "/a%0ab", "/a%00", "/%ff"] {
+        for bad in [
+            "",
+            "nodes",
+            "//nodes",
+            "/nodes/",
+            "/a//b",
+            "/a/./b",
+            "/a/../b",
+            "/a/%2e%2e/b",
+            "/a%2F..%2Fb",
+            "/a?x=1",
+            "/a#b",
+            "/a\nb",
+            "/a%0ab",
+            "/a%00",
+            "/%ff",
+        ] {
             assert!(PvePath::parse(bad).is_err(), "{bad:?}");
         }
     }
@@ -216,7 +242,10 @@ mod tests {
         for bad in ["", ".", "..", "a/b", "/", "a\0b"] {
             assert!(node.clone().segment(bad).is_err(), "{bad:?}");
         }
-        assert_eq!(node.segment("a b%?#ü").unwrap().url_path(), "/nodes/a%20b%25%3F%23%C3%BC");
+        assert_eq!(
+            node.segment("a b%?#ü").unwrap().url_path(),
+            "/nodes/a%20b%25%3F%23%C3%BC"
+        );
     }
 
     #[test]

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use serde::de::DeserializeOwned;
 
 use crate::call::{Ask, Call};
-use crate::gate::Gate;
+use crate::cluster::Reservations;
 use crate::layer::{Layer, Layered};
-use crate::policy::Policy;
+use crate::policy::{Gate, Policy};
 use crate::task::Progress;
 use crate::transport::{Transport, TransportInfo};
 use crate::{Effect, Error, NodeName, PveRequest, PveResponse, Result, Task, Upid, Vmid};
@@ -23,15 +23,19 @@ use crate::{Effect, Error, NodeName, PveRequest, PveResponse, Result, Task, Upid
 pub struct Pve {
     transport: Arc<dyn Transport>,
     policy: Arc<Policy>,
+    reservations: Reservations,
     options: Options,
 }
+
+/// Is told the new lines of a task's log.
+type OnProgress = Arc<dyn Fn(&Progress) + Send + Sync>;
 
 /// What a [`Call`] may set for all requests of its flow.
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) force: Option<Vmid>,
     pub(crate) wait: Option<Duration>,
-    pub(crate) progress: Option<Arc<dyn Fn(&Progress) + Send + Sync>>,
+    pub(crate) progress: Option<OnProgress>,
 }
 
 impl Pve {
@@ -42,7 +46,10 @@ impl Pve {
 
     /// Starts a handle with layers and a policy.
     pub fn builder(transport: impl Transport) -> PveBuilder {
-        PveBuilder { transport: Arc::new(transport), policy: Policy::default() }
+        PveBuilder {
+            transport: Arc::new(transport),
+            policy: Policy::default(),
+        }
     }
 
     /// What the transport is and can do.
@@ -127,13 +134,24 @@ impl Pve {
     pub fn block_on<T: Send>(&self, flow: impl Future<Output = T> + Send) -> T {
         let mut result = None;
         let slot = &mut result;
-        self.transport.drive(pin!(async move { *slot = Some(flow.await) }));
+        self.transport
+            .drive(pin!(async move { *slot = Some(flow.await) }));
         result.unwrap_or_else(|| unreachable!("Transport::drive returned before the flow ended"))
+    }
+
+    /// How long the caller of this flow is willing to wait: see [`Call::timeout`].
+    #[must_use]
+    pub fn wait_budget(&self) -> Option<Duration> {
+        self.options.wait
     }
 
     /// Binds an operation to this handle.
     pub fn bind<O: crate::Operation>(&self, operation: O) -> Call<O> {
         Call::new(self.clone(), operation)
+    }
+
+    pub(crate) fn reservations(&self) -> &Reservations {
+        &self.reservations
     }
 
     pub(crate) fn options(&self) -> &Options {
@@ -147,7 +165,10 @@ impl Pve {
 
 impl fmt::Debug for Pve {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pve").field("transport", &self.info()).field("policy", &self.policy).finish_non_exhaustive()
+        f.debug_struct("Pve")
+            .field("transport", &self.info())
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
     }
 }
 
@@ -161,7 +182,10 @@ impl PveBuilder {
     /// Puts a layer around everything so far: the first one added is nearest to the wire.
     #[must_use]
     pub fn layer(self, layer: impl Layer) -> Self {
-        let transport = Arc::new(Layered { layer: Box::new(layer), inner: self.transport });
+        let transport = Arc::new(Layered {
+            layer: Box::new(layer),
+            inner: self.transport,
+        });
         Self { transport, ..self }
     }
 
@@ -177,13 +201,23 @@ impl PveBuilder {
     pub fn build(self) -> Pve {
         let policy = Arc::new(self.policy);
         let gate = Gate::new(Arc::clone(&policy));
-        let transport = Arc::new(Layered { layer: Box::new(gate), inner: self.transport });
-        Pve { transport, policy, options: Options::default() }
+        let transport = Arc::new(Layered {
+            layer: Box::new(gate),
+            inner: self.transport,
+        });
+        Pve {
+            transport,
+            policy,
+            reservations: Reservations::default(),
+            options: Options::default(),
+        }
     }
 }
 
 impl fmt::Debug for PveBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PveBuilder").field("transport", &self.transport.info()).finish_non_exhaustive()
+        f.debug_struct("PveBuilder")
+            .field("transport", &self.transport.info())
+            .finish_non_exhaustive()
     }
 }

@@ -197,7 +197,10 @@ impl PveRequest {
     /// `InvalidInput` naming the parameter.
     pub fn check(&self) -> Result<()> {
         if self.timeout.is_some_and(|t| t.is_zero()) {
-            return Err(crate::Error::invalid("timeout", "timeout: must be longer than nothing"));
+            return Err(crate::Error::invalid(
+                "timeout",
+                "timeout: must be longer than nothing",
+            ));
         }
         self.params.check()
     }
@@ -275,7 +278,12 @@ mod tests {
         assert_eq!(serde_json::from_str::<PveRequest>(&text).unwrap(), plain);
         let text = serde_json::to_string(&request()).unwrap();
         assert!(!text.contains("hunter2"));
-        assert!(serde_json::from_str::<PveRequest>(&text).unwrap().check().is_err());
+        assert!(
+            serde_json::from_str::<PveRequest>(&text)
+                .unwrap()
+                .check()
+                .is_err()
+        );
     }
 
     #[test]

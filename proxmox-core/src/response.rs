@@ -34,13 +34,21 @@ impl PveResponse {
     /// An HTTP body, `{"data": …}`.
     #[must_use]
     pub fn envelope(body: impl Into<Bytes>) -> Self {
-        Self { body: body.into(), shape: Shape::Envelope, unread: Outcome::MaybeApplied }
+        Self {
+            body: body.into(),
+            shape: Shape::Envelope,
+            unread: Outcome::MaybeApplied,
+        }
     }
 
     /// The data alone.
     #[must_use]
     pub fn bare(body: impl Into<Bytes>) -> Self {
-        Self { body: body.into(), shape: Shape::Bare, unread: Outcome::MaybeApplied }
+        Self {
+            body: body.into(),
+            shape: Shape::Bare,
+            unread: Outcome::MaybeApplied,
+        }
     }
 
     /// What an HTTP answer means: the response, or the error that its status and text are.
@@ -58,7 +66,11 @@ impl PveResponse {
     /// Notes what was asked: an unreadable answer to a read leaves nothing in doubt.
     #[must_use]
     pub fn answering(mut self, effect: Effect) -> Self {
-        self.unread = if effect == Effect::Read { Outcome::Rejected } else { Outcome::MaybeApplied };
+        self.unread = if effect == Effect::Read {
+            Outcome::Rejected
+        } else {
+            Outcome::MaybeApplied
+        };
         self
     }
 
@@ -134,14 +146,18 @@ mod tests {
 
     #[test]
     fn both_shapes() {
-        let text: String = PveResponse::envelope(r#"{"data":"x","total":1}"#).decode().unwrap();
+        let text: String = PveResponse::envelope(r#"{"data":"x","total":1}"#)
+            .decode()
+            .unwrap();
         assert_eq!(text, PveResponse::bare("\"x\"").decode::<String>().unwrap());
         PveResponse::envelope(r#"{"data":null}"#).decode::<()>().unwrap();
     }
 
     #[test]
     fn an_error_names_the_place() {
-        let error = PveResponse::envelope(r#"{"data":[{"vmid":7}]}"#).decode::<Vec<Row>>().unwrap_err();
+        let error = PveResponse::envelope(r#"{"data":[{"vmid":7}]}"#)
+            .decode::<Vec<Row>>()
+            .unwrap_err();
         assert!(error.message().contains("data[0].vmid"), "{error}");
         for bad in ["", "<html>", "{", r#"{"dat":1}"#, "{\"data\":1"] {
             let error = PveResponse::envelope(bad).decode::<u8>().unwrap_err();
@@ -151,7 +167,9 @@ mod tests {
 
     #[test]
     fn one_bad_row_is_reported() {
-        let rows = PveResponse::envelope(r#"{"data":[{"vmid":100},{"vmid":"x"},{"vmid":101}]}"#).rows::<Row>().unwrap();
+        let rows = PveResponse::envelope(r#"{"data":[{"vmid":100},{"vmid":"x"},{"vmid":101}]}"#)
+            .rows::<Row>()
+            .unwrap();
         assert_eq!(rows.iter().map(|r| r.vmid.get()).collect::<Vec<_>>(), [100, 101]);
         assert_eq!(rows.rejects().len(), 1);
         assert_eq!(rows.rejects()[0].index, 1);

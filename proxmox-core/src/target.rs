@@ -44,6 +44,11 @@ impl Target {
         }
         Self::Cluster(path.clone())
     }
+
+    /// Whether the path names a guest as a whole, not something of it.
+    pub(crate) fn is_guest_itself(path: &PvePath) -> bool {
+        matches!(Self::of(path), Self::Guest { .. }) && path.segments().count() == 4
+    }
 }
 
 impl fmt::Display for Target {

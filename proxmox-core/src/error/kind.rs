@@ -67,9 +67,13 @@ impl ErrorKind {
             Self::Conflict => "read the configuration again and repeat the change on the new state",
             Self::Locked => "wait for the task that holds the lock to end",
             Self::Busy => "try again a little later",
-            Self::Agent => "enable the agent (agent: 1), install qemu-guest-agent in the guest, start the guest",
+            Self::Agent => {
+                "enable the agent (agent: 1), install qemu-guest-agent in the guest, start the guest"
+            }
             Self::Connect => "check address, port 8006 and firewall",
-            Self::Tls => "pass the cluster's CA (/etc/pve/pve-root-ca.pem) or the certificate's SHA-256 fingerprint",
+            Self::Tls => {
+                "pass the cluster's CA (/etc/pve/pve-root-ca.pem) or the certificate's SHA-256 fingerprint"
+            }
             Self::NodeUnreachable => "check that the node is online and named as in /nodes",
             Self::Timeout => "check the node, or allow more time",
             _ => return None,

@@ -1,0 +1,68 @@
+use super::{Guest, Kind, NewId};
+use crate::call::{Call, Operation, Work};
+use crate::cluster::FreeIds;
+use crate::params::Params;
+use crate::{Effect, NodeName, Pve, PvePath, PveRequest, Result, Vmid};
+
+/// Creates a guest from parameters: see the `create` of the facades.
+#[derive(Debug)]
+pub struct CreateGuest<K: Kind> {
+    node: NodeName,
+    newid: NewId,
+    params: Params,
+    kind: std::marker::PhantomData<fn() -> K>,
+}
+
+impl<K: Kind> CreateGuest<K> {
+    /// `POST /nodes/{node}/{kind}` with these parameters, waited for. The safety gate adds the managed tag.
+    pub fn new(pve: &Pve, node: &NodeName, newid: NewId, params: Params) -> Call<Self> {
+        let kind = std::marker::PhantomData;
+        pve.bind(Self {
+            node: node.clone(),
+            newid,
+            params,
+            kind,
+        })
+    }
+
+    async fn attempt(&self, pve: &Pve, vmid: Vmid) -> Result<K::Handle> {
+        pve.bind(Work::new("guest.create", self.request_for(NewId::Vmid(vmid))))
+            .await?;
+        Ok(Guest::new(pve.clone(), self.node.clone(), vmid).into())
+    }
+
+    fn request_for(&self, newid: NewId) -> Result<PveRequest> {
+        let path = PvePath::node(&self.node).segment(K::KIND.segment())?;
+        let mut request = PveRequest::create(path).effect(Effect::Write);
+        if let NewId::Vmid(vmid) = newid {
+            request.params.set("vmid", vmid);
+        }
+        request
+            .params
+            .extend(self.params.iter().map(|(k, v)| (k, v.clone())));
+        Ok(request)
+    }
+}
+
+impl<K: Kind> Operation for CreateGuest<K> {
+    type Output = K::Handle;
+    fn name(&self) -> &'static str {
+        "guest.create"
+    }
+    fn request(&self) -> Result<PveRequest> {
+        self.request_for(self.newid)
+    }
+    async fn run(self, pve: Pve) -> Result<K::Handle> {
+        if let NewId::Vmid(vmid) = self.newid {
+            return self.attempt(&pve, vmid).await;
+        }
+        let mut free = FreeIds::default();
+        loop {
+            let id = free.next(&pve).await?;
+            match self.attempt(&pve, id.vmid()).await {
+                Err(e) if free.lost(&id, &e) => {}
+                result => return result,
+            }
+        }
+    }
+}

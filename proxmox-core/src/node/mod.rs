@@ -1,0 +1,71 @@
+//! A node: its state, storages, bridges, disks and tasks.
+
+mod disk;
+mod network;
+mod status;
+mod storage;
+
+use std::fmt;
+
+pub use disk::{Disk, DiskHealth, Disks, ReadDisks};
+pub use network::{Interface, Vnet};
+pub use status::{CpuInfo, NodeStatus, Usage};
+pub use storage::{Content, StorageStatus};
+
+use crate::call::{Ask, Call};
+use crate::rows::Rows;
+use crate::task::TaskEntry;
+use crate::{NodeName, Pve, PvePath, PveRequest, Version};
+
+/// The handle of a node. Cheap to clone; nothing is read until asked.
+#[derive(Clone)]
+pub struct Node {
+    pve: Pve,
+    name: NodeName,
+}
+
+impl Node {
+    pub(crate) fn new(pve: Pve, name: NodeName) -> Self {
+        Self { pve, name }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &NodeName {
+        &self.name
+    }
+
+    /// The handle it was made from.
+    #[must_use]
+    pub fn pve(&self) -> &Pve {
+        &self.pve
+    }
+
+    /// Its path in the API, `/nodes/{node}`.
+    #[must_use]
+    pub fn path(&self) -> PvePath {
+        PvePath::node(&self.name)
+    }
+
+    /// Which PVE this node runs: `GET /nodes/{node}/version`.
+    pub fn version(&self) -> Call<Ask<Version>> {
+        self.pve.bind(Ask::new(
+            "node.version",
+            Ok(PveRequest::get(self.path().fixed("version"))),
+        ))
+    }
+
+    /// Its last tasks, running and finished, the newest first: `GET /nodes/{node}/tasks`. Without `Sys.Audit` only one's own are listed.
+    pub fn tasks(&self, limit: u32) -> Call<Ask<Rows<TaskEntry>>> {
+        let request = PveRequest::get(self.path().fixed("tasks"))
+            .param("limit", limit)
+            .param("source", "all");
+        self.pve.bind(Ask::rows("node.tasks", Ok(request)))
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "node {}", self.name)
+    }
+}

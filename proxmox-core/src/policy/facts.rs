@@ -1,0 +1,50 @@
+use serde::Deserialize;
+
+use crate::{Vmid, de};
+
+/// What a verdict rests on, read from the guest's configuration just before.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct GuestFacts {
+    /// Which guest.
+    #[serde(skip, default = "unset")]
+    pub vmid: Vmid,
+    /// Its name; `hostname` for containers.
+    #[serde(default, alias = "hostname", deserialize_with = "de::opt_text")]
+    pub name: Option<String>,
+    /// Its tags, lower case.
+    #[serde(default, deserialize_with = "de::tags")]
+    pub tags: Vec<String>,
+    /// Its description.
+    #[serde(default)]
+    pub description: String,
+    /// PVE's `protection` flag.
+    #[serde(default, deserialize_with = "de::flag")]
+    pub protection: bool,
+    /// PVE's lock: `clone`, `backup`, `migrate` …
+    #[serde(default, deserialize_with = "de::opt_text")]
+    pub lock: Option<String>,
+    /// The digest of the configuration that all this was read from.
+    #[serde(default, deserialize_with = "de::opt_text")]
+    pub digest: Option<String>,
+}
+
+fn unset() -> Vmid {
+    Vmid::MIN
+}
+
+impl GuestFacts {
+    /// A guest of which nothing is known but the number.
+    #[must_use]
+    pub fn new(vmid: Vmid) -> Self {
+        Self {
+            vmid,
+            name: None,
+            tags: Vec::new(),
+            description: String::new(),
+            protection: false,
+            lock: None,
+            digest: None,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+use proxmox_core::config::Net;
+use proxmox_core::{ParamValue, Params, StorageId};
+
+/// The parameters of a new VM. What has no method of its own goes through [`param`](Self::param), named as in PVE.
+///
+/// ```
+/// use proxmox_qemu::VmSpec;
+/// let spec = VmSpec::named("db-1").cores(4).memory_mib(8192).disk("scsi0", &"local-lvm".parse()?, 64).agent();
+/// # Ok::<(), proxmox_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct VmSpec(Params);
+
+impl VmSpec {
+    /// A VM of this name (a DNS name), Linux, with a paravirtual SCSI controller.
+    #[must_use]
+    pub fn named(name: impl Into<String>) -> Self {
+        Self::default()
+            .param("name", name.into())
+            .param("ostype", "l26")
+            .param("scsihw", "virtio-scsi-single")
+    }
+
+    /// Any parameter of `POST /nodes/{node}/qemu`. A later value replaces an earlier one.
+    #[must_use]
+    pub fn param(mut self, name: &str, value: impl Into<ParamValue>) -> Self {
+        self.0.set(name, value);
+        self
+    }
+
+    /// Cores of each socket.
+    #[must_use]
+    pub fn cores(self, cores: u32) -> Self {
+        self.param("cores", cores)
+    }
+
+    /// Memory in MiB.
+    #[must_use]
+    pub fn memory_mib(self, mib: u32) -> Self {
+        self.param("memory", mib)
+    }
+
+    /// A new empty disk of so many GiB in this slot (`scsi0` …).
+    #[must_use]
+    pub fn disk(self, slot: &str, storage: &StorageId, gib: u32) -> Self {
+        self.param(slot, format!("{storage}:{gib}"))
+    }
+
+    /// A network device.
+    #[must_use]
+    pub fn net(self, index: u32, net: &Net) -> Self {
+        self.param(&format!("net{index}"), net.to_string())
+    }
+
+    /// A cloud-init drive in this slot (`ide2` is usual).
+    #[must_use]
+    pub fn cloud_init_drive(self, slot: &str, storage: &StorageId) -> Self {
+        self.param(slot, format!("{storage}:cloudinit"))
+    }
+
+    /// Expects a guest agent.
+    #[must_use]
+    pub fn agent(self) -> Self {
+        self.param("agent", "1")
+    }
+
+    /// Adds it to a pool.
+    #[must_use]
+    pub fn pool(self, pool: &str) -> Self {
+        self.param("pool", pool)
+    }
+
+    /// Its tags; the managed tag is added by the safety gate.
+    #[must_use]
+    pub fn tags<'a>(self, tags: impl IntoIterator<Item = &'a str>) -> Self {
+        let tags: Vec<&str> = tags.into_iter().collect();
+        self.param("tags", tags.join(";"))
+    }
+
+    /// Starts it at once.
+    #[must_use]
+    pub fn start(self) -> Self {
+        self.param("start", true)
+    }
+
+    pub(crate) fn into_params(self) -> Params {
+        self.0
+    }
+}

@@ -1,0 +1,312 @@
+use std::net::IpAddr;
+use std::time::Duration;
+
+use proxmox_core::{Error, ErrorKind, Operation, Outcome, Pve, PveRequest, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::agent::{AgentAddress, AgentInterface};
+use crate::vm::Vm;
+
+/// Which address is wanted.
+///
+/// Loopback, link-local, unspecified and multicast addresses never count, nor do those of interfaces that container engines
+/// and bridges of the guest make (`docker0`, `br-…`, `veth…`, `virbr0` …), unless the MAC is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IpQuery {
+    family: Family,
+    mac: Option<String>,
+    subnet: Option<(IpAddr, u8)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    V4,
+    V6,
+}
+
+/// The address that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FoundIp {
+    /// The address.
+    pub address: IpAddr,
+    /// The guest's name of its interface.
+    pub interface: String,
+    /// The interface's MAC, lower case.
+    pub mac: Option<String>,
+}
+
+/// Names of interfaces that lead nowhere outside of the guest.
+const INNER: [&str; 12] = [
+    "lo", "docker", "br-", "veth", "virbr", "cni", "flannel", "cali", "podman", "lxcbr", "lxdbr", "tap",
+];
+
+impl IpQuery {
+    /// The first usable IPv4 address.
+    #[must_use]
+    pub fn v4() -> Self {
+        Self {
+            family: Family::V4,
+            mac: None,
+            subnet: None,
+        }
+    }
+
+    /// The first usable IPv6 address.
+    #[must_use]
+    pub fn v6() -> Self {
+        Self {
+            family: Family::V6,
+            ..Self::v4()
+        }
+    }
+
+    /// Only the interface with this MAC.
+    #[must_use]
+    pub fn mac(mut self, mac: &str) -> Self {
+        self.mac = Some(mac.to_lowercase());
+        self
+    }
+
+    /// Only addresses of this network, such as `10.0.0.0/8`.
+    ///
+    /// # Errors
+    /// `InvalidInput` when it is not a network of the wanted family.
+    pub fn subnet(mut self, cidr: &str) -> Result<Self> {
+        let bad = || Error::invalid("subnet", format!("{cidr:?} is not a network such as 10.0.0.0/8"));
+        let (address, prefix) = cidr.split_once('/').ok_or_else(bad)?;
+        let address: IpAddr = address.parse().map_err(|_| bad())?;
+        let prefix: u8 = prefix.parse().map_err(|_| bad())?;
+        if prefix > bits(address).1 || address.is_ipv4() != (self.family == Family::V4) {
+            return Err(bad());
+        }
+        self.subnet = Some((address, prefix));
+        Ok(self)
+    }
+
+    fn wants(&self, ip: IpAddr) -> bool {
+        let usable = match ip {
+            IpAddr::V4(v4) => {
+                self.family == Family::V4
+                    && !(v4.is_loopback()
+                        || v4.is_link_local()
+                        || v4.is_unspecified()
+                        || v4.is_multicast()
+                        || v4.is_broadcast())
+            }
+            IpAddr::V6(v6) => {
+                self.family == Family::V6
+                    && !(v6.is_loopback()
+                        || v6.is_unicast_link_local()
+                        || v6.is_unspecified()
+                        || v6.is_multicast())
+            }
+        };
+        usable && self.subnet.is_none_or(|net| contains(net, ip))
+    }
+
+    /// The first address that fits, in the agent's order.
+    fn pick(&self, interfaces: &[AgentInterface]) -> Option<FoundIp> {
+        let fits = |interface: &&AgentInterface| match &self.mac {
+            Some(mac) => interface.mac.as_ref().is_some_and(|m| m.to_lowercase() == *mac),
+            None => !INNER.iter().any(|prefix| interface.name.starts_with(prefix)),
+        };
+        interfaces.iter().filter(fits).find_map(|interface| {
+            let address = interface
+                .addresses
+                .iter()
+                .filter_map(AgentAddress::ip)
+                .find(|ip| self.wants(*ip))?;
+            Some(FoundIp {
+                address,
+                interface: interface.name.clone(),
+                mac: interface.mac.clone(),
+            })
+        })
+    }
+
+    fn family(&self) -> &'static str {
+        match self.family {
+            Family::V4 => "IPv4",
+            Family::V6 => "IPv6",
+        }
+    }
+}
+
+/// The address as a number, left-aligned in 128 bits, and how many bits it has.
+fn bits(ip: IpAddr) -> (u128, u8) {
+    match ip {
+        IpAddr::V4(v4) => (u128::from(u32::from(v4)) << 96, 32),
+        IpAddr::V6(v6) => (v6.into(), 128),
+    }
+}
+
+fn contains((net, prefix): (IpAddr, u8), ip: IpAddr) -> bool {
+    let mask = u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0);
+    net.is_ipv4() == ip.is_ipv4() && bits(net).0 & mask == bits(ip).0 & mask
+}
+
+/// How long to wait unless the call says otherwise.
+const WAIT: Duration = Duration::from_secs(120);
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Waits for an address: `GET …/agent/network-get-interfaces`, every second.
+///
+/// Without a [`timeout`](proxmox_core::Call::timeout) it waits for 120 s. The error at the end tells whether the agent was
+/// seen, which addresses were seen, and the first trouble. A VM that is off, has no agent configured, or may not be asked ends
+/// the wait at once.
+#[derive(Debug)]
+pub struct WaitForIp {
+    vm: Vm,
+    query: IpQuery,
+}
+
+impl WaitForIp {
+    pub(crate) fn new(vm: Vm, query: IpQuery) -> Self {
+        Self { vm, query }
+    }
+}
+
+/// What is told when no address came.
+#[derive(Default)]
+struct Seen {
+    agent: bool,
+    addresses: Vec<String>,
+    first_error: Option<Error>,
+}
+
+impl Seen {
+    fn timeout(self, wait: Duration, family: &str) -> Error {
+        let agent = if self.agent {
+            "the agent answers"
+        } else {
+            "the agent was never seen"
+        };
+        let addresses = match self.addresses.as_slice() {
+            [] => "no address was seen".to_owned(),
+            some => format!("addresses seen: {}", some.join(", ")),
+        };
+        let trouble = self
+            .first_error
+            .as_ref()
+            .map(|e| format!("; first error: {}", e.message()))
+            .unwrap_or_default();
+        let text = format!("no usable {family} address within {wait:?}: {agent}, {addresses}{trouble}");
+        let error = Error::new(ErrorKind::Timeout, Outcome::Rejected, text);
+        let error = error
+            .with_advice("check that qemu-guest-agent runs in the guest and that its network is configured");
+        match self.first_error {
+            Some(first) => error.with_source(first),
+            None => error,
+        }
+    }
+}
+
+/// Whether waiting longer cannot help.
+fn is_final(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Agent => error.message().contains("No QEMU guest agent configured"),
+        kind => !kind.is_transient() && kind != ErrorKind::Unexpected,
+    }
+}
+
+impl Operation for WaitForIp {
+    type Output = FoundIp;
+    fn name(&self) -> &'static str {
+        "agent.wait_for_ip"
+    }
+    fn request(&self) -> Result<PveRequest> {
+        self.vm.agent().interfaces().request()
+    }
+    async fn run(self, pve: Pve) -> Result<FoundIp> {
+        let request = self.request()?;
+        let wait = pve.wait_budget().unwrap_or(WAIT);
+        let deadline = pve.now() + wait;
+        let mut seen = Seen::default();
+        loop {
+            let look = async {
+                let answer = pve.call(&request).await?;
+                answer.decode::<crate::agent::Wrapped<Vec<AgentInterface>>>()
+            };
+            match look.await {
+                Ok(interfaces) => {
+                    if let Some(found) = self.query.pick(&interfaces.result) {
+                        return Ok(found);
+                    }
+                    seen.agent = true;
+                    let all = interfaces
+                        .result
+                        .iter()
+                        .flat_map(|i| i.addresses.iter().map(move |a| (i, a)));
+                    seen.addresses = all.map(|(i, a)| format!("{} on {}", a.text, i.name)).collect();
+                }
+                Err(e) if is_final(&e) => return Err(e),
+                Err(e) => drop(seen.first_error.get_or_insert(e)),
+            }
+            let left = deadline.saturating_duration_since(pve.now());
+            if left.is_zero() {
+                return Err(seen.timeout(wait, self.query.family()));
+            }
+            pve.sleep(PAUSE.min(left)).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interfaces() -> Vec<AgentInterface> {
+        serde_json::from_str(
+            r#"[{"name":"lo","hardware-address":"00:00:00:00:00:00","ip-addresses":[
+                {"ip-address":"127.0.0.1","prefix":8,"ip-address-type":"ipv4"},{"ip-address":"::1","prefix":128}]},
+            {"name":"docker0","hardware-address":"02:42:00:00:00:01","ip-addresses":[{"ip-address":"172.17.0.1"}]},
+            {"name":"eth1","hardware-address":"BC:24:11:00:00:02"},
+            {"name":"eth0","hardware-address":"bc:24:11:00:00:01","ip-addresses":[{"ip-address":"169.254.1.1"},
+                {"ip-address":"fe80::1%eth0"},{"ip-address":"what"},{"ip-address":"10.1.2.3","prefix":24},{"ip-address":"2001:db8::7"}]}]"#,
+        )
+        .unwrap()
+    }
+
+    fn picked(query: &IpQuery) -> Option<String> {
+        query
+            .pick(&interfaces())
+            .map(|found| format!("{}%{}", found.address, found.interface))
+    }
+
+    #[test]
+    fn the_noise_is_left_out() {
+        assert_eq!(picked(&IpQuery::v4()).as_deref(), Some("10.1.2.3%eth0"));
+        assert_eq!(picked(&IpQuery::v6()).as_deref(), Some("2001:db8::7%eth0"));
+        assert_eq!(
+            picked(&IpQuery::v4().mac("02:42:00:00:00:01")).as_deref(),
+            Some("172.17.0.1%docker0")
+        );
+        assert_eq!(picked(&IpQuery::v4().mac("BC:24:11:00:00:02")), None);
+        assert_eq!(
+            picked(&IpQuery::v4().subnet("10.1.0.0/16").unwrap()).as_deref(),
+            Some("10.1.2.3%eth0")
+        );
+        assert_eq!(picked(&IpQuery::v4().subnet("10.2.0.0/16").unwrap()), None);
+        assert_eq!(
+            picked(&IpQuery::v4().subnet("0.0.0.0/0").unwrap()).as_deref(),
+            Some("10.1.2.3%eth0")
+        );
+    }
+
+    #[test]
+    fn networks_are_checked() {
+        for bad in [
+            "",
+            "10.0.0.0",
+            "10.0.0.0/33",
+            "x/8",
+            "10.0.0.0/-1",
+            "2001:db8::/32",
+        ] {
+            assert!(IpQuery::v4().subnet(bad).is_err(), "{bad}");
+        }
+        assert!(IpQuery::v6().subnet("2001:db8::/32").is_ok());
+    }
+}
