@@ -54,7 +54,7 @@ pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
 pub(crate) fn status(ctx: &mut Ctx<'_>) -> Answer {
     let id = ctx.text("storage");
     let Some(storage) = ctx.state.storages.get(id) else {
-        return bad_param("storage", format!("No such storage. '{id}'"));
+        return bad_param("storage", "No such storage.");
     };
     let mut row = row(storage, ctx.node());
     row.as_object_mut()

@@ -9,6 +9,7 @@ use crate::exchange::{SimAnswer, SimRequest};
 use crate::faults::Faults;
 use crate::guest::Guest;
 use crate::inspect::{GuestView, SeenRequest, TaskView};
+use crate::node::Link;
 use crate::state::State;
 
 /// How many requests are remembered.
@@ -59,7 +60,7 @@ pub struct Sim(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     clock: Clock,
-    faults: Faults,
+    faults: Arc<Faults>,
     version: PveVersion,
     state: Mutex<State>,
 }
@@ -78,9 +79,10 @@ impl Sim {
     }
 
     pub(crate) fn from_parts(clock: Clock, version: PveVersion, state: State) -> Self {
+        let faults = Arc::clone(&state.faults);
         Self(Arc::new(Inner {
             clock,
-            faults: Faults::default(),
+            faults,
             version,
             state: Mutex::new(state),
         }))
@@ -103,7 +105,7 @@ impl Sim {
         }
         state.seen.push_back(SeenRequest::of(request));
         let now = self.0.clock.now().as_secs_f64();
-        into_answer(crate::routes::answer(&mut state, &self.0.faults, now, request))
+        into_answer(crate::routes::answer(&mut state, now, request))
     }
 
     /// The simulated clock.
@@ -158,7 +160,7 @@ impl Sim {
         self.state()
             .nodes
             .get_mut(node)
-            .map(|node| node.up = !down)
+            .map(|node| node.link = if down { Link::Refused } else { Link::Up })
             .is_some()
     }
 

@@ -1,8 +1,10 @@
 //! Everything the simulated cluster knows.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use crate::acl::{Acl, User};
+use crate::faults::Faults;
 use crate::guest::Guest;
 use crate::node::Node;
 use crate::storage::Storage;
@@ -23,6 +25,7 @@ pub(crate) struct State {
     /// In the order of their start.
     pub(crate) tasks: Vec<Task>,
     pub(crate) seen: VecDeque<SeenRequest>,
+    pub(crate) faults: Arc<Faults>,
     pub(crate) counters: Counters,
 }
 
@@ -36,7 +39,6 @@ pub(crate) struct Pool {
 #[derive(Debug)]
 pub(crate) struct Vnet {
     pub(crate) zone: String,
-    pub(crate) alias: Option<String>,
 }
 
 /// What is random in PVE is counted here, so that two runs are alike.

@@ -12,7 +12,7 @@ use crate::acl::Who;
 use crate::answer::{Answer, Refusal, bad_param, failed};
 use crate::ctx::Ctx;
 use crate::exchange::{Credentials, SimRequest, SimValue};
-use crate::faults::Faults;
+use crate::node::Link;
 use crate::schema::{self, Param};
 use crate::state::State;
 
@@ -159,7 +159,7 @@ fn not_there(method: &str, path: &str, version: PveVersion) -> Refusal {
 }
 
 /// Answers one request.
-pub(crate) fn answer(state: &mut State, faults: &Faults, now: f64, request: &SimRequest) -> Answer {
+pub(crate) fn answer(state: &mut State, now: f64, request: &SimRequest) -> Answer {
     let method = request.method.as_str();
     if !matches!(method, "GET" | "POST" | "PUT" | "DELETE") {
         return Err(Refusal::BadMethod(format!("method '{method}' not available")));
@@ -218,7 +218,6 @@ pub(crate) fn answer(state: &mut State, faults: &Faults, now: f64, request: &Sim
     let args = schema::verify(&route.params, &given, state.version)?;
     (route.run)(&mut Ctx {
         state,
-        faults,
         now,
         who,
         args,
@@ -259,9 +258,11 @@ fn the_node(state: &State, name: &str) -> Result<String, Refusal> {
         found => found,
     };
     match node {
-        Some(node) if node.up => Ok(node.name.clone()),
-        Some(node) if node.silent => Err(Refusal::Bare(595, "No route to host", Duration::from_secs(3))),
-        Some(_) => Err(Refusal::Bare(595, "Connection refused", Duration::ZERO)),
+        Some(node) => match node.link {
+            Link::Up => Ok(node.name.clone()),
+            Link::Refused => Err(Refusal::Bare(595, "Connection refused", Duration::ZERO)),
+            Link::Unreachable => Err(Refusal::Bare(595, "No route to host", Duration::from_secs(3))),
+        },
         None => failed(format!(
             "hostname lookup '{name}' failed - failed to get address info for: {name}: Name or service not known"
         )),
