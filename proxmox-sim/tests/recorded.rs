@@ -136,10 +136,7 @@ impl Run<'_> {
 
     /// Sends one request through the HTTP front, and keeps what later ones may need of the answer.
     fn send(&mut self, request: &HttpRequest) -> SimAnswer {
-        let answer = match request.read() {
-            Ok(request) => self.sim.answer(&request),
-            Err(answer) => answer,
-        };
+        let answer = self.sim.answer_http(request);
         let data = answer.data();
         let text = |value: &Value| value.as_str().map(str::to_owned);
         for (name, value) in [
