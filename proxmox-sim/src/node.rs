@@ -171,8 +171,14 @@ pub(crate) fn dns(_: &mut Ctx<'_>) -> Answer {
 }
 
 /// `GET /nodes/{node}/subscription`
-pub(crate) fn subscription(_: &mut Ctx<'_>) -> Answer {
-    Ok(json!({ "status": "notfound", "message": "There is no subscription key" }).into())
+pub(crate) fn subscription(ctx: &mut Ctx<'_>) -> Answer {
+    Ok(json!({
+        "status": "notfound",
+        "message": "There is no subscription key",
+        "serverid": digest(["server", ctx.node()].into_iter())[..32].to_uppercase(),
+        "url": "https://www.proxmox.com/en/proxmox-virtual-environment/pricing",
+    })
+    .into())
 }
 
 /// `GET /nodes/{node}/hosts`

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::answer::into_answer;
 use crate::builder::SimBuilder;
 use crate::clock::Clock;
-use crate::exchange::{SimAnswer, SimRequest};
+use crate::exchange::{Credentials, SimAnswer, SimRequest};
 use crate::faults::Faults;
 use crate::guest::Guest;
 use crate::inspect::{GuestView, SeenRequest, TaskView};
@@ -106,6 +106,13 @@ impl Sim {
         state.seen.push_back(SeenRequest::of(request));
         let now = self.0.clock.now().as_secs_f64();
         into_answer(crate::routes::answer(&mut state, now, request))
+    }
+
+    /// The answer to somebody who is not let in at all, whatever they ask for.
+    pub(crate) fn turned_away(&self, method: &str, auth: &Credentials) -> Option<SimAnswer> {
+        let now = self.0.clock.now().as_secs_f64();
+        let refused = self.state().authenticate(auth, method == "GET", now).err()?;
+        Some(into_answer(Err(refused)))
     }
 
     /// The simulated clock.
