@@ -15,7 +15,7 @@ fn version(answer: Result<PveResponse>) -> String {
 
 #[test]
 fn a_read_over_verified_tls_on_one_connection() {
-    let ca = Authority::new();
+    let ca = Authority::new("ours");
     let (config, _) = ca.server(&["localhost"]);
     let server = Server::tls(config, |c| c.serve("200 OK", VERSION));
     let api = with_token(Api::new(&server.url("localhost")).unwrap())

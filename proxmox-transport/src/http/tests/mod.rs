@@ -1,7 +1,11 @@
 //! Both engines, held to the same behaviour.
 
+mod faults;
 mod happy;
+#[cfg(feature = "reqwest")]
+mod runtimes;
 mod server;
+mod tls;
 
 use std::time::Duration;
 
