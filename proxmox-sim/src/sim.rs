@@ -163,6 +163,7 @@ impl Sim {
     }
 
     /// Takes a node down, or up again: requests for it are then answered 595. False when there is no such node.
+    #[must_use = "false when it is not there"]
     pub fn set_node_down(&self, node: &str, down: bool) -> bool {
         self.state()
             .nodes
@@ -172,6 +173,7 @@ impl Sim {
     }
 
     /// Sets or removes the `lock` of a guest, as a backup or a crashed task would. False when there is no such guest.
+    #[must_use = "false when it is not there"]
     pub fn set_lock(&self, vmid: u32, lock: Option<&str>) -> bool {
         self.change(vmid, |guest| match lock {
             Some(lock) => guest.set("lock", lock),
@@ -180,18 +182,21 @@ impl Sim {
     }
 
     /// Whether the operating system of a guest runs a guest agent. False when there is no such guest.
+    #[must_use = "false when it is not there"]
     pub fn set_agent(&self, vmid: u32, runs: bool) -> bool {
         self.change(vmid, |guest| guest.has_agent = runs)
     }
 
     /// Whether a guest obeys a shutdown request; one that does not lets it run into its timeout. False when there is
     /// no such guest.
+    #[must_use = "false when it is not there"]
     pub fn set_obeys_shutdown(&self, vmid: u32, obeys: bool) -> bool {
         self.change(vmid, |guest| guest.obeys = obeys)
     }
 
     /// Changes a key of a guest's configuration behind the API's back, as somebody else would; `None` removes it. False
     /// when there is no such guest.
+    #[must_use = "false when it is not there"]
     pub fn set_config(&self, vmid: u32, key: &str, value: Option<&str>) -> bool {
         self.change(vmid, |guest| match value {
             Some(value) => guest.set(key, value),

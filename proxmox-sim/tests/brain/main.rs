@@ -1,4 +1,5 @@
 //! The brain, asked without any wire.
+#![allow(clippy::unwrap_used, reason = "the helpers are tests, too")]
 
 mod access;
 mod agent;
