@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, bad_param, failed};
 use crate::ctx::Ctx;
+use crate::node::Node;
 use crate::{node, status};
 
 /// `GET /cluster`
@@ -49,7 +50,7 @@ pub(crate) fn resources(ctx: &mut Ctx<'_>) -> Answer {
                 continue;
             }
             for name in state.nodes.keys().filter(|name| storage.is_on(name)) {
-                let up = state.nodes.get(name).is_some_and(|node| node.is_up());
+                let up = state.nodes.get(name).is_some_and(Node::is_up);
                 let mut row = json!({
                     "id": format!("storage/{name}/{id}"), "type": "storage", "node": name, "storage": id,
                     "status": if up { "available" } else { "unknown" }, "plugintype": storage.kind,

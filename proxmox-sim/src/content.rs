@@ -186,7 +186,7 @@ pub(crate) fn delete(ctx: &mut Ctx<'_>) -> Answer {
 fn config_row(storage: &Storage) -> Value {
     let mut row = json!({
         "storage": storage.id, "type": storage.kind, "content": storage.contents(),
-        "digest": digest([storage.id.as_str(), storage.kind.as_str()].into_iter()),
+        "digest": digest(&[storage.id.as_str(), storage.kind.as_str()]),
     });
     match storage.kind.as_str() {
         "dir" => {

@@ -100,7 +100,7 @@ pub(crate) fn row(ctx: &Ctx<'_>, node: &Node) -> Value {
 pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
     let rows = ctx.state.nodes.values().map(|node| {
         let mut row = row(ctx, node);
-        let print = digest([node.name.as_str(), "certificate"].into_iter()).to_uppercase();
+        let print = digest(&[node.name.as_str(), "certificate"]).to_uppercase();
         let print = print.repeat(2);
         let pairs: Vec<_> = (0..32).filter_map(|i| print.get(2 * i..2 * i + 2)).collect();
         row["ssl_fingerprint"] = pairs.join(":").into();
@@ -171,8 +171,14 @@ pub(crate) fn dns(_: &mut Ctx<'_>) -> Answer {
 }
 
 /// `GET /nodes/{node}/subscription`
-pub(crate) fn subscription(_: &mut Ctx<'_>) -> Answer {
-    Ok(json!({ "status": "notfound", "message": "There is no subscription key" }).into())
+pub(crate) fn subscription(ctx: &mut Ctx<'_>) -> Answer {
+    Ok(json!({
+        "status": "notfound",
+        "message": "There is no subscription key",
+        "serverid": digest(&["server", ctx.node()])[..32].to_uppercase(),
+        "url": "https://www.proxmox.com/en/proxmox-virtual-environment/pricing",
+    })
+    .into())
 }
 
 /// `GET /nodes/{node}/hosts`
@@ -184,7 +190,7 @@ pub(crate) fn hosts(ctx: &mut Ctx<'_>) -> Answer {
         "127.0.0.1 localhost\n{} {1}.sim.example {1}\n",
         node.ip, node.name
     );
-    Ok(json!({ "digest": digest([data.as_str()].into_iter()), "data": data }).into())
+    Ok(json!({ "digest": digest(&[data.as_str()]), "data": data }).into())
 }
 
 /// `GET /nodes/{node}/services`

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::answer::into_answer;
 use crate::builder::SimBuilder;
 use crate::clock::Clock;
-use crate::exchange::{SimAnswer, SimRequest};
+use crate::exchange::{Credentials, SimAnswer, SimRequest};
 use crate::faults::Faults;
 use crate::guest::Guest;
 use crate::inspect::{GuestView, SeenRequest, TaskView};
@@ -108,6 +108,13 @@ impl Sim {
         into_answer(crate::routes::answer(&mut state, now, request))
     }
 
+    /// The answer to somebody who is not let in at all, whatever they ask for.
+    pub(crate) fn turned_away(&self, method: &str, auth: &Credentials) -> Option<SimAnswer> {
+        let now = self.0.clock.now().as_secs_f64();
+        let refused = self.state().authenticate(auth, method == "GET", now).err()?;
+        Some(into_answer(Err(refused)))
+    }
+
     /// The simulated clock.
     #[must_use]
     pub fn clock(&self) -> &Clock {
@@ -156,6 +163,7 @@ impl Sim {
     }
 
     /// Takes a node down, or up again: requests for it are then answered 595. False when there is no such node.
+    #[must_use = "false when it is not there"]
     pub fn set_node_down(&self, node: &str, down: bool) -> bool {
         self.state()
             .nodes
@@ -165,6 +173,7 @@ impl Sim {
     }
 
     /// Sets or removes the `lock` of a guest, as a backup or a crashed task would. False when there is no such guest.
+    #[must_use = "false when it is not there"]
     pub fn set_lock(&self, vmid: u32, lock: Option<&str>) -> bool {
         self.change(vmid, |guest| match lock {
             Some(lock) => guest.set("lock", lock),
@@ -173,18 +182,21 @@ impl Sim {
     }
 
     /// Whether the operating system of a guest runs a guest agent. False when there is no such guest.
+    #[must_use = "false when it is not there"]
     pub fn set_agent(&self, vmid: u32, runs: bool) -> bool {
         self.change(vmid, |guest| guest.has_agent = runs)
     }
 
     /// Whether a guest obeys a shutdown request; one that does not lets it run into its timeout. False when there is
     /// no such guest.
+    #[must_use = "false when it is not there"]
     pub fn set_obeys_shutdown(&self, vmid: u32, obeys: bool) -> bool {
         self.change(vmid, |guest| guest.obeys = obeys)
     }
 
     /// Changes a key of a guest's configuration behind the API's back, as somebody else would; `None` removes it. False
     /// when there is no such guest.
+    #[must_use = "false when it is not there"]
     pub fn set_config(&self, vmid: u32, key: &str, value: Option<&str>) -> bool {
         self.change(vmid, |guest| match value {
             Some(value) => guest.set(key, value),

@@ -49,7 +49,7 @@ impl SimNode {
         self
     }
 
-    /// Known to the cluster, but down: requests for it are answered 595.
+    /// Known to the cluster, but down: requests for it are answered `595 Connection refused`.
     #[must_use]
     pub fn down(mut self) -> Self {
         self.link = Link::Refused;

@@ -153,7 +153,7 @@ pub(crate) fn print_size(bytes: u64) -> String {
     let units = [(40, "T"), (30, "G"), (20, "M"), (10, "K")];
     let unit = units
         .iter()
-        .find(|(shift, _)| bytes > 0 && bytes % (1_u64 << shift) == 0);
+        .find(|(shift, _)| bytes > 0 && bytes.is_multiple_of(1_u64 << shift));
     unit.map_or_else(
         || bytes.to_string(),
         |(shift, name)| format!("{}{name}", bytes >> shift),
