@@ -24,15 +24,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// `sleep` moves the simulated clock and returns at once, so flows that wait for minutes take no time. It is a
 /// *blocking* transport: `.block()` needs no runtime, and `.await` works in any.
 ///
+/// It has no connections, but the same [faults](WireFault): a closed or broken connection is an error of kind `Connect`, a
+/// delay takes simulated time, a stall ends with the request's `timeout`, or after 60 simulated seconds.
+///
 /// ```
 /// use proxmox_core::{PvePath, PveRequest, Upid};
 /// use proxmox_sim::Sim;
 /// let sim = Sim::new();
 /// let pve = sim.pve();
-/// let start = PveRequest::create(PvePath::parse("/nodes/pve1/qemu/100/status/stop")?).force("100".parse()?);
-/// let upid: Upid = pve.request(start).block()?;
-/// let task = pve.task(upid);
-/// pve.block_on(task.wait())?;
+/// let stop = PveRequest::create(PvePath::parse("/nodes/pve1/qemu/100/status/stop")?).force("100".parse()?);
+/// let upid: Upid = pve.request(stop).block()?;
+/// pve.task(upid).wait().block()?;
+/// assert!(!sim.guest(100).unwrap().running);
 /// # Ok::<(), proxmox_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
