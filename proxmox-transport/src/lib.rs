@@ -1,1 +1,34 @@
-//! Not yet.
+//! How requests travel: transports to Proxmox VE, and the layers that go around any transport.
+//!
+//! [`Api`] speaks PVE's REST interface over HTTPS, with an API token or a ticket, through either of two engines: reqwest
+//! for asynchronous programs, ureq for those without a runtime. Both share one codec, so that they cannot disagree on
+//! what goes over the wire. The [`layer`]s wrap any transport: retries, a limit on concurrency, tracing, dry-run, tapes.
+//!
+//! ```no_run
+//! use proxmox_core::{PvePath, PveRequest};
+//! use proxmox_transport::Api;
+//!
+//! # fn main() -> proxmox_core::Result<()> {
+//! let pve = Api::new("https://pve1:8006")?
+//!     .token("root@pam!ci", "12345678-1234-1234-1234-1234567890ab".into())?
+//!     .ca_file("pve-root-ca.pem")?
+//!     .connect()?;
+//! let version: serde_json::Value = pve.request(PveRequest::get(PvePath::parse("/version")?)).block()?;
+//! println!("{}", version["version"]);
+//! # Ok(()) }
+//! ```
+//!
+//! # Features
+//!
+//! `reqwest` and `ureq`, both on by default; each works alone.
+
+#[cfg(feature = "http")]
+mod api;
+#[cfg(feature = "http")]
+mod http;
+pub mod layer;
+#[cfg(feature = "http")]
+mod tls;
+
+#[cfg(feature = "http")]
+pub use api::{Api, Engine};

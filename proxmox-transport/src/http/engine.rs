@@ -1,0 +1,320 @@
+//! The seam between PVE's HTTP and whoever moves the bytes.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use proxmox_core::{Effect, Error, ErrorKind, Outcome};
+
+use super::codec::HttpRequest;
+
+/// The longest answer that is read, 64 MiB: four times what 50,000 guests in `/cluster/resources` take.
+pub(crate) const LONGEST_ANSWER: usize = 64 << 20;
+
+/// How long a connection may idle before it is dropped. pveproxy closes after 5 s: a write must not start on a connection
+/// that is just being closed, or nobody knows whether it was read.
+pub(crate) const IDLE: Duration = Duration::from_millis(3250);
+
+/// Moves bytes: one request out, one answer in, on a connection of its own choice. It never sends a request again after
+/// any byte of it may have left.
+pub(crate) trait Engine: Send + Sync + 'static {
+    /// The transport's name.
+    const NAME: &'static str;
+    /// Whether futures are ready at the first poll.
+    const BLOCKING: bool;
+
+    /// Sends the request and reads the whole answer, whatever its status.
+    fn exchange(
+        &self,
+        request: HttpRequest,
+        budgets: Budgets,
+    ) -> impl Future<Output = Result<Answer, Fault>> + Send;
+
+    /// Waits.
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
+
+    /// Runs a flow to its end on this thread.
+    fn drive(&self, flow: Pin<&mut (dyn Future<Output = ()> + Send)>);
+}
+
+/// How long each part of an exchange may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Budgets {
+    /// Name lookup, TCP and TLS together.
+    pub(crate) connect: Duration,
+    /// From the request's end to the answer's head.
+    pub(crate) first_byte: Duration,
+    /// All of it.
+    pub(crate) total: Duration,
+}
+
+impl Budgets {
+    /// The budgets of a request with a timeout of its own: that is then the only limit besides connecting.
+    pub(crate) fn for_request(self, timeout: Option<Duration>) -> Self {
+        match timeout {
+            Some(total) => Self {
+                connect: self.connect.min(total),
+                first_byte: total,
+                total,
+            },
+            None => self,
+        }
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// The text of the status line; empty for a 2xx, where nobody asks.
+    pub(crate) reason: String,
+    pub(crate) body: Bytes,
+}
+
+/// How far an exchange had come when it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// There was no connection: nothing was sent.
+    Connecting,
+    /// There was a connection, and no TLS on it: nothing was sent.
+    Securing,
+    /// Bytes of the request may have left.
+    Sent,
+    /// The answer's head was read.
+    Answering,
+}
+
+/// What was in the way.
+#[derive(Debug)]
+pub(crate) enum Why {
+    /// A budget ran out.
+    Budget(&'static str, Duration),
+    /// The certificate or the handshake is not acceptable.
+    Tls(String),
+    /// What came is not HTTP.
+    NotHttp(String),
+    /// The answer is longer than [`LONGEST_ANSWER`].
+    TooLong,
+    /// The network, in its own words.
+    Network(String),
+}
+
+/// An exchange that ended without an answer.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub(crate) stage: Stage,
+    pub(crate) why: Why,
+    pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Fault {
+    pub(crate) fn new(stage: Stage, why: Why) -> Self {
+        Self {
+            stage,
+            why,
+            source: None,
+        }
+    }
+
+    pub(crate) fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The error for a request of this effect to `host`.
+    pub(crate) fn into_error(self, effect: Effect, host: &str) -> Error {
+        let Self { stage, why, source } = self;
+        let kind = match (&why, stage) {
+            (Why::Tls(_), _) => ErrorKind::Tls,
+            (Why::NotHttp(_) | Why::TooLong, _) => ErrorKind::Decode,
+            (_, Stage::Connecting | Stage::Securing) | (Why::Network(_), _) => ErrorKind::Connect,
+            (Why::Budget(..), _) => ErrorKind::Timeout,
+        };
+        let outcome = match stage {
+            Stage::Connecting | Stage::Securing => Outcome::NotSent,
+            // A read that got lost changed nothing, and may be sent again.
+            _ if effect == Effect::Read => Outcome::Rejected,
+            _ => Outcome::MaybeApplied,
+        };
+        let message = match stage {
+            Stage::Connecting => format!("no connection to {host}{why}"),
+            Stage::Securing => format!("no TLS with {host}{why}"),
+            Stage::Sent => format!("no answer from {host}{why}"),
+            Stage::Answering => format!("the answer of {host} is not complete{why}"),
+        };
+        let error = Error::new(kind, outcome, message);
+        let error = match (stage, outcome) {
+            (Stage::Sent | Stage::Answering, Outcome::Rejected) => {
+                error.with_advice("nothing was changed: ask again; if it lasts, look at pveproxy on the node")
+            }
+            _ => error,
+        };
+        match source {
+            Some(source) => error.with_source(source),
+            None => error,
+        }
+    }
+}
+
+/// Goes behind what is missing: ` within 10s (connect budget)`, `: connection refused`.
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Budget(name, limit) => write!(f, " within {limit:?} ({name} budget)"),
+            Self::TooLong => write!(f, ": it is longer than {} MiB", LONGEST_ANSWER >> 20),
+            Self::NotHttp(text) => write!(f, ": not HTTP: {text}"),
+            Self::Tls(text) | Self::Network(text) => write!(f, ": {text}"),
+        }
+    }
+}
+
+/// The innermost cause, which is where the words about the network are.
+pub(crate) fn root_cause(error: &(dyn StdError + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+/// Looks for a cause of type `T`, also inside of I/O errors, which hide theirs.
+pub(crate) fn find_cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if let Some(found) = cause.downcast_ref() {
+            return Some(found);
+        }
+        next = match cause
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref)
+        {
+            Some(inner) => Some(inner),
+            None => cause.source(),
+        };
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_not_connected_is_not_sent() {
+        use ErrorKind as K;
+        use Outcome as O;
+        let budget = || Why::Budget("total", Duration::from_secs(1));
+        let network = || Why::Network("reset".to_owned());
+        for (stage, why, effect, kind, outcome, retryable) in [
+            (
+                Stage::Connecting,
+                network(),
+                Effect::Write,
+                K::Connect,
+                O::NotSent,
+                true,
+            ),
+            (
+                Stage::Connecting,
+                budget(),
+                Effect::Write,
+                K::Connect,
+                O::NotSent,
+                true,
+            ),
+            (
+                Stage::Securing,
+                Why::Tls("x".to_owned()),
+                Effect::Write,
+                K::Tls,
+                O::NotSent,
+                false,
+            ),
+            (
+                Stage::Securing,
+                network(),
+                Effect::Read,
+                K::Connect,
+                O::NotSent,
+                true,
+            ),
+            (
+                Stage::Sent,
+                network(),
+                Effect::Write,
+                K::Connect,
+                O::MaybeApplied,
+                false,
+            ),
+            (
+                Stage::Sent,
+                network(),
+                Effect::Destroy,
+                K::Connect,
+                O::MaybeApplied,
+                false,
+            ),
+            (
+                Stage::Sent,
+                network(),
+                Effect::Read,
+                K::Connect,
+                O::Rejected,
+                true,
+            ),
+            (
+                Stage::Sent,
+                budget(),
+                Effect::Write,
+                K::Timeout,
+                O::MaybeApplied,
+                false,
+            ),
+            (
+                Stage::Answering,
+                budget(),
+                Effect::Read,
+                K::Timeout,
+                O::Rejected,
+                true,
+            ),
+            (
+                Stage::Answering,
+                Why::TooLong,
+                Effect::Read,
+                K::Decode,
+                O::Rejected,
+                false,
+            ),
+            (
+                Stage::Sent,
+                Why::NotHttp(String::new()),
+                Effect::Write,
+                K::Decode,
+                O::MaybeApplied,
+                false,
+            ),
+        ] {
+            let case = format!("{stage:?} {why:?} {effect:?}");
+            let error = Fault::new(stage, why).into_error(effect, "pve1:8006");
+            assert_eq!(
+                (error.kind(), error.outcome(), error.is_retryable()),
+                (kind, outcome, retryable),
+                "{case}"
+            );
+            assert!(error.message().contains("pve1:8006"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_budget_that_ran_out_is_named() {
+        let fault = Fault::new(Stage::Sent, Why::Budget("first byte", Duration::from_secs(60)));
+        assert_eq!(
+            fault.into_error(Effect::Write, "pve1:8006").to_string(),
+            "no answer from pve1:8006 within 60s (first byte budget); it may have been applied"
+        );
+    }
+}

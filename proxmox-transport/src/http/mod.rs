@@ -1,0 +1,15 @@
+//! PVE's API over HTTP: one pure codec, two engines that only move bytes.
+
+pub(crate) mod codec;
+pub(crate) mod engine;
+#[cfg(feature = "reqwest")]
+pub(crate) mod reqwest;
+mod transport;
+#[cfg(feature = "ureq")]
+pub(crate) mod ureq;
+
+pub(crate) use engine::{Answer, Budgets, Engine, Fault, Stage, Why};
+pub(crate) use transport::Http;
+
+#[cfg(test)]
+mod tests;

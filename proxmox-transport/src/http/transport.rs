@@ -1,0 +1,74 @@
+//! The transport that both engines are parts of.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use proxmox_core::{PveRequest, PveResponse, Result, Transport, TransportInfo, async_trait};
+
+use super::codec;
+use super::engine::{Budgets, Engine};
+use crate::api::{Endpoint, Headers, Login};
+
+/// PVE's API at one endpoint, for one user, through one engine.
+pub(crate) struct Http<E> {
+    engine: E,
+    endpoint: Endpoint,
+    /// Prefix of every URL.
+    root: String,
+    login: Login,
+    budgets: Budgets,
+}
+
+impl<E: Engine> Http<E> {
+    pub(crate) fn new(engine: E, endpoint: Endpoint, login: Login, budgets: Budgets) -> Self {
+        let root = endpoint.root();
+        Self {
+            engine,
+            endpoint,
+            root,
+            login,
+            budgets,
+        }
+    }
+
+    /// Sends one request, with these headers of a login or without.
+    pub(crate) async fn send(&self, request: &PveRequest, login: Option<&Headers>) -> Result<PveResponse> {
+        let mut http = codec::encode(&self.root, request);
+        if let Some(headers) = login {
+            headers.put_on(&mut http);
+        }
+        match self
+            .engine
+            .exchange(http, self.budgets.for_request(request.timeout))
+            .await
+        {
+            Ok(answer) => PveResponse::from_http(request.effect, answer.status, &answer.reason, answer.body),
+            Err(fault) => Err(fault.into_error(request.effect, self.endpoint.authority())),
+        }
+    }
+}
+
+#[async_trait]
+impl<E: Engine> Transport for Http<E> {
+    fn info(&self) -> TransportInfo {
+        let info = TransportInfo::new(E::NAME, self.endpoint.origin());
+        if E::BLOCKING { info.blocking() } else { info }
+    }
+
+    async fn call(&self, request: &PveRequest) -> Result<PveResponse> {
+        request.check()?;
+        match &self.login {
+            Login::Token(headers) => self.send(request, Some(headers)).await,
+            Login::Ticket(tickets) => tickets.call(self, request).await,
+        }
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.engine.sleep(duration).await;
+    }
+
+    fn drive(&self, flow: Pin<&mut (dyn Future<Output = ()> + Send)>) {
+        self.engine.drive(flow);
+    }
+}

@@ -1,0 +1,353 @@
+//! The blocking engine: everything happens on the calling thread.
+//!
+//! ureq tells neither the reason phrase nor how far it came. Both are seen by a connection of our own, which notes them
+//! for its thread.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::io::{self, Read};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use proxmox_core::park;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use ureq::config::{AutoHeaderValue, Config};
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, TcpConnector, Transport,
+    TransportAdapter,
+};
+use ureq::{Agent, SendBody, Timeout};
+
+use super::codec::HttpRequest;
+use super::engine::{IDLE, LONGEST_ANSWER, find_cause, root_cause};
+use super::{Answer, Budgets, Engine, Fault, Stage, Why};
+
+pub(crate) struct Ureq {
+    agent: Agent,
+    /// Those that the agent was built with.
+    budgets: Budgets,
+}
+
+impl Ureq {
+    pub(crate) fn new(tls: ClientConfig, budgets: Budgets) -> Self {
+        let config = Config::builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .no_delay(true)
+            .user_agent(concat!("proxmox-sdk/", env!("CARGO_PKG_VERSION")))
+            .accept_encoding(AutoHeaderValue::None)
+            .max_idle_age(IDLE)
+            .max_idle_connections(64)
+            .max_idle_connections_per_host(64)
+            .timeout_connect(Some(budgets.connect))
+            .timeout_recv_response(Some(budgets.first_byte))
+            .timeout_global(Some(budgets.total))
+            .build();
+        Self {
+            agent: Agent::with_parts(config, Connect { tls: Arc::new(tls) }, Later),
+            budgets,
+        }
+    }
+
+    fn exchange(&self, request: HttpRequest, budgets: Budgets) -> Result<Answer, Fault> {
+        WIRE.with_borrow_mut(Wire::reset);
+        let mut http = http::Request::new(());
+        *http.method_mut() = request.method;
+        *http.uri_mut() = Uri::from_maybe_shared(Bytes::from(request.url))
+            .map_err(|e| Fault::new(Stage::Connecting, Why::Network(e.to_string())))?;
+        http.headers_mut().extend(request.headers);
+        let form = request.form;
+        if form.is_some() {
+            http.headers_mut().insert(
+                CONTENT_TYPE,
+                http::HeaderValue::from_static("application/x-www-form-urlencoded"),
+            );
+        }
+        let fault = |e| fault(e, budgets);
+        // Settings of a single request cost a copy of all of them: only where they differ.
+        if budgets.total != self.budgets.total {
+            http = self
+                .agent
+                .configure_request(http)
+                .timeout_connect(Some(budgets.connect))
+                .timeout_recv_response(Some(budgets.first_byte))
+                .timeout_global(Some(budgets.total))
+                .build();
+        }
+        let response = match form.as_deref() {
+            Some(form) => self.agent.run(http.map(|()| form)),
+            None => self.agent.run(http.map(|()| SendBody::none())),
+        }
+        .map_err(fault)?;
+        let status = response.status();
+        let reason = if status.is_success() {
+            String::new()
+        } else {
+            WIRE.with_borrow(|w| w.reason(status))
+        };
+        WIRE.with_borrow_mut(|wire| wire.stage = Stage::Answering);
+        let body = response.into_body();
+        let expected = body.content_length().unwrap_or(0);
+        let too_long = || Fault::new(Stage::Answering, Why::TooLong);
+        if expected > LONGEST_ANSWER as u64 {
+            return Err(too_long());
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+        let mut reader = body.into_with_config().limit(LONGEST_ANSWER as u64 + 1).reader();
+        reader.read_to_end(&mut bytes).map_err(|e| fault(e.into()))?;
+        if bytes.len() > LONGEST_ANSWER {
+            return Err(too_long());
+        }
+        Ok(Answer {
+            status: status.as_u16(),
+            reason,
+            body: bytes.into(),
+        })
+    }
+}
+
+impl Engine for Ureq {
+    const NAME: &'static str = "https/ureq";
+    const BLOCKING: bool = true;
+
+    async fn exchange(&self, request: HttpRequest, budgets: Budgets) -> Result<Answer, Fault> {
+        Self::exchange(self, request, budgets)
+    }
+
+    #[allow(clippy::disallowed_methods)] // This is what Transport::sleep is.
+    async fn sleep(&self, duration: Duration) {
+        thread::sleep(duration);
+    }
+
+    fn drive(&self, flow: Pin<&mut (dyn Future<Output = ()> + Send)>) {
+        park(flow);
+    }
+}
+
+fn fault(error: ureq::Error, budgets: Budgets) -> Fault {
+    let stage = WIRE.with_borrow(|wire| wire.stage);
+    if let Some(tls) = find_cause::<rustls::Error>(&error)
+        .or_else(|| hidden(&error))
+        .filter(|_| stage == Stage::Securing)
+    {
+        let why = Why::Tls(crate::tls::why(tls));
+        return Fault::new(stage, why).because(error);
+    }
+    let why = match &error {
+        ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => Why::Budget("connect", budgets.connect),
+        ureq::Error::Timeout(Timeout::RecvResponse) => Why::Budget("first byte", budgets.first_byte),
+        ureq::Error::Timeout(_) => Why::Budget("total", budgets.total),
+        ureq::Error::Protocol(e) => Why::NotHttp(e.to_string()),
+        ureq::Error::LargeResponseHeader(..) => Why::NotHttp("its head has no end".to_owned()),
+        ureq::Error::BodyExceedsLimit(_) => Why::TooLong,
+        ureq::Error::HostNotFound => Why::Network("unknown host".to_owned()),
+        ureq::Error::Io(e) => Why::Network(root_cause(e)),
+        other => Why::Network(root_cause(other)),
+    };
+    Fault::new(stage, why).because(error)
+}
+
+/// ureq's errors do not name their cause.
+fn hidden(error: &ureq::Error) -> Option<&rustls::Error> {
+    match error {
+        ureq::Error::Io(e) => find_cause(e),
+        _ => None,
+    }
+}
+
+/// What is known of the exchange that is under way on this thread.
+struct Wire {
+    stage: Stage,
+    /// The status line, as far as it has come.
+    line: Vec<u8>,
+}
+
+thread_local! {
+    static WIRE: RefCell<Wire> = const { RefCell::new(Wire { stage: Stage::Connecting, line: Vec::new() }) };
+}
+
+/// A longer status line is cut: PVE's reasons are sentences.
+const LONGEST_LINE: usize = 8 << 10;
+
+impl Wire {
+    fn reset(&mut self) {
+        self.stage = Stage::Connecting;
+        self.line.clear();
+    }
+
+    /// Takes what came in until the status line is complete.
+    fn read(&mut self, new: &[u8]) {
+        if self.line.ends_with(b"\n") || self.line.len() >= LONGEST_LINE {
+            return;
+        }
+        let new = &new[..new.len().min(LONGEST_LINE - self.line.len())];
+        let end = new
+            .iter()
+            .position(|b| *b == b'\n')
+            .map_or(new.len(), |at| at + 1);
+        self.line.extend_from_slice(&new[..end]);
+    }
+
+    /// `HTTP/1.1 500 VM 100 is not running` says `VM 100 is not running`.
+    fn reason(&self, status: http::StatusCode) -> String {
+        let line = String::from_utf8_lossy(&self.line);
+        let mut parts = line.trim_end_matches(['\r', '\n']).splitn(3, ' ');
+        match (parts.next(), parts.next(), parts.next()) {
+            // An interim answer's line, which PVE does not send, would be another status.
+            (Some(_), Some(code), Some(reason)) if code == status.as_str() => reason.to_owned(),
+            _ => status.canonical_reason().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// Looks nothing up. ureq asks before each request, also when it has a connection; [`Connect`] asks when it needs to know.
+#[derive(Debug)]
+struct Later;
+
+impl Resolver for Later {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        Ok(self.empty())
+    }
+}
+
+/// Name lookup, TCP and TLS, within one budget.
+#[derive(Debug)]
+struct Connect {
+    tls: Arc<ClientConfig>,
+}
+
+impl Connector<()> for Connect {
+    type Out = Tap;
+
+    fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Tap>, ureq::Error> {
+        let started = Instant::now();
+        let left = || {
+            let after = details.timeout.after.saturating_sub(started.elapsed());
+            NextTimeout {
+                after: after.into(),
+                ..details.timeout
+            }
+        };
+        let addrs = DefaultResolver::default().resolve(details.uri, details.config, details.timeout)?;
+        let details = ConnectionDetails {
+            uri: details.uri,
+            addrs,
+            config: details.config,
+            request_level: details.request_level,
+            resolver: details.resolver,
+            now: (details.current_time)(),
+            timeout: left(),
+            current_time: Arc::clone(&details.current_time),
+            run_connector: Arc::clone(&details.run_connector),
+            register_shutdown: Arc::clone(&details.register_shutdown),
+        };
+        let Some(tcp) = Connector::<()>::connect(&TcpConnector::default(), &details, None)? else {
+            return Err(ureq::Error::ConnectionFailed);
+        };
+        if !details.needs_tls() {
+            return Ok(Some(Tap { inner: Box::new(tcp) }));
+        }
+        WIRE.with_borrow_mut(|wire| wire.stage = Stage::Securing);
+        let host = details.uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        let mut conn = ClientConnection::new(Arc::clone(&self.tls), name).map_err(io::Error::other)?;
+        let mut sock = TransportAdapter::new(
+            Box::new(tcp) as Box<dyn Transport>,
+            Arc::clone(&details.current_time),
+        );
+        sock.set_timeout(left());
+        conn.complete_io(&mut sock)?;
+        let buffers = LazyBuffers::new(
+            details.config.input_buffer_size(),
+            details.config.output_buffer_size(),
+        );
+        let tls = Tls {
+            buffers,
+            stream: StreamOwned { conn, sock },
+        };
+        Ok(Some(Tap { inner: Box::new(tls) }))
+    }
+}
+
+/// A connection with TLS.
+struct Tls {
+    buffers: LazyBuffers,
+    stream: StreamOwned<ClientConnection, TransportAdapter>,
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls").finish_non_exhaustive()
+    }
+}
+
+impl Transport for Tls {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.stream.get_mut().set_timeout(timeout);
+        let output = &self.buffers.output()[..amount];
+        io::Write::write_all(&mut self.stream, output)?;
+        Ok(())
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        self.stream.get_mut().set_timeout(timeout);
+        let amount = self.stream.read(self.buffers.input_append_buf())?;
+        self.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.stream.get_mut().get_mut().is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        true
+    }
+}
+
+/// Notes for its thread that bytes leave, and what the status line says.
+#[derive(Debug)]
+struct Tap {
+    inner: Box<dyn Transport>,
+}
+
+impl Transport for Tap {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        // Before, not after: of a write that fails some bytes may have left.
+        WIRE.with_borrow_mut(|wire| wire.stage = Stage::Sent);
+        self.inner.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        let seen = self.inner.buffers().input().len();
+        let more = self.inner.await_input(timeout)?;
+        let input = self.inner.buffers().input();
+        WIRE.with_borrow_mut(|wire| wire.read(input.get(seen..).unwrap_or_default()));
+        Ok(more)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
