@@ -57,3 +57,60 @@ pub struct SimAnswer {
     /// How long PVE takes to say so (3 s for a failed login), before scaling.
     pub delay: Duration,
 }
+
+impl SimRequest {
+    /// A request of the in-process caller ([`Credentials::Root`]) without parameters.
+    #[must_use]
+    pub fn new(method: &str, path: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            params: Vec::new(),
+            auth: Credentials::Root,
+        }
+    }
+
+    /// Adds a parameter as a query or a form would carry it.
+    #[must_use]
+    pub fn param(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.params.push((name.to_owned(), SimValue::Text(value.into())));
+        self
+    }
+
+    /// Adds a parameter as a JSON body would carry it.
+    #[must_use]
+    pub fn json(mut self, name: &str, value: serde_json::Value) -> Self {
+        self.params.push((name.to_owned(), SimValue::Json(value)));
+        self
+    }
+
+    /// States who asks.
+    #[must_use]
+    pub fn auth(mut self, auth: Credentials) -> Self {
+        self.auth = auth;
+        self
+    }
+}
+
+impl SimAnswer {
+    /// The `data` of the answer; `null` when there is none.
+    #[must_use]
+    pub fn data(&self) -> serde_json::Value {
+        match serde_json::from_slice(&self.body) {
+            Ok(serde_json::Value::Object(mut body)) => body.remove("data").unwrap_or_default(),
+            _ => serde_json::Value::Null,
+        }
+    }
+
+    /// The `errors` of a 400: parameter and text.
+    #[must_use]
+    pub fn errors(&self) -> std::collections::BTreeMap<String, String> {
+        #[derive(serde::Deserialize)]
+        struct Body {
+            errors: std::collections::BTreeMap<String, String>,
+        }
+        serde_json::from_slice::<Body>(&self.body)
+            .map(|b| b.errors)
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,138 @@
+//! A guest: its configuration, what it runs, and its snapshots.
+
+use std::collections::BTreeMap;
+
+use crate::state::digest;
+
+/// A VM or a container.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    pub(crate) vmid: u32,
+    pub(crate) kind: GuestKind,
+    pub(crate) node: String,
+    /// As in the configuration file, `lock` and `template` included; PVE types the values when it shows them.
+    pub(crate) config: BTreeMap<String, String>,
+    /// Changes that wait for the next start; `None` is a deletion.
+    pub(crate) pending: BTreeMap<String, Option<String>>,
+    pub(crate) snapshots: Vec<Snapshot>,
+    pub(crate) run: Option<Run>,
+    /// Whether the operating system in it starts a guest agent.
+    pub(crate) has_agent: bool,
+    /// Whether it obeys ACPI.
+    pub(crate) obeys: bool,
+    pub(crate) inside: crate::qemu::inside::Inside,
+}
+
+/// VM or container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GuestKind {
+    /// A virtual machine.
+    Qemu,
+    /// A container.
+    Lxc,
+}
+
+impl GuestKind {
+    /// As in paths and in `type`: `qemu` or `lxc`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Qemu => "qemu",
+            Self::Lxc => "lxc",
+        }
+    }
+}
+
+/// A running guest.
+#[derive(Debug, Clone)]
+pub(crate) struct Run {
+    pub(crate) since: f64,
+    pub(crate) pid: u32,
+    pub(crate) paused: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) time: f64,
+    pub(crate) parent: Option<String>,
+    pub(crate) vmstate: bool,
+    pub(crate) config: BTreeMap<String, String>,
+}
+
+impl Guest {
+    pub(crate) fn new(vmid: u32, kind: GuestKind, node: &str) -> Self {
+        Self {
+            vmid,
+            kind,
+            node: node.to_owned(),
+            config: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            snapshots: Vec::new(),
+            run: None,
+            has_agent: false,
+            obeys: true,
+            inside: crate::qemu::inside::Inside::default(),
+        }
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        self.config.get(key).map(String::as_str)
+    }
+
+    pub(crate) fn set(&mut self, key: &str, value: impl Into<String>) {
+        self.config.insert(key.to_owned(), value.into());
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.get(if self.kind == GuestKind::Lxc {
+            "hostname"
+        } else {
+            "name"
+        })
+    }
+
+    pub(crate) fn is_template(&self) -> bool {
+        self.get("template") == Some("1")
+    }
+
+    pub(crate) fn lock(&self) -> Option<&str> {
+        self.get("lock")
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.run.is_some()
+    }
+
+    pub(crate) fn number(&self, key: &str, default: u64) -> u64 {
+        self.get(key).and_then(|v| v.parse().ok()).unwrap_or(default)
+    }
+
+    /// Bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        let text = self.get("memory").unwrap_or("512");
+        text.trim_start_matches("current=")
+            .split(',')
+            .next()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(512)
+            << 20
+    }
+
+    pub(crate) fn cpus(&self) -> u64 {
+        match self.kind {
+            GuestKind::Qemu => self.number("vcpus", self.number("cores", 1) * self.number("sockets", 1)),
+            GuestKind::Lxc => self.number("cores", 2),
+        }
+    }
+
+    pub(crate) fn digest(&self) -> String {
+        let config = self.config.iter().flat_map(|(k, v)| [k.as_str(), v.as_str()]);
+        let pending = self
+            .pending
+            .iter()
+            .flat_map(|(k, v)| ["pending", k.as_str(), v.as_deref().unwrap_or("-")]);
+        digest(config.chain(pending))
+    }
+}

@@ -1,0 +1,547 @@
+//! HTTP as PVE's web server reads and writes it, without sockets: bytes in, a [`SimRequest`] out, and back.
+
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::exchange::{Credentials, SimAnswer, SimRequest, SimValue};
+
+/// Everything of the API lies below this.
+const BASE: &str = "/api2/json";
+/// The longest body that is not an upload.
+const MAX_BODY: u64 = 512 * 1024;
+
+/// An HTTP request as it came over a connection.
+///
+/// ```
+/// use proxmox_sim::HttpRequest;
+/// let request = HttpRequest::new("POST", "/api2/json/nodes/pve1/qemu")
+///     .header("Authorization", "PVEAPIToken=root@pam!ci=secret")
+///     .header("Content-Type", "application/x-www-form-urlencoded")
+///     .body("vmid=100&name=web");
+/// assert_eq!(request.read().unwrap().path, "/nodes/pve1/qemu");
+///
+/// let refused = HttpRequest::new("PATCH", "/api2/json/version").read().unwrap_err();
+/// assert_eq!((refused.status, refused.reason.as_str()), (501, "method 'PATCH' not available"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HttpRequest {
+    /// As it stood in the request line.
+    pub method: String,
+    /// Path and query, still encoded: `/api2/json/cluster/resources?type=vm`.
+    pub target: String,
+    /// Names in any case, in order.
+    pub headers: Vec<(String, String)>,
+    /// All of the body.
+    pub body: Vec<u8>,
+}
+
+impl HttpRequest {
+    /// A request without headers and body.
+    pub fn new(method: impl Into<String>, target: impl Into<String>) -> Self {
+        Self {
+            method: method.into(),
+            target: target.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets the body. Its length counts as sent: no `Content-Length` header is needed.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// What the API's router gets to see, or the answer that PVE's web server gives by itself.
+    ///
+    /// # Errors
+    /// 501 for methods that are not served, for a chunked body, for a body on GET or DELETE and for one over
+    /// 512 KiB; 506 for a content type that is neither a form nor JSON; 500 for broken JSON and for paths outside of
+    /// the API. All of them as plain text, as PVE sends them.
+    pub fn read(&self) -> Result<SimRequest, SimAnswer> {
+        let path = self.check()?;
+        Ok(SimRequest {
+            method: self.method.clone(),
+            path,
+            params: self.params()?,
+            auth: self.credentials(),
+        })
+    }
+
+    /// The part of [`read`](Self::read) that needs no body. Gives the path below `/api2/json`.
+    pub(crate) fn check(&self) -> Result<String, SimAnswer> {
+        if !matches!(self.method.as_str(), "GET" | "POST" | "PUT" | "DELETE") {
+            return Err(bare(501, &format!("method '{}' not available", self.method)));
+        }
+        match self.find("Transfer-Encoding") {
+            None => {}
+            Some(how) if how.eq_ignore_ascii_case("chunked") => {
+                return Err(text(501, "chunked transfer encoding not supported"));
+            }
+            Some(how) => return Err(text(501, &format!("Unknown transfer encoding '{how}'"))),
+        }
+        let path = self.path()?;
+        let length = match self.find("Content-Length") {
+            Some(length) => length.trim().parse().map_err(|_| text(400, "Bad Request"))?,
+            None => self.body.len() as u64,
+        };
+        if length > 0 {
+            if !matches!(self.method.as_str(), "PUT" | "POST") {
+                return Err(text(
+                    501,
+                    &format!("Unexpected content for method '{}'", self.method),
+                ));
+            }
+            match self.content_type() {
+                None | Some("application/x-www-form-urlencoded" | "application/json") => {}
+                Some(other) => {
+                    return Err(text(
+                        506,
+                        &format!("upload 'Content-Type '{other}' not implemented"),
+                    ));
+                }
+            }
+            if length > MAX_BODY {
+                return Err(text(501, "for data too large"));
+            }
+        }
+        Ok(path)
+    }
+
+    /// The decoded path below the base. An encoded slash is a slash, and doubled ones are one.
+    fn path(&self) -> Result<String, SimAnswer> {
+        let encoded = self.target.split(['?', '#']).next().unwrap_or_default();
+        let decoded = percent_decode_str(encoded).decode_utf8_lossy();
+        let below = match decoded.strip_prefix(BASE) {
+            Some(below) if below.is_empty() || below.starts_with('/') => below,
+            _ => return Err(text(500, &format!("no such file '{decoded}'"))),
+        };
+        let mut path = String::with_capacity(below.len());
+        for segment in below.split('/').filter(|s| !s.is_empty()) {
+            path.push('/');
+            path.push_str(segment);
+        }
+        Ok(if path.is_empty() { "/".to_owned() } else { path })
+    }
+
+    /// Body first, query second; a name in the query replaces the same name in the body.
+    fn params(&self) -> Result<Vec<(String, SimValue)>, SimAnswer> {
+        let mut params = if !matches!(self.method.as_str(), "PUT" | "POST") {
+            Vec::new()
+        } else if self.content_type() == Some("application/json") {
+            json_params(&self.body)?
+        } else {
+            form_params(&self.body)
+        };
+        if let Some((_, query)) = self.target.split_once('?') {
+            let query = form_params(query.split('#').next().unwrap_or_default().as_bytes());
+            params.retain(|(name, _)| query.iter().all(|(other, _)| other != name));
+            params.extend(query);
+        }
+        Ok(params)
+    }
+
+    /// A cookie counts before an `Authorization` header, and a ticket in either before a token.
+    fn credentials(&self) -> Credentials {
+        let cookies = self
+            .headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("Cookie"));
+        let authorization = self.find("Authorization");
+        let ticket = cookies
+            .filter_map(|(_, value)| auth_value(value, "PVEAuthCookie"))
+            .chain(authorization.and_then(|value| auth_value(value, "PVEAuthCookie")))
+            .find(|ticket| !ticket.is_empty());
+        if let Some(ticket) = ticket {
+            return Credentials::Ticket {
+                ticket,
+                csrf: self.find("CSRFPreventionToken").map(str::to_owned),
+            };
+        }
+        match authorization.and_then(|value| auth_value(value, "PVEAPIToken")) {
+            Some(token) => Credentials::Token(token),
+            None => Credentials::None,
+        }
+    }
+
+    /// Without its parameters.
+    fn content_type(&self) -> Option<&str> {
+        let value = self.find("Content-Type")?;
+        Some(value.split(';').next().unwrap_or_default().trim()).filter(|kind| !kind.is_empty())
+    }
+
+    fn find(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+impl SimAnswer {
+    /// The headers that PVE's web server sends with this answer, but for those about length and date.
+    ///
+    /// Every answer that is not a 200 ends the connection; the caller may end it after others too.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(&'static str, &'static str)> {
+        let mut headers = vec![
+            ("Cache-Control", "max-age=0"),
+            (
+                "Connection",
+                if self.ends_connection() {
+                    "close"
+                } else {
+                    "Keep-Alive"
+                },
+            ),
+            ("Pragma", "no-cache"),
+            ("Server", "pve-api-daemon/3.0"),
+        ];
+        // The texts of the web server itself are sent without a type.
+        if self.body.first() == Some(&b'{') {
+            headers.push(("Content-Type", "application/json;charset=UTF-8"));
+        }
+        headers
+    }
+
+    /// Whether the server closes the connection after this answer.
+    #[must_use]
+    pub fn ends_connection(&self) -> bool {
+        self.status != 200
+    }
+}
+
+/// The value that belongs to `key` in a cookie line or an `Authorization` header.
+fn auth_value(header: &str, key: &str) -> Option<String> {
+    let mut from = 0;
+    while let Some(at) = header[from..].find(key) {
+        let start = from + at;
+        let end = start + key.len();
+        let begins = header[..start]
+            .chars()
+            .next_back()
+            .is_none_or(char::is_whitespace);
+        if begins && header[end..].starts_with(['=', ' ']) {
+            let value = header[end + 1..].split(';').next().unwrap_or_default();
+            return Some(percent_decode_str(value).decode_utf8_lossy().into_owned());
+        }
+        from = end;
+    }
+    None
+}
+
+/// Reads a form or a query. A name without `=` has no value and is left out.
+fn form_params(text: &[u8]) -> Vec<(String, SimValue)> {
+    let decode = |part: &[u8]| {
+        let spaced: Vec<u8> = part.iter().map(|&b| if b == b'+' { b' ' } else { b }).collect();
+        String::from_utf8_lossy(&percent_encoding::percent_decode(&spaced).collect::<Vec<u8>>()).into_owned()
+    };
+    text.split(|&b| b == b'&' || b == b';')
+        .filter_map(|pair| {
+            let at = pair.iter().position(|&b| b == b'=')?;
+            Some((decode(&pair[..at]), SimValue::Text(decode(&pair[at + 1..]))))
+        })
+        .collect()
+}
+
+/// Reads a JSON body. PVE takes `null` for no parameters; anything else must be an object.
+fn json_params(body: &[u8]) -> Result<Vec<(String, SimValue)>, SimAnswer> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Ok(object
+            .into_iter()
+            .map(|(name, v)| (name, SimValue::Json(v)))
+            .collect()),
+        Ok(Value::Null) => Ok(Vec::new()),
+        Ok(_) => Err(text(
+            500,
+            "Not a HASH reference at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 957.\n",
+        )),
+        Err(e) => {
+            let before = offset(body, e.line(), e.column(), e.is_eof());
+            let rest = String::from_utf8_lossy(&body[before..]);
+            let rest = if rest.is_empty() {
+                "(end of string)".into()
+            } else {
+                rest
+            };
+            let why = "malformed JSON string, neither tag, array, object, number, string or atom";
+            let at = "at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 917.";
+            Err(text(
+                500,
+                &format!("{why}, at character offset {before} (before \"{rest}\") {at}\n"),
+            ))
+        }
+    }
+}
+
+/// Where in the body a JSON error was seen.
+fn offset(body: &[u8], line: usize, column: usize, eof: bool) -> usize {
+    if eof {
+        return body.len();
+    }
+    let before: usize = body
+        .split_inclusive(|&b| b == b'\n')
+        .take(line.saturating_sub(1))
+        .map(<[u8]>::len)
+        .sum();
+    (before + column.saturating_sub(1)).min(body.len())
+}
+
+/// An answer of the web server itself: the sentence as reason and as plain text.
+fn text(status: u16, sentence: &str) -> SimAnswer {
+    SimAnswer {
+        body: sentence.as_bytes().to_vec(),
+        ..bare(status, sentence)
+    }
+}
+
+/// An answer of the web server itself without a body.
+fn bare(status: u16, sentence: &str) -> SimAnswer {
+    let reason = sentence.lines().next().unwrap_or_default().to_owned();
+    SimAnswer {
+        status,
+        reason,
+        body: Vec::new(),
+        delay: Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const FORM: &str = "application/x-www-form-urlencoded";
+
+    fn put(kind: &str, body: &str) -> HttpRequest {
+        HttpRequest::new("PUT", "/api2/json/nodes/pve1/qemu/101/config")
+            .header("content-type", kind)
+            .body(body)
+    }
+
+    fn texts(request: &HttpRequest) -> Vec<(String, String)> {
+        let read = request.read().unwrap();
+        read.params
+            .into_iter()
+            .map(|(name, value)| match value {
+                SimValue::Text(text) => (name, text),
+                SimValue::Json(value) => (name, format!("json {value}")),
+            })
+            .collect()
+    }
+
+    fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+        list.iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
+    }
+
+    fn refusal(request: &HttpRequest) -> (u16, String, String) {
+        let answer = request.read().unwrap_err();
+        assert!(answer.ends_connection());
+        (
+            answer.status,
+            answer.reason,
+            String::from_utf8(answer.body).unwrap(),
+        )
+    }
+
+    #[test]
+    fn paths() {
+        for (target, path) in [
+            ("/api2/json", "/"),
+            ("/api2/json/", "/"),
+            ("/api2/json//version", "/version"),
+            ("/api2/json/version/", "/version"),
+            ("/api2/json/nodes%2Fpve1%2Fqemu", "/nodes/pve1/qemu"),
+            (
+                "/api2/json/access/users/bob%40pve/token/priv",
+                "/access/users/bob@pve/token/priv",
+            ),
+            ("/api2/json/version?x=1", "/version"),
+        ] {
+            assert_eq!(
+                HttpRequest::new("GET", target).read().unwrap().path,
+                path,
+                "{target}"
+            );
+        }
+        for outside in ["/", "/version", "/api2", "/api2/jsonx"] {
+            let (status, reason, body) = refusal(&HttpRequest::new("GET", outside));
+            assert_eq!(
+                (status, reason.clone()),
+                (500, format!("no such file '{outside}'"))
+            );
+            assert_eq!(body, reason);
+        }
+    }
+
+    #[test]
+    fn bodies_and_queries() {
+        assert_eq!(
+            texts(&put(FORM, "a=1+2%2B3&b=%C3%BC&a=x;c=&d")),
+            pairs(&[("a", "1 2+3"), ("b", "ü"), ("a", "x"), ("c", "")])
+        );
+        assert_eq!(
+            texts(&put(&format!("{FORM}; charset=UTF-8"), "a=1")),
+            pairs(&[("a", "1")])
+        );
+        let json = put(
+            "application/json;charset=utf-8",
+            r#"{"n":2,"list":["a"],"yes":true}"#,
+        );
+        assert_eq!(
+            texts(&json),
+            pairs(&[("list", r#"json ["a"]"#), ("n", "json 2"), ("yes", "json true")])
+        );
+        assert_eq!(json.read().unwrap().params[1].1, SimValue::Json(json!(2)));
+        assert_eq!(texts(&put("application/json", "null")), []);
+
+        let mut both = put(FORM, "name=x&description=body");
+        both.target.push_str("?description=query");
+        assert_eq!(texts(&both), pairs(&[("name", "x"), ("description", "query")]));
+        let get = HttpRequest::new("GET", "/api2/json/cluster/resources?type=vm&type=node");
+        assert_eq!(texts(&get), pairs(&[("type", "vm"), ("type", "node")]));
+        let untyped = HttpRequest::new("POST", "/api2/json/x").body("description=noct");
+        assert_eq!(texts(&untyped), pairs(&[("description", "noct")]));
+    }
+
+    #[test]
+    fn refused_by_the_web_server() {
+        for method in ["PATCH", "HEAD", "OPTIONS"] {
+            let answer = refusal(&HttpRequest::new(method, "/api2/json/version"));
+            assert_eq!(
+                answer,
+                (501, format!("method '{method}' not available"), String::new())
+            );
+        }
+        for (request, status, sentence) in [
+            (
+                HttpRequest::new("DELETE", "/api2/json/x").body("a=1"),
+                501,
+                "Unexpected content for method 'DELETE'",
+            ),
+            (
+                HttpRequest::new("GET", "/api2/json/x").header("Content-Length", "9"),
+                501,
+                "Unexpected content for method 'GET'",
+            ),
+            (
+                put(FORM, "").header("Transfer-Encoding", "chunked"),
+                501,
+                "chunked transfer encoding not supported",
+            ),
+            (
+                put("text/plain", "a=1"),
+                506,
+                "upload 'Content-Type 'text/plain' not implemented",
+            ),
+            (
+                put(FORM, "").header("Content-Length", "524289"),
+                501,
+                "for data too large",
+            ),
+        ] {
+            assert_eq!(
+                refusal(&request),
+                (status, sentence.to_owned(), sentence.to_owned())
+            );
+        }
+        assert!(put(FORM, "").header("Content-Length", "524288").check().is_ok());
+        assert!(
+            HttpRequest::new("GET", "/api2/json/x")
+                .header("Content-Length", "0")
+                .read()
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn broken_json() {
+        let malformed =
+            "malformed JSON string, neither tag, array, object, number, string or atom, at character offset";
+        for (body, at) in [
+            ("", r#"0 (before "(end of string)")"#),
+            (r#"{"description":"#, r#"15 (before "(end of string)")"#),
+            ("x", r#"0 (before "x")"#),
+        ] {
+            let (status, reason, text) = refusal(&put("application/json", body));
+            assert_eq!(status, 500);
+            let sentence =
+                format!("{malformed} {at} at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 917.");
+            assert_eq!((reason, text), (sentence.clone(), sentence + "\n"));
+        }
+        assert!(
+            refusal(&put("application/json", "[1]"))
+                .1
+                .starts_with("Not a HASH reference")
+        );
+    }
+
+    #[test]
+    fn who_asks() {
+        let auth = |headers: &[(&str, &str)]| {
+            let request = HttpRequest::new("GET", "/api2/json/version");
+            headers
+                .iter()
+                .fold(request, |r, (name, value)| r.header(*name, *value))
+                .read()
+                .unwrap()
+                .auth
+        };
+        let ticket = |ticket: &str, csrf: Option<&str>| Credentials::Ticket {
+            ticket: ticket.to_owned(),
+            csrf: csrf.map(str::to_owned),
+        };
+        let token = |text: &str| Credentials::Token(text.to_owned());
+        assert_eq!(auth(&[]), Credentials::None);
+        assert_eq!(auth(&[("Authorization", "Bearer abc")]), Credentials::None);
+        assert_eq!(
+            auth(&[("Authorization", "PVEAPIToken=a@pve!t=s")]),
+            token("a@pve!t=s")
+        );
+        assert_eq!(
+            auth(&[("authorization", "PVEAPIToken a@pve!t=s")]),
+            token("a@pve!t=s")
+        );
+        assert_eq!(
+            auth(&[("Authorization", "PVEAuthCookie=PVE:x")]),
+            ticket("PVE:x", None)
+        );
+        let cookie = ("Cookie", "lang=de; PVEAuthCookie=PVE%3Abob%40pve%3A1; z=1");
+        assert_eq!(
+            auth(&[cookie, ("CSRFPreventionToken", "c")]),
+            ticket("PVE:bob@pve:1", Some("c"))
+        );
+        assert_eq!(
+            auth(&[("Authorization", "PVEAPIToken=t"), cookie]),
+            ticket("PVE:bob@pve:1", None)
+        );
+        assert_eq!(auth(&[("Cookie", "XPVEAuthCookie=a")]), Credentials::None);
+    }
+
+    #[test]
+    fn headers_of_answers() {
+        let mut answer = text(501, "for data too large");
+        assert!(answer.headers().contains(&("Connection", "close")));
+        assert!(answer.headers().iter().all(|(name, _)| *name != "Content-Type"));
+        (answer.status, answer.body) = (200, br#"{"data":null}"#.to_vec());
+        assert!(answer.headers().contains(&("Connection", "Keep-Alive")));
+        assert!(
+            answer
+                .headers()
+                .contains(&("Content-Type", "application/json;charset=UTF-8"))
+        );
+    }
+}
