@@ -40,7 +40,7 @@ pub use async_trait::async_trait;
 
 pub use call::{Ask, Call, Detached, Operation, Work};
 pub use cluster::Cluster;
-pub use config::{ConfigBag, PropertyString};
+pub use config::{ConfigBag, ConfigChange, Growth, PropertyString, Size};
 pub use error::{Error, ErrorKind, MissingPrivilege, Outcome, Result, classify};
 pub use executor::park;
 pub use guest::Guest;

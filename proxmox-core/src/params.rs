@@ -32,7 +32,7 @@ pub enum ParamValue {
 
 impl ParamValue {
     /// The values as they go out, one for each repetition, or nothing for a redacted secret.
-    fn texts(&self) -> Vec<Cow<'_, str>> {
+    pub(crate) fn texts(&self) -> Vec<Cow<'_, str>> {
         match self {
             Self::Text(text) => vec![text.into()],
             Self::Int(n) => vec![n.to_string().into()],
