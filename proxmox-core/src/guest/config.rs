@@ -62,9 +62,11 @@ impl<K: Kind> Guest<K> {
         let request = if change.is_empty() {
             Err(Error::invalid("config", "nothing to change"))
         } else {
-            Ok(PveRequest::set(self.path().fixed("config"))
-                .params(change.into_params())
-                .effect(Effect::Write))
+            change.params().map(|params| {
+                PveRequest::set(self.path().fixed("config"))
+                    .params(params)
+                    .effect(Effect::Write)
+            })
         };
         self.pve.bind(Ask::done("guest.set_config", request))
     }
