@@ -238,7 +238,7 @@ impl Operation for WaitForIp {
                     let all = interfaces
                         .result
                         .iter()
-                        .flat_map(|i| i.addresses.iter().map(|a| (i, a)));
+                        .flat_map(|i| i.addresses.iter().map(move |a| (i, a)));
                     seen.addresses = all.map(|(i, a)| format!("{} on {}", a.text, i.name)).collect();
                 }
                 Err(e) if is_final(&e) => return Err(e),
