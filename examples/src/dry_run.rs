@@ -38,8 +38,17 @@ impl DryRun {
     #[must_use]
     pub fn plan(&self) -> Plan {
         let plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
-        let requests = plan.iter().map(|r| Planned { pvesh: r.to_string(), request: r.clone() }).collect();
-        Plan { dry_run: true, requests }
+        let requests = plan
+            .iter()
+            .map(|r| Planned {
+                pvesh: r.to_string(),
+                request: r.clone(),
+            })
+            .collect();
+        Plan {
+            dry_run: true,
+            requests,
+        }
     }
 }
 
@@ -50,8 +59,15 @@ impl Layer for DryRun {
             return inner.call(request).await;
         }
         request.check()?;
-        self.plan.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
-        Err(Error::new(ErrorKind::Refused, Outcome::NotSent, "dry run: it was not sent"))
+        self.plan
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(request.clone());
+        Err(Error::new(
+            ErrorKind::Refused,
+            Outcome::NotSent,
+            "dry run: it was not sent",
+        ))
     }
 }
 
@@ -68,9 +84,13 @@ mod tests {
     fn reads_pass_and_writes_do_not() {
         let sim = Sim::builder().time_scale(0.0).build();
         let dry = Arc::new(DryRun::default());
-        let pve = proxmox_core::Pve::builder(sim.transport()).layer(Arc::clone(&dry)).build();
+        let pve = proxmox_core::Pve::builder(sim.transport())
+            .layer(Arc::clone(&dry))
+            .build();
         let path = |text: &str| PvePath::parse(text).unwrap();
-        pve.request::<serde_json::Value>(PveRequest::get(path("/version"))).block().unwrap();
+        pve.request::<serde_json::Value>(PveRequest::get(path("/version")))
+            .block()
+            .unwrap();
         let start = PveRequest::create(path("/nodes/pve1/qemu/101/status/start")).effect(Effect::Write);
         pve.request::<String>(start).block().unwrap_err();
         assert!(!sim.guest(101).unwrap().running);

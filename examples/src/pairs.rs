@@ -39,8 +39,9 @@ pub fn params(arguments: &[String]) -> Result<Params> {
 /// # Errors
 /// `InvalidInput` naming `what` it was for.
 pub fn read(what: &str, file: &str) -> Result<String> {
-    std::fs::read_to_string(file)
-        .map_err(|e| Error::invalid(what, format!("{what}: the file {file:?} cannot be read: {e}")).with_source(e))
+    std::fs::read_to_string(file).map_err(|e| {
+        Error::invalid(what, format!("{what}: the file {file:?} cannot be read: {e}")).with_source(e)
+    })
 }
 
 #[cfg(test)]
@@ -57,7 +58,11 @@ mod tests {
         let texts: Vec<_> = params.shown().collect();
         assert_eq!(
             texts,
-            [("net0", "virtio,bridge=vmbr0".into()), ("empty", "".into()), ("at", "@home".into())]
+            [
+                ("net0", "virtio,bridge=vmbr0".into()),
+                ("empty", "".into()),
+                ("at", "@home".into())
+            ]
         );
     }
 
@@ -71,11 +76,21 @@ mod tests {
 
     #[test]
     fn wrong_ones_are_named_and_secrets_are_not() {
-        for bad in [&["nonsense"][..], &["=x"], &["key=@/does/not/exist"], &["cipassword=a1b2", "cipassword=c3d4"]] {
+        for bad in [
+            &["nonsense"][..],
+            &["=x"],
+            &["key=@/does/not/exist"],
+            &["cipassword=a1b2", "cipassword=c3d4"],
+        ] {
             let error = given(bad).unwrap_err();
             assert_eq!(error.kind(), proxmox_core::ErrorKind::InvalidInput);
             assert!(!format!("{error:?}").contains("a1b2"), "{error:?}");
         }
-        assert!(given(&["key=@/does/not/exist"]).unwrap_err().to_string().contains("/does/not/exist"));
+        assert!(
+            given(&["key=@/does/not/exist"])
+                .unwrap_err()
+                .to_string()
+                .contains("/does/not/exist")
+        );
     }
 }

@@ -12,8 +12,14 @@ pub fn node(pve: &Pve, named: Option<&NodeName>) -> Result<NodeName> {
     if let Some(node) = named {
         return Ok(node.clone());
     }
-    let mut nodes: Vec<NodeName> =
-        pve.cluster().nodes().block()?.into_vec().into_iter().filter_map(|row| row.node).collect();
+    let mut nodes: Vec<NodeName> = pve
+        .cluster()
+        .nodes()
+        .block()?
+        .into_vec()
+        .into_iter()
+        .filter_map(|row| row.node)
+        .collect();
     nodes.sort();
     if let [only] = nodes.as_slice() {
         return Ok(only.clone());
@@ -61,7 +67,9 @@ pub fn vm(pve: &Pve, named: Option<&NodeName>, guest: &GuestRef) -> Result<Vm> {
     }
     if let Some(node) = named.filter(|node| **node != found.node) {
         let text = format!("guest {guest} is on node {}, not on {node}", found.node);
-        return Err(Error::invalid("node", text).with_advice("leave --node out to find guests wherever they are"));
+        return Err(
+            Error::invalid("node", text).with_advice("leave --node out to find guests wherever they are")
+        );
     }
     pve.node(&found.node)?.vm(found.vmid)
 }

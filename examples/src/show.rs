@@ -7,13 +7,29 @@ use crate::table::{Table, pairs};
 
 /// What identifies a row, in the order in which it is shown first.
 const FIRST: [&str; 14] = [
-    "vmid", "id", "name", "userid", "node", "storage", "volid", "iface", "key", "n", "type", "status", "subdir", "upid",
+    "vmid", "id", "name", "userid", "node", "storage", "volid", "iface", "key", "n", "type", "status",
+    "subdir", "upid",
 ];
 
 /// Keys whose numbers are bytes.
 const SIZES: [&str; 17] = [
-    "mem", "maxmem", "memhost", "disk", "maxdisk", "diskread", "diskwrite", "netin", "netout", "size", "total", "used",
-    "avail", "free", "freemem", "balloon_min", "swap",
+    "mem",
+    "maxmem",
+    "memhost",
+    "disk",
+    "maxdisk",
+    "diskread",
+    "diskwrite",
+    "netin",
+    "netout",
+    "size",
+    "total",
+    "used",
+    "avail",
+    "free",
+    "freemem",
+    "balloon_min",
+    "swap",
 ];
 
 /// Text for a person, and the columns that did not fit.
@@ -27,7 +43,10 @@ pub struct Shown {
 
 impl From<String> for Shown {
     fn from(text: String) -> Self {
-        Self { text, left_out: Vec::new() }
+        Self {
+            text,
+            left_out: Vec::new(),
+        }
     }
 }
 
@@ -43,7 +62,11 @@ pub fn value(value: &Value, width: usize) -> Shown {
         Value::Null => String::new().into(),
         Value::Object(object) => pairs(flat(object)).into(),
         Value::Array(rows) if !rows.is_empty() && rows.iter().all(Value::is_object) => list(rows, width),
-        Value::Array(items) => items.iter().map(|item| format!("{}\n", text("", item))).collect::<String>().into(),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| format!("{}\n", text("", item)))
+            .collect::<String>()
+            .into(),
         scalar => format!("{}\n", text("", scalar)).into(),
     }
 }
@@ -69,14 +92,25 @@ fn list(rows: &[Value], width: usize) -> Shown {
             columns.push(key);
         }
     }
-    columns.sort_by_key(|key| (FIRST.iter().position(|first| first == key).unwrap_or(FIRST.len()), *key));
+    columns.sort_by_key(|key| {
+        (
+            FIRST.iter().position(|first| first == key).unwrap_or(FIRST.len()),
+            *key,
+        )
+    });
     let cells = |column: &str| -> Vec<String> {
-        rows.iter().map(|row| row.get(column).map_or_else(String::new, |v| text(column, v))).collect()
+        rows.iter()
+            .map(|row| row.get(column).map_or_else(String::new, |v| text(column, v)))
+            .collect()
     };
     let (mut used, mut kept, mut left_out) = (0, Vec::new(), Vec::new());
     for column in columns {
         let cells = cells(column);
-        let widest = cells.iter().map(|cell| console::measure_text_width(cell)).max().unwrap_or(0);
+        let widest = cells
+            .iter()
+            .map(|cell| console::measure_text_width(cell))
+            .max()
+            .unwrap_or(0);
         let needs = widest.max(column.len()) + 2;
         if kept.is_empty() || used + needs <= width + 2 {
             used += needs;
@@ -87,7 +121,10 @@ fn list(rows: &[Value], width: usize) -> Shown {
     }
     let mut table = Table::new(kept.iter().map(|(column, _)| *column));
     for (i, (column, _)) in kept.iter().enumerate() {
-        let numbers = rows.iter().filter_map(|row| row.get(*column)).all(Value::is_number);
+        let numbers = rows
+            .iter()
+            .filter_map(|row| row.get(*column))
+            .all(Value::is_number);
         if numbers && !SIZES.contains(column) {
             table = table.right(i);
         }
@@ -95,7 +132,10 @@ fn list(rows: &[Value], width: usize) -> Shown {
     for i in 0..rows.len() {
         table.row(kept.iter().map(|(_, cells)| cells[i].as_str()));
     }
-    Shown { text: table.text(), left_out }
+    Shown {
+        text: table.text(),
+        left_out,
+    }
 }
 
 /// One value on its own.

@@ -60,9 +60,36 @@ impl Visit for Seen {
         match field.name() {
             "message" => self.message = text,
             "request" => self.request = text,
-            "elapsed" => self.elapsed = text,
+            "elapsed" => self.elapsed = rounded(&text),
             "error" => self.error = text,
             name => self.rest.push_str(&format!(" {name}={text}")),
+        }
+    }
+}
+
+/// `4.963942ms` as `4.9 ms`: the time comes as the text that `Duration` makes of itself.
+fn rounded(text: &str) -> String {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let number = &text[..text.len() - unit.len()];
+    match number.split_once('.') {
+        Some((whole, fraction)) => format!("{whole}.{} {unit}", &fraction[..fraction.len().min(1)]),
+        None => format!("{number} {unit}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rounded() {
+        for (text, short) in [
+            ("4.963942ms", "4.9 ms"),
+            ("12ms", "12 ms"),
+            ("1.5s", "1.5 s"),
+            ("odd", " odd"),
+        ] {
+            assert_eq!(rounded(text), short);
         }
     }
 }

@@ -16,12 +16,13 @@ Examples, on a simulated cluster that needs no set-up:
   pve --sim --dry-run qemu delete 101 --force
   pve --sim get /nodes/pve1/qemu/100/config --json
 
-Only guests that carry the managed tag are changed, and none that carries 'production' or 'protected' is stopped or
-deleted, unless --force is given. What pve clones or creates gets the managed tag.";
+Only guests that carry the managed tag are changed, and none that carries 'production' or
+'protected' is stopped or deleted, unless --force is given. What pve clones or creates gets
+the managed tag.";
 
 /// Proxmox VE from the command line
 #[derive(Debug, Parser)]
-#[command(name = "pve", version, max_term_width = 110, after_help = help(), subcommand_required = true)]
+#[command(name = "pve", version, max_term_width = 100, after_help = help(), subcommand_required = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) connection: Connection,

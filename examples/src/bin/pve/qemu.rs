@@ -30,19 +30,33 @@ pub(crate) fn run(session: &Session, command: Qemu) -> Result<Exit> {
             session.run("changing", Some(vm.vmid()), vm.set_config(change))?;
             done(session, &vm, "changed", None)
         }
-        Qemu::Resize { id, disk, size } => {
-            act(session, &id.id, "resizing", |vm| vm.resize(&disk, size), "resized")
-        }
+        Qemu::Resize { id, disk, size } => act(
+            session,
+            &id.id,
+            "resizing",
+            |vm| vm.resize(&disk, size),
+            "resized",
+        ),
         Qemu::Start { id, wait_ip } => start(session, &id.id, wait_ip),
-        Qemu::Shutdown(id) => {
-            act(session, &id.id, "shutting down", |vm| vm.shutdown(Shutdown::new()), "shut down")
-        }
+        Qemu::Shutdown(id) => act(
+            session,
+            &id.id,
+            "shutting down",
+            |vm| vm.shutdown(Shutdown::new()),
+            "shut down",
+        ),
         Qemu::Stop(id) => act(session, &id.id, "stopping", |vm| vm.stop(), "stopped"),
         Qemu::Reboot(id) => act(session, &id.id, "rebooting", |vm| vm.reboot(None), "rebooted"),
         Qemu::Reset(id) => act(session, &id.id, "resetting", Vm::reset, "reset"),
         Qemu::Suspend(id) => act(session, &id.id, "pausing", |vm| vm.suspend(), "suspended"),
         Qemu::Resume(id) => act(session, &id.id, "resuming", |vm| vm.resume(), "resumed"),
-        Qemu::Template(id) => act(session, &id.id, "converting", |vm| vm.template(), "turned into a template"),
+        Qemu::Template(id) => act(
+            session,
+            &id.id,
+            "converting",
+            |vm| vm.template(),
+            "turned into a template",
+        ),
         Qemu::Delete { id, purge } => delete(session, &id.id, purge),
         Qemu::Exec { id, input, argv } => return exec::run(session, &id.id, input.as_deref(), argv),
         Qemu::Ip(id) => {
@@ -87,8 +101,11 @@ fn start(session: &Session, id: &GuestRef, wait_ip: bool) -> Result<()> {
         return done(session, &vm, "started", Some(&report));
     }
     let found = session.run("waiting for an address", None, vm.wait_for_ip(IpQuery::v4()))?;
-    let answer = json!({"vmid": vm.vmid(), "node": vm.node(), "done": "started", "task": report, "ip": found});
-    session.answer(&answer, |_| format!("{vm}: started, {}\n{}", found.address, warnings(&report)))
+    let answer =
+        json!({"vmid": vm.vmid(), "node": vm.node(), "done": "started", "task": report, "ip": found});
+    session.answer(&answer, |_| {
+        format!("{vm}: started, {}\n{}", found.address, warnings(&report))
+    })
 }
 
 fn delete(session: &Session, id: &GuestRef, purge: bool) -> Result<()> {
@@ -105,7 +122,9 @@ fn delete(session: &Session, id: &GuestRef, purge: bool) -> Result<()> {
         Deleted::Done(report) => done(session, &vm, "deleted", Some(&report)),
         Deleted::Absent => {
             let answer = json!({"vmid": vm.vmid(), "node": vm.node(), "done": "absent"});
-            session.answer(&answer, |_| format!("{vm}: there is no such VM, nothing to delete\n"))
+            session.answer(&answer, |_| {
+                format!("{vm}: there is no such VM, nothing to delete\n")
+            })
         }
     }
 }
@@ -126,7 +145,9 @@ fn act(
 /// `VM 100 on node pve1: started`
 fn done(session: &Session, vm: &Vm, end: &str, report: Option<&TaskReport>) -> Result<()> {
     let answer = json!({"vmid": vm.vmid(), "node": vm.node(), "done": end, "task": report});
-    session.answer(&answer, |_| format!("{vm}: {end}\n{}", report.map(warnings).unwrap_or_default()))
+    session.answer(&answer, |_| {
+        format!("{vm}: {end}\n{}", report.map(warnings).unwrap_or_default())
+    })
 }
 
 fn warnings(report: &TaskReport) -> String {
@@ -152,7 +173,11 @@ fn change(arguments: &[String]) -> Result<ConfigChange> {
                 .filter(|key| !key.is_empty())
                 .fold(change, ConfigChange::delete),
             ("sshkeys", keys) => {
-                let lines = keys.iter().flat_map(|text| text.lines()).map(str::trim).filter(|l| !l.is_empty());
+                let lines = keys
+                    .iter()
+                    .flat_map(|text| text.lines())
+                    .map(str::trim)
+                    .filter(|l| !l.is_empty());
                 change.set(key, encode_sshkeys(lines)?)
             }
             ("digest", [digest]) => change.with_digest(*digest),
@@ -176,11 +201,21 @@ mod tests {
     #[test]
     fn arguments_become_a_change() {
         assert_eq!(
-            given(&["cores=2", "delete=onboot", "delete=tags,agent", "digest=abc", "cipassword=hunter2"]).unwrap(),
+            given(&[
+                "cores=2",
+                "delete=onboot",
+                "delete=tags,agent",
+                "digest=abc",
+                "cipassword=hunter2"
+            ])
+            .unwrap(),
             "cores=2 cipassword=<redacted> delete=onboot,tags,agent digest=abc "
         );
         let keys = given(&["sshkeys=ssh-ed25519 AAAA a@b\n\nssh-ed25519 BBBB c@d\n"]).unwrap();
-        assert!(keys.starts_with("sshkeys=ssh-ed25519%20AAAA%20a%40b%0A"), "{keys}");
+        assert!(
+            keys.starts_with("sshkeys=ssh-ed25519%20AAAA%20a%40b%0A"),
+            "{keys}"
+        );
         assert!(given(&["cores=2", "cores=3"]).is_err());
     }
 }

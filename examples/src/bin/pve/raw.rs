@@ -19,7 +19,11 @@ pub(crate) fn run(session: &Session, verb: Verb, raw: Raw) -> Result<()> {
     if session.json {
         return stdout::write(&format!("{}\n", data.get()));
     }
-    let outcome = if effect == Effect::Read { Outcome::Rejected } else { Outcome::Applied };
+    let outcome = if effect == Effect::Read {
+        Outcome::Rejected
+    } else {
+        Outcome::Applied
+    };
     let value = serde_json::from_str(data.get())
         .map_err(|e| Error::decode(outcome, format!("the answer cannot be shown: {e}")).with_source(e))?;
     session.show(&value)

@@ -51,7 +51,12 @@ impl Session {
     }
 
     /// Carries a call out, showing `what` meanwhile. With `--force` it may pass the gate of `guest`.
-    pub(crate) fn run<O: Operation>(&self, what: &str, guest: Option<Vmid>, call: Call<O>) -> Result<O::Output> {
+    pub(crate) fn run<O: Operation>(
+        &self,
+        what: &str,
+        guest: Option<Vmid>,
+        call: Call<O>,
+    ) -> Result<O::Output> {
         let call = match guest.filter(|_| self.force) {
             Some(vmid) => call.force(vmid),
             None => call,
@@ -64,11 +69,19 @@ impl Session {
 
     /// Prints an answer: as JSON, or as the text that `human` makes of it.
     pub(crate) fn answer<T: Serialize>(&self, answer: &T, human: impl FnOnce(&T) -> String) -> Result<()> {
-        if self.json { stdout::json(answer) } else { stdout::write(&human(answer)) }
+        if self.json {
+            stdout::json(answer)
+        } else {
+            stdout::write(&human(answer))
+        }
     }
 
     /// Prints a list, and warns of rows that could not be read.
-    pub(crate) fn list<T: Serialize>(&self, rows: &Rows<T>, human: impl FnOnce(&[T]) -> String) -> Result<()> {
+    pub(crate) fn list<T: Serialize>(
+        &self,
+        rows: &Rows<T>,
+        human: impl FnOnce(&[T]) -> String,
+    ) -> Result<()> {
         self.warn_of_rejects(rows);
         self.answer(&&rows[..], |rows| human(rows))
     }
@@ -76,7 +89,10 @@ impl Session {
     /// Says which rows of a list could not be read.
     pub(crate) fn warn_of_rejects<T>(&self, rows: &Rows<T>) {
         for reject in rows.rejects() {
-            let text = format!("row {} is left out, it cannot be read: {}", reject.index, reject.why);
+            let text = format!(
+                "row {} is left out, it cannot be read: {}",
+                reject.index, reject.why
+            );
             eprint!("{}", complain::warning(&text));
         }
     }
@@ -86,7 +102,11 @@ impl Session {
         let shown = show::value(value, width());
         stdout::write(&shown.text)?;
         if !shown.left_out.is_empty() {
-            eprintln!("({} more with --json: {})", shown.left_out.len(), shown.left_out.join(", "));
+            eprintln!(
+                "({} more with --json: {})",
+                shown.left_out.len(),
+                shown.left_out.join(", ")
+            );
         }
         Ok(())
     }
@@ -94,7 +114,9 @@ impl Session {
     /// At the end of a dry run: prints the plan, if the command came to a write. What it says after that is about a write
     /// that was not sent.
     pub(crate) fn finish(&self, result: Result<()>) -> Result<()> {
-        let Some(dry_run) = &self.dry_run else { return result };
+        let Some(dry_run) = &self.dry_run else {
+            return result;
+        };
         let plan = dry_run.plan();
         if plan.requests.is_empty() {
             return result;
@@ -102,7 +124,11 @@ impl Session {
         if self.json {
             return stdout::json(&plan);
         }
-        let lines: String = plan.requests.iter().map(|planned| format!("{}\n", planned.pvesh)).collect();
+        let lines: String = plan
+            .requests
+            .iter()
+            .map(|planned| format!("{}\n", planned.pvesh))
+            .collect();
         eprintln!("dry run, not sent:");
         stdout::write(&lines)
     }
@@ -111,5 +137,9 @@ impl Session {
 /// How long lines may be: the terminal's width, and for a file or a pipe what a wide terminal has.
 fn width() -> usize {
     let out = Term::stdout();
-    if out.is_term() { usize::from(out.size().1) } else { 160 }
+    if out.is_term() {
+        usize::from(out.size().1)
+    } else {
+        160
+    }
 }
