@@ -302,8 +302,7 @@ fn describe_config(config: &ConfigBag) -> String {
 fn describe_status(status: &GuestStatus) -> String {
     let cpu = status
         .cpu_percent()
-        .map(human::percent)
-        .unwrap_or_else(|| "unknown".to_owned());
+        .map_or_else(|| "unknown".to_owned(), human::percent);
     let memory = match (status.mem, status.maxmem) {
         (Some(used), Some(all)) => format!("{} of {}", human::bytes(used), human::bytes(all)),
         _ => "unknown".to_owned(),
