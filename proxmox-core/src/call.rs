@@ -156,6 +156,7 @@ pub struct Ask<T> {
 
 impl<T: DeserializeOwned> Ask<T> {
     /// Decodes the data as `T`.
+    #[must_use]
     pub fn new(name: &'static str, request: Result<PveRequest>) -> Self {
         Self {
             name,
@@ -167,6 +168,7 @@ impl<T: DeserializeOwned> Ask<T> {
 
 impl<T: DeserializeOwned> Ask<Rows<T>> {
     /// Decodes the data as a list whose broken rows are set aside.
+    #[must_use]
     pub fn rows(name: &'static str, request: Result<PveRequest>) -> Self {
         Self {
             name,
@@ -193,6 +195,7 @@ impl<T> Ask<T> {
 
 impl Ask<()> {
     /// Takes any data for a yes: for writes that PVE answers with nothing. What is not an answer of PVE's stays an error.
+    #[must_use]
     pub fn done(name: &'static str, request: Result<PveRequest>) -> Self {
         Self {
             name,
@@ -225,6 +228,7 @@ pub struct Work {
 
 impl Work {
     /// The request must be one that PVE answers with a UPID.
+    #[must_use]
     pub fn new(name: &'static str, request: Result<PveRequest>) -> Self {
         Self { name, request }
     }
@@ -239,7 +243,8 @@ impl Operation for Work {
         again(&self.request)
     }
     async fn run(self, pve: Pve) -> Result<TaskReport> {
-        Detached(self).run(pve).await?.wait().await
+        // Not through a call of its own: errors are about this operation and its guest.
+        Detached(self).run(pve).await?.success().await
     }
 }
 

@@ -80,7 +80,7 @@ impl Lenient for i64 {
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
     fn of_float(n: f64) -> Option<Self> {
-        (n.is_finite() && n.abs() < i64::MAX as f64).then_some(n as Self)
+        (n.is_finite() && n.abs() < Self::MAX as f64).then_some(n as Self)
     }
     fn of_text(text: &str) -> Option<Self> {
         text.parse()

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 use std::thread::{self, Thread};
 
 struct Unpark(Thread);
@@ -23,7 +23,7 @@ impl Wake for Unpark {
 pub fn park(mut flow: Pin<&mut (dyn Future<Output = ()> + Send)>) {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
-    while let Poll::Pending = flow.as_mut().poll(&mut context) {
+    while flow.as_mut().poll(&mut context).is_pending() {
         thread::park();
     }
 }
@@ -33,6 +33,7 @@ mod tests {
     use super::*;
     use std::pin::pin;
     use std::sync::Mutex;
+    use std::task::Poll;
 
     /// Pending until another thread wakes it.
     struct Later(Arc<Mutex<(bool, Option<Waker>)>>);

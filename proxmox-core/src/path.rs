@@ -59,9 +59,8 @@ impl PvePath {
                 format!("{text:?} is not an API path: {why}"),
             ))
         };
-        let decoded = match percent_decode_str(text).decode_utf8() {
-            Ok(decoded) => decoded,
-            Err(_) => return bad("its percent-encoding is not UTF-8"),
+        let Ok(decoded) = percent_decode_str(text).decode_utf8() else {
+            return bad("its percent-encoding is not UTF-8");
         };
         let Some(rest) = decoded.strip_prefix('/') else {
             return bad("it must start with '/'");

@@ -27,12 +27,15 @@ pub struct Pve {
     options: Options,
 }
 
+/// Is told the new lines of a task's log.
+type OnProgress = Arc<dyn Fn(&Progress) + Send + Sync>;
+
 /// What a [`Call`] may set for all requests of its flow.
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) force: Option<Vmid>,
     pub(crate) wait: Option<Duration>,
-    pub(crate) progress: Option<Arc<dyn Fn(&Progress) + Send + Sync>>,
+    pub(crate) progress: Option<OnProgress>,
 }
 
 impl Pve {

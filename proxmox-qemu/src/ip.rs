@@ -4,7 +4,7 @@ use std::time::Duration;
 use proxmox_core::{Error, ErrorKind, Operation, Outcome, Pve, PveRequest, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::agent::AgentInterface;
+use crate::agent::{AgentAddress, AgentInterface};
 use crate::vm::Vm;
 
 /// Which address is wanted.
@@ -115,7 +115,7 @@ impl IpQuery {
             let address = interface
                 .addresses
                 .iter()
-                .filter_map(|a| a.ip())
+                .filter_map(AgentAddress::ip)
                 .find(|ip| self.wants(*ip))?;
             Some(FoundIp {
                 address,

@@ -1,5 +1,7 @@
 //! Every operation as the request it is: built without I/O, and held against a snapshot.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which no attribute marks as such
+
 use std::time::Duration;
 
 use proxmox_core::guest::{CloneOptions, DeleteOptions, NewId, Power, Shutdown};
@@ -68,17 +70,35 @@ fn requests_of_all_operations() {
         line(&vm.delete(DeleteOptions::new())),
         line(&vm.delete(DeleteOptions::new().purge().destroy_unreferenced_disks())),
         line(&vm.clone_to(named())),
-        line(&vm.clone_to(named().newid(id(120)).full().storage(storage).target("pve2".parse().unwrap()))),
-        line(&vm.clone_to(named().linked().pool("ci").snapname("s1").description("for tests"))),
+        line(
+            &vm.clone_to(
+                named()
+                    .newid(id(120))
+                    .full()
+                    .storage(storage)
+                    .target("pve2".parse().unwrap()),
+            ),
+        ),
+        line(
+            &vm.clone_to(
+                named()
+                    .linked()
+                    .pool("ci")
+                    .snapname("s1")
+                    .description("for tests"),
+            ),
+        ),
         line(&vm.clone_to(CloneOptions::named("not a name"))),
         line(&vm.clone_to(named().linked().storage("local-lvm".parse().unwrap()))),
-        line(&vm.cloud_init(
-            CloudInit::new()
-                .user("admin")
-                .password("hunter2")
-                .ssh_keys(["ssh-ed25519 AAAA+b/c a@b"])
-                .ip(0, "ip=10.0.0.5/24,gw=10.0.0.1".parse().unwrap()),
-        )),
+        line(
+            &vm.cloud_init(
+                CloudInit::new()
+                    .user("admin")
+                    .password("hunter2")
+                    .ssh_keys(["ssh-ed25519 AAAA+b/c a@b"])
+                    .ip(0, "ip=10.0.0.5/24,gw=10.0.0.1".parse().unwrap()),
+            ),
+        ),
         line(&vm.cloud_init(CloudInit::new())),
         line(&vm.agent().ping()),
         line(&vm.agent().osinfo()),
@@ -90,8 +110,15 @@ fn requests_of_all_operations() {
         line(&vm.agent().file_write("/tmp/x", &"x".repeat(70_000))),
         line(&vm.wait_for_ip(IpQuery::v4())),
         line(&node.vms().list()),
-        line(&node.vms().create(id(200), VmSpec::named("db-1").cores(2).memory_mib(2048).agent().start())),
-        line(&node.vms().create(NewId::Auto, VmSpec::named("db-1").tags(["a", "b"]))),
+        line(&node.vms().create(
+            id(200),
+            VmSpec::named("db-1").cores(2).memory_mib(2048).agent().start(),
+        )),
+        line(
+            &node
+                .vms()
+                .create(NewId::Auto, VmSpec::named("db-1").tags(["a", "b"])),
+        ),
         line(&node.status()),
         line(&node.version()),
         line(&node.storages()),

@@ -131,6 +131,7 @@ fn guest(state: &mut State, spec: SimGuest, now: f64) {
             since: now - UPTIME,
             pid: state.counters.pid(),
             paused: false,
+            dying: None,
         });
     }
     state.guests.insert(guest.vmid, guest);

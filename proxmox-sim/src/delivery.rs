@@ -51,7 +51,8 @@ pub(crate) fn deliver(
         }
     };
     match fault {
-        None => at_once(execute()),
+        // The connection is the server's business; without one there is nothing to close.
+        None | Some(WireFault::CloseAfterAnswering) => at_once(execute()),
         Some(WireFault::CloseBeforeReading | WireFault::CloseBeforeExecuting) => Delivery::Close,
         Some(WireFault::CloseAfterExecuting) => {
             execute();

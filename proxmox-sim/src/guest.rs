@@ -49,6 +49,8 @@ pub(crate) struct Run {
     pub(crate) since: f64,
     pub(crate) pid: u32,
     pub(crate) paused: bool,
+    /// When it will have shut down by itself, without a task.
+    pub(crate) dying: Option<f64>,
 }
 
 #[derive(Debug)]

@@ -2,24 +2,35 @@
 //!
 //! # The default cluster
 
+mod access;
 mod acl;
 mod answer;
+mod auth;
 mod build;
 mod builder;
 mod clock;
+mod cluster;
+mod content;
+mod ctx;
 mod default_cluster;
 mod exchange;
 mod faults;
 mod guest;
 mod inspect;
+mod lxc;
+mod network;
 mod node;
+mod pools;
 mod qemu;
 mod routes;
+mod schema;
 mod sim;
 mod spec;
 mod state;
+mod status;
 mod storage;
 mod task;
+mod tasks;
 
 pub use builder::SimBuilder;
 pub use clock::Clock;

@@ -262,6 +262,17 @@ impl State {
         for task in &mut self.tasks {
             task.write_lines_until(now);
         }
+        for guest in self.guests.values_mut() {
+            if guest
+                .run
+                .as_ref()
+                .and_then(|run| run.dying)
+                .is_some_and(|end| end <= now)
+            {
+                guest.run = None;
+                crate::qemu::change::settle_pending(guest);
+            }
+        }
     }
 
     /// Stops a running task: `DELETE /nodes/{node}/tasks/{upid}`.

@@ -16,6 +16,9 @@ pub enum WireFault {
     CloseBeforeExecuting,
     /// The request is executed, and its answer is lost.
     CloseAfterExecuting,
+    /// The request is executed and answered, and the connection is closed right after, although the answer says that it
+    /// stays open: the next request of a client that keeps connections meets a dead one.
+    CloseAfterAnswering,
     /// The request is executed, and the answer is held back for so long: real time, whatever the clock's scale.
     Delay(Duration),
     /// The request is executed, and the connection breaks after half of the answer's body.

@@ -335,6 +335,18 @@ fn answers_that_are_not_pve_s() {
 }
 
 #[test]
+fn hangs_up_after_an_answer_that_promised_more() {
+    let server = server();
+    server.faults().add(WireFault::CloseAfterAnswering.on("GET", "/version").after(1));
+    let mut client = Client::connect(&server).unwrap();
+    for _ in 0..2 {
+        let answer = client.ask(&root(VERSION)).unwrap();
+        assert_eq!((answer.status, answer.header("Connection")), (200, Some("Keep-Alive")));
+    }
+    assert!(client.is_closed());
+}
+
+#[test]
 fn a_stalled_request_ends_with_the_server() {
     let server = server();
     server.faults().add(WireFault::Stall.on("*", "/"));

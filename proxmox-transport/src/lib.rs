@@ -22,13 +22,13 @@
 //!
 //! `reqwest` and `ureq`, both on by default; each works alone.
 
-#[cfg(feature = "http")]
+#[cfg(feature = "_http")]
 mod api;
-#[cfg(feature = "http")]
+#[cfg(feature = "_http")]
 mod http;
 pub mod layer;
-#[cfg(feature = "http")]
+#[cfg(feature = "_http")]
 mod tls;
 
-#[cfg(feature = "http")]
+#[cfg(feature = "_http")]
 pub use api::{Api, Engine};

@@ -237,6 +237,9 @@ pub(crate) fn why(error: &rustls::Error) -> String {
     match bad {
         CertificateError::Other(OtherError(mismatch)) => mismatch.to_string(),
         CertificateError::UnknownIssuer => "its certificate is not signed by a trusted authority".to_owned(),
+        CertificateError::BadSignature => {
+            "a signature is false: another authority of the same name signed its certificate, or it lacks the key".to_owned()
+        }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "its certificate is for another name".to_owned()
         }

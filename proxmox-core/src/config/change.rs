@@ -146,6 +146,10 @@ impl ConfigBag {
     /// satisfied by whatever volume the drive holds, and only options are compared. Grow it with a resize, move it with a
     /// disk move, or force it with [`ConfigChange::set`].
     ///
+    /// Compare with the configuration that has pending changes applied, which is what `GET …/config` answers: compared with
+    /// the running one, a change that waits for a restart would be sent again and again. `vmgenid` and `smbios1` are
+    /// sent when `wanted` names others: leave them out of a `wanted` that comes from another guest.
+    ///
     /// Never sent, because the configuration only reports them or an operation of its own sets them: `digest`, `lock`,
     /// `meta`, `parent`, `snaptime`, `snapstate`, `vmstate`, `template`, `lxc`, `running…`. A password cannot be compared: one that
     /// is not the mask is always sent.
@@ -203,6 +207,38 @@ impl ConfigBag {
 
 fn is_mask(value: &ParamValue) -> bool {
     value.texts().iter().all(|text| text == MASK)
+}
+
+impl<K: Into<String>, V: Into<ParamValue>> FromIterator<(K, V)> for ConfigChange {
+    /// Each pair sets a key; `delete` is read as the keys to delete, and `digest` as the digest, as PVE reads them.
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        let mut change = Self::new();
+        for (key, value) in pairs {
+            let (key, value) = (key.into(), value.into());
+            let text = value.texts().join(",");
+            change = match key.as_str() {
+                "digest" => change.with_digest(text),
+                "delete" => {
+                    let keys = text.split([',', ';', ' ']).filter(|key| !key.is_empty());
+                    keys.fold(change, Self::delete)
+                }
+                _ => change.set(key, value),
+            };
+        }
+        change
+    }
+}
+
+impl<K: Into<String>, V: Into<ParamValue>, const N: usize> From<[(K, V); N]> for ConfigChange {
+    fn from(pairs: [(K, V); N]) -> Self {
+        pairs.into_iter().collect()
+    }
+}
+
+impl From<Params> for ConfigChange {
+    fn from(params: Params) -> Self {
+        params.iter().map(|(key, value)| (key, value.clone())).collect()
+    }
 }
 
 impl fmt::Display for ConfigChange {
@@ -264,6 +300,17 @@ mod tests {
             (vec!["cores"], vec!["tags"])
         );
         assert!(!change.is_empty() && change.without_digest().params().unwrap().get("digest").is_none());
+    }
+
+    #[test]
+    fn made_from_pairs() {
+        let change = ConfigChange::from([("cores", "2"), ("delete", "tags,onboot net1"), ("digest", "d")]);
+        assert_eq!(
+            change.to_string(),
+            "cores: 2\ntags: unset\nonboot: unset\nnet1: unset"
+        );
+        assert_eq!(change.digest(), Some("d"));
+        assert_eq!(ConfigChange::from(change.params().unwrap()), change);
     }
 
     #[test]

@@ -238,10 +238,9 @@ impl<K: Kind> CloneGuest<K> {
 
     /// The number is taken: by our own clone, or by something that is none of our business.
     async fn examine(&self, clone: &Guest<K>, taken: Error) -> Result<HowCloned> {
-        let facts = match clone.facts().await {
-            Ok(facts) => facts,
+        let Ok(facts) = clone.facts().await else {
             // On another node, or of the other kind.
-            Err(_) => return Err(taken.with_advice("choose another number, or let one be chosen")),
+            return Err(taken.with_advice("choose another number, or let one be chosen"));
         };
         if let Some(lock) = &facts.lock {
             let text =

@@ -139,13 +139,13 @@ mod tests {
         async fn sleep(&self, _: Duration) {}
     }
 
-    fn send(config: Result<&'static str, u16>, request: PveRequest) -> (Result<()>, Vec<String>) {
+    fn send(config: Result<&'static str, u16>, request: &PveRequest) -> (Result<()>, Vec<String>) {
         let written = Arc::new(Mutex::new(Vec::new()));
         let pve = Pve::new(Scripted {
             config,
             written: Arc::clone(&written),
         });
-        let result = pve.block_on(async { pve.call(&request).await.map(drop) });
+        let result = pve.block_on(async { pve.call(request).await.map(drop) });
         let written = written.lock().unwrap().clone();
         (result, written)
     }
@@ -158,7 +158,7 @@ mod tests {
     fn raw_requests_are_gated() {
         let (result, written) = send(
             Ok(r#"{"name":"handmade"}"#),
-            at("/nodes/n/qemu/100/status/stop", Verb::Create),
+            &at("/nodes/n/qemu/100/status/stop", Verb::Create),
         );
         let error = result.unwrap_err();
         assert_eq!(
@@ -183,7 +183,7 @@ mod tests {
             (Ok("[1]"), ErrorKind::Refused),
             (Err(500), ErrorKind::NotFound),
         ] {
-            let (result, written) = send(config, at("/nodes/n/lxc/100/status/start", Verb::Create));
+            let (result, written) = send(config, &at("/nodes/n/lxc/100/status/start", Verb::Create));
             let error = result.unwrap_err();
             assert_eq!(
                 (error.kind(), error.outcome()),
@@ -199,7 +199,7 @@ mod tests {
         let config = r#"{"tags":"sdk-managed","digest":"abc"}"#;
         let (result, written) = send(
             Ok(config),
-            at("/nodes/n/qemu/100/config", Verb::Set).param("cores", 2),
+            &at("/nodes/n/qemu/100/config", Verb::Set).param("cores", 2),
         );
         result.unwrap();
         assert_eq!(
@@ -208,7 +208,7 @@ mod tests {
         );
         let given = at("/nodes/n/qemu/100/config", Verb::Set).param("digest", "mine");
         assert_eq!(
-            send(Ok(config), given).1,
+            send(Ok(config), &given).1,
             ["pvesh set /nodes/n/qemu/100/config --digest mine"]
         );
     }
@@ -218,14 +218,14 @@ mod tests {
         let create = at("/nodes/n/qemu", Verb::Create)
             .param("vmid", 100)
             .param("tags", "web");
-        let (result, written) = send(Err(500), create.clone());
+        let (result, written) = send(Err(500), &create);
         result.unwrap();
         assert_eq!(
             written,
             ["pvesh create /nodes/n/qemu --vmid 100 --tags 'web;sdk-managed'"]
         );
         // Over an existing guest, which PVE does when restoring with force, the guest's own gate stands.
-        let (result, written) = send(Ok("{}"), create);
+        let (result, written) = send(Ok("{}"), &create);
         assert_eq!(result.unwrap_err().kind(), ErrorKind::Refused);
         assert!(written.is_empty());
     }

@@ -156,8 +156,10 @@ impl Policy {
         };
         let Some(guest) = guest else {
             return match (subject, rule::reaches_guests(request)) {
-                (Subject::Guest, _) => Refusal::new(Rule::Unverifiable, "the guest's tags are not known"),
-                (_, Some(what)) => Refusal::new(Rule::ManyGuests, what),
+                (Subject::Guest, _) => {
+                    Refusal::without_guest(Rule::Unverifiable, "the guest's tags are not known")
+                }
+                (_, Some(what)) => Refusal::without_guest(Rule::ManyGuests, what),
                 _ => Verdict::Allow,
             };
         };
@@ -167,7 +169,7 @@ impl Policy {
         let managed = guest.tags.contains(&self.managed);
         if !managed && !self.finishes_own_clone(request, guest) {
             let why = format!("it does not carry the tag {:?}", self.managed);
-            return Refusal::of_guest(Rule::ManagedTag, guest, why, request.force);
+            return Refusal::of_guest(Rule::ManagedTag, guest, &why, request.force);
         }
         if self.real_effect(request, guest) == Effect::Destroy
             && let Some(tag) = guest.tags.iter().find(|t| self.protected.contains(t))
@@ -175,12 +177,12 @@ impl Policy {
             return Refusal::of_guest(
                 Rule::ProtectedTag,
                 guest,
-                format!("it carries the tag {tag:?}"),
+                &format!("it carries the tag {tag:?}"),
                 request.force,
             );
         }
         if guest.protection && request.verb == Verb::Delete && Target::is_guest_itself(&request.path) {
-            let why = "PVE's own protection flag is set".to_owned();
+            let why = "PVE's own protection flag is set";
             return Refusal::of_guest(Rule::Protection, guest, why, request.force);
         }
         Verdict::Allow

@@ -55,7 +55,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn new(rule: Rule, why: impl Into<String>) -> Verdict {
+    pub(super) fn without_guest(rule: Rule, why: impl Into<String>) -> Verdict {
         let advice = match rule {
             Rule::ManyGuests => "send one request for each guest, or use a policy that allows everything",
             _ => "make the guest's configuration readable (VM.Audit) for these credentials",
@@ -67,7 +67,7 @@ impl Refusal {
         })
     }
 
-    pub(super) fn of_guest(rule: Rule, guest: &GuestFacts, why: String, force: Option<Vmid>) -> Verdict {
+    pub(super) fn of_guest(rule: Rule, guest: &GuestFacts, why: &str, force: Option<Vmid>) -> Verdict {
         let vmid = guest.vmid;
         let advice = match (rule, force) {
             (_, Some(other)) => format!("force names {other}; it must name {vmid}"),

@@ -16,7 +16,7 @@ use hyper::header::{CONNECTION, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_rustls::TlsAcceptor;
@@ -82,27 +82,32 @@ async fn connection(stream: TcpStream, service: Arc<Service>, number: u64) {
             }
         })
     };
-    let mut http =
-        pin!(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answering));
+    let mut http = pin!(
+        hyper::server::conn::http1::Builder::new()
+            .title_case_headers(true)
+            .serve_connection(TokioIo::new(stream), answering)
+    );
     loop {
         let deadline = state.idle_since().unwrap_or_else(Instant::now) + service.idle;
         tokio::select! {
             _ = http.as_mut() => return,
+            () = state.hang_up.notified() => break,
             () = sleep_until(deadline) => {
                 if state.idle_since().is_some_and(|since| since + service.idle <= Instant::now()) {
-                    http.as_mut().graceful_shutdown();
-                    let _ = http.await;
-                    return;
+                    break;
                 }
             }
         }
     }
+    http.as_mut().graceful_shutdown();
+    let _ = http.await;
 }
 
 /// Whether a connection is in use, and how often it may still be.
 struct Activity {
     idle_since: Mutex<Option<Instant>>,
     left: AtomicU32,
+    hang_up: Notify,
 }
 
 impl Activity {
@@ -110,6 +115,7 @@ impl Activity {
         Self {
             idle_since: Mutex::new(Some(Instant::now())),
             left: AtomicU32::new(requests),
+            hang_up: Notify::new(),
         }
     }
 
@@ -172,6 +178,7 @@ async fn answer(
         ticket.note(|entry| entry.fault = fault);
         return Err(Closed);
     }
+    let hangs_up = fault == Some(WireFault::CloseAfterAnswering);
     http.body = match body.collect().await {
         Ok(body) => body.to_bytes().to_vec(),
         Err(_) => return Err(Closed),
@@ -190,6 +197,9 @@ async fn answer(
     match delivery {
         Delivery::Answer { answer, wait, broken } => {
             sleep_until(Instant::now() + wait + service.sim.clock().wall(answer.delay)).await;
+            if hangs_up {
+                state.hang_up.notify_one();
+            }
             Ok(response(answer, broken, state.is_used_up()))
         }
         Delivery::Close => Err(Closed),

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use proxmox_core::{Effect, Error, ErrorKind, Outcome};
@@ -32,6 +32,11 @@ pub(crate) trait Engine: Send + Sync + 'static {
         request: HttpRequest,
         budgets: Budgets,
     ) -> impl Future<Output = Result<Answer, Fault>> + Send;
+
+    /// The time that tickets age by.
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
 
     /// Waits.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;

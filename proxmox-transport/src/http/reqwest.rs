@@ -14,8 +14,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, Method};
 use http_body::{Body, Frame, SizeHint};
 use hyper::ext::ReasonPhrase;
 use proxmox_core::{Error, ErrorKind, Outcome, park};
@@ -23,7 +23,7 @@ use reqwest::{Client, Url};
 use rustls::ClientConfig;
 use tokio::runtime::{Handle, Id};
 use tokio::sync::oneshot;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::{JoinError, JoinHandle, yield_now};
 use tokio::time::timeout_at;
 
 use super::codec::HttpRequest;
@@ -149,6 +149,11 @@ fn timer(duration: Duration) -> tokio::time::Sleep {
 }
 
 async fn exchange(client: Client, request: HttpRequest, budgets: Budgets) -> Result<Answer, Fault> {
+    if request.method != Method::GET {
+        // Lets the runtime look at its sockets once: a connection that the server has just closed is found now, and not
+        // by a write on it, of which nobody would know what became.
+        yield_now().await;
+    }
     let started = Instant::now();
     let total = started + budgets.total;
     let handed = Arc::new(OnceLock::new());

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proxmox_core::{PveRequest, PveResponse, Result, Transport, TransportInfo, async_trait};
 
@@ -66,6 +66,10 @@ impl<E: Engine> Transport for Http<E> {
 
     async fn sleep(&self, duration: Duration) {
         self.engine.sleep(duration).await;
+    }
+
+    fn now(&self) -> Instant {
+        self.engine.now()
     }
 
     fn drive(&self, flow: Pin<&mut (dyn Future<Output = ()> + Send)>) {

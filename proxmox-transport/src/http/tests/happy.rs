@@ -15,7 +15,7 @@ fn version(answer: Result<PveResponse>) -> String {
 
 #[test]
 fn a_read_over_verified_tls_on_one_connection() {
-    let ca = Authority::new();
+    let ca = Authority::new("ours");
     let (config, _) = ca.server(&["localhost"]);
     let server = Server::tls(config, |c| c.serve("200 OK", VERSION));
     let api = with_token(Api::new(&server.url("localhost")).unwrap())
@@ -23,11 +23,7 @@ fn a_read_over_verified_tls_on_one_connection() {
         .unwrap();
     for (i, (name, pve)) in engines(&api).iter().enumerate() {
         for _ in 0..3 {
-            assert_eq!(
-                version(pve.block_on(pve.call(&get("/version")))),
-                "8.4.21",
-                "{name}"
-            );
+            assert_eq!(version(pve.call(&get("/version"))), "8.4.21", "{name}");
         }
         assert_eq!(server.connections(), i + 1, "{name} keeps its connection");
     }
@@ -44,7 +40,7 @@ fn what_goes_over_the_wire() {
             PveRequest::set(PvePath::parse("/nodes/pve1/qemu/100/config").unwrap()).param("name", "a b");
         let delete = PveRequest::delete(PvePath::parse("/nodes/pve1/qemu/100").unwrap()).param("purge", true);
         for request in [&get("/nodes").param("x", true), &start(), &empty, &put, &delete] {
-            pve.block_on(pve.call(request)).unwrap();
+            pve.call(request).unwrap();
         }
         let seen: Vec<_> = server.seen().into_iter().skip(before).collect();
         let length = |text: &str| {
@@ -122,7 +118,7 @@ fn the_reason_phrase_reaches_the_error() {
             ))
         });
         for (name, pve) in engines(&plain(&server)) {
-            let error = pve.block_on(pve.call(&get("/version"))).unwrap_err();
+            let error = pve.call(&get("/version")).unwrap_err();
             assert_eq!(
                 (error.kind(), error.reason(), error.message()),
                 (kind, Some(reason), reason),
@@ -151,7 +147,7 @@ fn a_status_line_in_small_pieces() {
         Ok(())
     });
     for (name, pve) in engines(&plain(&server)) {
-        let error = pve.block_on(pve.call(&get("/version"))).unwrap_err();
+        let error = pve.call(&get("/version")).unwrap_err();
         assert_eq!(error.reason(), Some("VM 100 is not running"), "{name}");
     }
 }
@@ -177,8 +173,7 @@ fn a_connection_that_ends_is_not_noticed() {
         let before = (server.seen().len(), server.connections());
         for i in 0..10 {
             let request = if i % 2 == 0 { get("/version") } else { start() };
-            pve.block_on(pve.call(&request))
-                .unwrap_or_else(|e| panic!("{name}: {e}"));
+            pve.call(&request).unwrap_or_else(|e| panic!("{name}: {e}"));
         }
         assert_eq!(
             (server.seen().len() - before.0, server.connections() - before.1),
@@ -197,7 +192,7 @@ fn redirects_are_answers() {
         )
     });
     for (name, pve) in engines(&plain(&server)) {
-        let error = pve.block_on(pve.call(&start())).unwrap_err();
+        let error = pve.call(&start()).unwrap_err();
         assert_eq!(
             (error.status(), error.reason()),
             (Some(301), Some("Moved Permanently")),
@@ -222,7 +217,7 @@ fn a_large_answer_in_chunks() {
         Ok(())
     });
     for (name, pve) in engines(&plain(&server)) {
-        let rows: Vec<u32> = pve.block_on(pve.call(&get("/x"))).unwrap().decode().unwrap();
+        let rows: Vec<u32> = pve.call(&get("/x")).unwrap().decode().unwrap();
         assert_eq!(rows.len(), 2000, "{name}");
     }
 }

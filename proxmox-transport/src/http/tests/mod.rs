@@ -1,24 +1,42 @@
 //! Both engines, held to the same behaviour.
 
+mod faults;
 mod happy;
+#[cfg(feature = "reqwest")]
+mod runtimes;
 mod server;
+mod tls;
 
+use std::pin::pin;
 use std::time::Duration;
 
-use proxmox_core::{Effect, Pve, PvePath, PveRequest};
+use proxmox_core::{Effect, PvePath, PveRequest, PveResponse, Result, Transport};
 use server::Server;
 
 use crate::Api;
 
 const SECRET: &str = "12345678-1234-1234-1234-1234567890ab";
 
-/// Handles over the bare transports: reqwest and ureq, in that order, as far as this build has them.
-fn engines(api: &Api) -> Vec<(&'static str, Pve)> {
+/// A transport without layers and gates, for callers that block.
+struct Bare(Box<dyn Transport>);
+
+impl Bare {
+    fn call(&self, request: &PveRequest) -> Result<PveResponse> {
+        let mut answer = None;
+        let slot = &mut answer;
+        self.0
+            .drive(pin!(async move { *slot = Some(self.0.call(request).await) }));
+        answer.unwrap()
+    }
+}
+
+/// reqwest and ureq, in that order, as far as this build has them.
+fn engines(api: &Api) -> Vec<(&'static str, Bare)> {
     vec![
         #[cfg(feature = "reqwest")]
-        ("reqwest", Pve::new(api.clone().reqwest().unwrap())),
+        ("reqwest", Bare(Box::new(api.clone().reqwest().unwrap()))),
         #[cfg(feature = "ureq")]
-        ("ureq", Pve::new(api.clone().ureq().unwrap())),
+        ("ureq", Bare(Box::new(api.clone().ureq().unwrap()))),
     ]
 }
 

@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 pub(super) trait Stream: Read + Write + Send {}
@@ -25,8 +27,6 @@ pub(super) struct Server {
 /// One connection, as a script sees it.
 pub(super) struct Connection {
     pub(super) stream: Box<dyn Stream>,
-    /// Counted from 0.
-    pub(super) number: usize,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
@@ -66,11 +66,7 @@ impl Server {
                 if stop.load(Ordering::SeqCst) {
                     return;
                 }
-                let number = {
-                    let mut connections = connections.lock().unwrap();
-                    *connections += 1;
-                    *connections - 1
-                };
+                *connections.lock().unwrap() += 1;
                 let (tls, script, seen) = (tls.clone(), script.clone(), seen.clone());
                 thread::spawn(move || {
                     tcp.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -82,7 +78,7 @@ impl Server {
                         None => Box::new(tcp),
                     };
                     // A script's I/O fails when the client goes away, which tests look at from the other side.
-                    let _ = script(&mut Connection { stream, number, seen });
+                    let _ = script(&mut Connection { stream, seen });
                 });
             }
         });
@@ -141,6 +137,11 @@ impl Connection {
         self.stream.flush()
     }
 
+    /// Ends the connection at once.
+    pub(super) fn close(&mut self) {
+        self.stream = Box::new(io::Cursor::new(Vec::new()));
+    }
+
     /// Answers with this status line and body, and keeps the connection.
     pub(super) fn answer(&mut self, status: &str, body: &str) -> io::Result<()> {
         self.write(&format!(
@@ -162,8 +163,9 @@ impl Connection {
 pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
@@ -172,8 +174,8 @@ impl Authority {
         self.0.pem()
     }
 
-    /// A server's configuration with a certificate for these names, and the certificate's SHA-256.
-    pub(super) fn server(&self, names: &[&str]) -> (ServerConfig, String) {
+    /// A certificate for these names, its key, and its SHA-256.
+    fn sign(&self, names: &[&str]) -> (CertificateDer<'static>, KeyPair, String) {
         let key = KeyPair::generate().unwrap();
         let mut params =
             CertificateParams::new(names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>()).unwrap();
@@ -186,12 +188,24 @@ impl Authority {
             .map(|b| format!("{b:02x}"))
             .collect::<Vec<_>>()
             .join(":");
+        (certificate.der().clone(), key, fingerprint)
+    }
+
+    /// A certificate without its key.
+    pub(super) fn certificate(&self, names: &[&str]) -> (CertificateDer<'static>, String) {
+        let (certificate, _, fingerprint) = self.sign(names);
+        (certificate, fingerprint)
+    }
+
+    /// A server's configuration with a certificate for these names, and the certificate's SHA-256.
+    pub(super) fn server(&self, names: &[&str]) -> (ServerConfig, String) {
+        let (certificate, key, fingerprint) = self.sign(names);
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
+            .with_single_cert(vec![certificate], key)
             .unwrap();
         (config, fingerprint)
     }

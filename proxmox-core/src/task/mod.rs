@@ -1,122 +1,14 @@
 //! PVE's background work: a UPID, its state, its log, its end.
 
+mod record;
+
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+pub use record::{LogLine, Progress, TaskEntry, TaskOutcome, TaskReport, TaskStatus};
 
 use crate::call::{Ask, Call, Operation};
-use crate::de;
 use crate::rows::Rows;
 use crate::{Effect, Error, ErrorKind, Outcome, Pve, PvePath, PveRequest, Result, Upid};
-
-/// How a finished task ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "end")]
-#[non_exhaustive]
-#[must_use = "a failed task is a value here, not an error: look at it, or use `Task::wait`"]
-pub enum TaskOutcome {
-    /// `OK`
-    Ok,
-    /// `WARNINGS: n`: the work is done, and something is worth reading.
-    Warnings {
-        /// How many PVE counted.
-        count: u32,
-        /// The lines of the log that carry them.
-        lines: Vec<String>,
-    },
-    /// Any other end; `message` is PVE's `exitstatus`.
-    Failed {
-        /// What the task died of.
-        message: String,
-        /// The last lines of its log.
-        log: Vec<String>,
-    },
-    /// It was stopped from outside before its end.
-    Stopped {
-        /// The last lines of its log.
-        log: Vec<String>,
-    },
-}
-
-/// A task that ended well.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct TaskReport {
-    /// Which task.
-    pub upid: Upid,
-    /// The lines that carry warnings; empty when all is well.
-    pub warnings: Vec<String>,
-}
-
-/// What `GET /nodes/{node}/tasks/{upid}/status` answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct TaskStatus {
-    /// Which task.
-    pub upid: Upid,
-    /// `running` or `stopped`.
-    pub status: String,
-    /// How it ended: `OK`, `WARNINGS: n`, or an error text. Absent while it runs.
-    #[serde(default)]
-    pub exitstatus: Option<String>,
-    /// Start, seconds since 1970.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub starttime: Option<i64>,
-    /// Everything else that PVE sent.
-    #[serde(flatten)]
-    pub extra: de::Extra,
-}
-
-impl TaskStatus {
-    /// Whether it is still at work.
-    #[must_use]
-    pub fn is_running(&self) -> bool {
-        self.status == "running"
-    }
-}
-
-/// One row of `GET /nodes/{node}/tasks`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct TaskEntry {
-    /// Which task.
-    pub upid: Upid,
-    /// The end: `OK`, a text, or `RUNNING`; absent while it runs on some versions.
-    #[serde(default)]
-    pub status: Option<String>,
-    /// Start, seconds since 1970.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub starttime: Option<i64>,
-    /// End, seconds since 1970.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub endtime: Option<i64>,
-    /// Everything else that PVE sent.
-    #[serde(flatten)]
-    pub extra: de::Extra,
-}
-
-/// One line of a task's log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct LogLine {
-    /// Line number, from 1.
-    #[serde(deserialize_with = "de::int")]
-    pub n: i64,
-    /// The text.
-    pub t: String,
-}
-
-/// What a waiting caller is told.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Progress {
-    /// Which task.
-    pub upid: Upid,
-    /// A new line of its log.
-    pub line: String,
-    /// The fraction that the line speaks of, 0 to 1, where it does (`transferred 1.0 GiB of 2.0 GiB (50.00%)`).
-    pub fraction: Option<f64>,
-}
 
 /// The handle of a PVE worker. It always asks the node named in the UPID.
 #[derive(Debug, Clone)]
@@ -233,7 +125,7 @@ impl Task {
             return seen;
         };
         let tell = |entry: LogLine| {
-            let fraction = fraction(&entry.t);
+            let fraction = record::fraction(&entry.t);
             progress(&Progress {
                 upid: self.upid.clone(),
                 line: entry.t,
@@ -253,7 +145,8 @@ impl Task {
                 Ok(status) if !status.is_running() => break status.exitstatus.unwrap_or_default(),
                 Ok(_) => troubles = 0,
                 Err(e) if e.kind().is_transient() && troubles < PATIENCE => troubles += 1,
-                Err(e) => return Err(e.with_outcome(Outcome::Applied).with_upid(self.upid.clone())),
+                // It was started; how it ended, this side cannot see.
+                Err(e) => return Err(e.with_outcome(Outcome::MaybeApplied).with_upid(self.upid.clone())),
             }
             seen = self.report_progress(seen).await;
             if let Some((wait, deadline)) = deadline {
@@ -301,14 +194,31 @@ impl Task {
     }
 }
 
-/// `(50.00%)` at the end of a line.
-fn fraction(line: &str) -> Option<f64> {
-    let percent = line.trim_end().strip_suffix("%)")?.rsplit_once('(')?.1;
-    percent
-        .parse::<f64>()
-        .ok()
-        .filter(|p| (0.0..=100.0).contains(p))
-        .map(|p| p / 100.0)
+impl Task {
+    /// The end, where only a good one will do.
+    pub(crate) async fn success(&self) -> Result<TaskReport> {
+        let upid = self.upid.clone();
+        let (message, log) = match self.end().await? {
+            TaskOutcome::Ok => {
+                return Ok(TaskReport {
+                    upid,
+                    warnings: Vec::new(),
+                });
+            }
+            TaskOutcome::Warnings { lines, .. } => {
+                return Ok(TaskReport {
+                    upid,
+                    warnings: lines,
+                });
+            }
+            TaskOutcome::Failed { message, log } => (format!("the task failed: {message}"), log),
+            TaskOutcome::Stopped { log } => ("the task was stopped before its end".to_owned(), log),
+        };
+        // How far a failed task came is its own to say: the log tells, so nothing is claimed here.
+        Err(Error::new(ErrorKind::TaskFailed, Outcome::Rejected, message)
+            .with_upid(upid)
+            .with_task_log(log))
+    }
 }
 
 /// See [`Task::tail`].
@@ -363,40 +273,6 @@ impl Operation for Wait {
         self.0.request()
     }
     async fn run(self, pve: Pve) -> Result<TaskReport> {
-        let upid = self.0.upid.clone();
-        let (message, log) = match self.0.run(pve).await? {
-            TaskOutcome::Ok => {
-                return Ok(TaskReport {
-                    upid,
-                    warnings: Vec::new(),
-                });
-            }
-            TaskOutcome::Warnings { lines, .. } => {
-                return Ok(TaskReport {
-                    upid,
-                    warnings: lines,
-                });
-            }
-            TaskOutcome::Failed { message, log } => (format!("the task failed: {message}"), log),
-            TaskOutcome::Stopped { log } => ("the task was stopped before its end".to_owned(), log),
-        };
-        // How far a failed task came is its own to say: the log tells, so nothing is claimed here.
-        Err(Error::new(ErrorKind::TaskFailed, Outcome::Rejected, message)
-            .with_upid(upid)
-            .with_task_log(log))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fractions_of_real_lines() {
-        assert_eq!(fraction("transferred 2.0 GiB of 2.0 GiB (100.00%)"), Some(1.0));
-        assert_eq!(fraction("transferred 0.0 B of 2.0 GiB (0.00%)"), Some(0.0));
-        for line in ["TASK OK", "", "(x%)", "(140.0%)"] {
-            assert_eq!(fraction(line), None, "{line}");
-        }
+        Task::new(pve, self.0.upid).success().await
     }
 }

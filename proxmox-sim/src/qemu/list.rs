@@ -1,0 +1,75 @@
+//! Lists and states of VMs.
+
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::ctx::Ctx;
+use crate::guest::GuestKind;
+use crate::status;
+
+/// `GET /nodes/{node}/qemu`
+pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
+    let full = ctx.flag("full");
+    let rows: Vec<Value> = ctx
+        .visible(GuestKind::Qemu)
+        .map(|guest| {
+            let mut row = status::row(guest, ctx.version(), ctx.now);
+            if full {
+                status::full(guest, ctx.now, &mut row);
+            }
+            row.into()
+        })
+        .collect();
+    Ok(Value::from(rows).into())
+}
+
+/// `GET …/status/current`
+pub(crate) fn current(ctx: &mut Ctx<'_>) -> Answer {
+    let (version, now) = (ctx.version(), ctx.now);
+    let guest = ctx.vm()?;
+    let mut row = status::row(guest, version, now);
+    status::full(guest, now, &mut row);
+    row.insert("ha".into(), json!({ "managed": 0 }));
+    let agent = guest.get("agent").unwrap_or_default();
+    if agent.starts_with('1') || agent.contains("enabled=1") {
+        row.insert("agent".into(), 1.into());
+    }
+    if guest.get("vga").is_some() {
+        row.insert("clipboard".into(), Value::Null);
+    }
+    Ok(Value::from(row).into())
+}
+
+/// `GET /nodes/{node}/qemu/{vmid}`
+pub(crate) fn index(_: &mut Ctx<'_>) -> Answer {
+    let names = [
+        "config",
+        "pending",
+        "cloudinit",
+        "unlink",
+        "vncproxy",
+        "termproxy",
+        "migrate",
+        "resize",
+        "move",
+        "rrd",
+        "rrddata",
+        "monitor",
+        "agent",
+        "snapshot",
+        "spiceproxy",
+        "sendkey",
+        "firewall",
+        "mtunnel",
+    ];
+    Ok(Value::from(names.map(|name| json!({ "subdir": name })).to_vec()).into())
+}
+
+/// `GET …/status`
+pub(crate) fn status_index(ctx: &mut Ctx<'_>) -> Answer {
+    ctx.vm()?;
+    let names = [
+        "current", "start", "stop", "reset", "shutdown", "suspend", "reboot",
+    ];
+    Ok(Value::from(names.map(|name| json!({ "subdir": name })).to_vec()).into())
+}
