@@ -137,6 +137,8 @@ pub(crate) fn permissions(ctx: &mut Ctx<'_>) -> Answer {
     if ctx.opt("path").is_none() {
         paths.extend(ctx.state.acl.iter().map(|acl| acl.path.clone()));
         paths.push("/sdn/zones/localnetwork".to_owned());
+        let bridges = ctx.state.nodes.values().flat_map(|node| &node.bridges);
+        paths.extend(bridges.map(|bridge| format!("/sdn/zones/localnetwork/{bridge}")));
     }
     let mut data = Map::new();
     for path in paths {

@@ -55,6 +55,7 @@ fn node(spec: SimNode, number: u32, now: f64) -> Node {
     Node {
         name: spec.name,
         up: !spec.down,
+        silent: spec.silent,
         ip: format!("192.0.2.{}", 10 + number),
         cores: spec.cores,
         memory: spec.memory,

@@ -29,10 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// use proxmox_sim::Sim;
 /// let sim = Sim::new();
 /// let pve = sim.pve();
-/// let start = PveRequest::create(PvePath::parse("/nodes/pve1/qemu/100/status/stop")?).force("100".parse()?);
-/// let upid: Upid = pve.request(start).block()?;
-/// let task = pve.task(upid);
-/// pve.block_on(task.wait())?;
+/// let stop = PveRequest::create(PvePath::parse("/nodes/pve1/qemu/100/status/stop")?).force("100".parse()?);
+/// let upid: Upid = pve.request(stop).block()?;
+/// pve.task(upid).wait().block()?;
+/// assert!(!sim.guest(100).unwrap().running);
 /// # Ok::<(), proxmox_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]

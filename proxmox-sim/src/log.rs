@@ -33,7 +33,7 @@ pub struct LogEntry {
 /// use proxmox_core::{PvePath, PveRequest};
 /// use proxmox_sim::Sim;
 /// let transport = Sim::new().transport();
-/// let log = transport.log();
+/// let log = transport.log().clone();
 /// let pve = proxmox_core::Pve::new(transport);
 /// let version: serde_json::Value = pve.request(PveRequest::get(PvePath::parse("/version")?)).block()?;
 /// assert_eq!(log.executed("GET", "/version"), 1);

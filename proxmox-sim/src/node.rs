@@ -13,6 +13,8 @@ pub(crate) struct Node {
     pub(crate) name: String,
     /// A node that is known but down answers 595.
     pub(crate) up: bool,
+    /// While down it does not even refuse connections.
+    pub(crate) silent: bool,
     pub(crate) ip: String,
     pub(crate) cores: u64,
     pub(crate) memory: u64,
@@ -155,8 +157,14 @@ pub(crate) fn dns(_: &mut Ctx<'_>) -> Answer {
 }
 
 /// `GET /nodes/{node}/subscription`
-pub(crate) fn subscription(_: &mut Ctx<'_>) -> Answer {
-    Ok(json!({ "status": "notfound", "message": "There is no subscription key" }).into())
+pub(crate) fn subscription(ctx: &mut Ctx<'_>) -> Answer {
+    Ok(json!({
+        "status": "notfound",
+        "message": "There is no subscription key",
+        "serverid": digest(["server", ctx.node()].into_iter())[..32].to_uppercase(),
+        "url": "https://www.proxmox.com/en/proxmox-virtual-environment/pricing",
+    })
+    .into())
 }
 
 /// `GET /nodes/{node}/disks/list`

@@ -12,6 +12,7 @@ pub struct SimNode {
     pub(crate) memory: u64,
     pub(crate) bridges: Vec<String>,
     pub(crate) down: bool,
+    pub(crate) silent: bool,
 }
 
 impl SimNode {
@@ -24,6 +25,7 @@ impl SimNode {
             memory: 32 << 30,
             bridges: vec!["vmbr0".to_owned()],
             down: false,
+            silent: false,
         }
     }
 
@@ -48,7 +50,14 @@ impl SimNode {
         self
     }
 
-    /// Known to the cluster, but down: requests for it are answered 595.
+    /// Known to the cluster, but without a route to it: requests for it are answered `595 No route to host`, after 3 s.
+    #[must_use]
+    pub fn unreachable(mut self) -> Self {
+        (self.down, self.silent) = (true, true);
+        self
+    }
+
+    /// Known to the cluster, but down: requests for it are answered `595 Connection refused`.
     #[must_use]
     pub fn down(mut self) -> Self {
         self.down = true;

@@ -337,11 +337,16 @@ fn answers_that_are_not_pve_s() {
 #[test]
 fn hangs_up_after_an_answer_that_promised_more() {
     let server = server();
-    server.faults().add(WireFault::CloseAfterAnswering.on("GET", "/version").after(1));
+    server
+        .faults()
+        .add(WireFault::CloseAfterAnswering.on("GET", "/version").after(1));
     let mut client = Client::connect(&server).unwrap();
     for _ in 0..2 {
         let answer = client.ask(&root(VERSION)).unwrap();
-        assert_eq!((answer.status, answer.header("Connection")), (200, Some("Keep-Alive")));
+        assert_eq!(
+            (answer.status, answer.header("Connection")),
+            (200, Some("Keep-Alive"))
+        );
     }
     assert!(client.is_closed());
 }

@@ -185,6 +185,15 @@ impl Order {
                 step(0.0),
                 format!("create {how} clone of drive {key} ({})", drive.file),
             ));
+            if let (true, Some((_, base)), Some((_, own))) =
+                (linked, drive.file.split_once(':'), volid.rsplit_once('/'))
+            {
+                let new = clone.vmid;
+                lines.push((
+                    step(0.0),
+                    format!("clone {base}: images, {own}, {new} to {own} (base=../{base})"),
+                ));
+            }
             if ctx.is_nine() && !linked {
                 lines.push((step(0.0), format!("allocated target volume '{volid}'")));
             }

@@ -31,8 +31,13 @@ pub(crate) fn start_plan(state: &State, vmid: u32, node: &str, skiplock: bool) -
     if guest.is_template() {
         return Plan::fail("you can't start a vm if it's a template");
     }
-    if let (Some(lock), false) = (guest.lock(), skiplock) {
+    // A start of a running VM that a backup holds is taken for its end: PVE resumes the VM.
+    let resumes = guest.is_running() && guest.lock() == Some("backup");
+    if let (Some(lock), false) = (guest.lock(), skiplock || resumes) {
         return Plan::fail(format!("VM is locked ({lock})"));
+    }
+    if resumes {
+        return Plan::new(0.1);
     }
     if guest.is_running() {
         return Plan::fail(format!("VM {vmid} already running"));

@@ -5,6 +5,7 @@ pub(crate) mod shared;
 mod table;
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use crate::PveVersion;
 use crate::acl::Who;
@@ -259,11 +260,8 @@ fn the_node(state: &State, name: &str) -> Result<String, Refusal> {
     };
     match node {
         Some(node) if node.up => Ok(node.name.clone()),
-        Some(_) => Err(Refusal::Bare(
-            595,
-            "Connection refused",
-            std::time::Duration::ZERO,
-        )),
+        Some(node) if node.silent => Err(Refusal::Bare(595, "No route to host", Duration::from_secs(3))),
+        Some(_) => Err(Refusal::Bare(595, "Connection refused", Duration::ZERO)),
         None => failed(format!(
             "hostname lookup '{name}' failed - failed to get address info for: {name}: Name or service not known"
         )),

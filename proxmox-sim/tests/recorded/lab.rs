@@ -53,7 +53,7 @@ pub(crate) fn world(variant: &str) -> Sim {
         lab = match part {
             "peers" => lab
                 .node(SimNode::new("nodeb").down())
-                .node(SimNode::new("nodec").down()),
+                .node(SimNode::new("nodec").unreachable()),
             "al" => lab.user("al@pve", "al-secret"),
             other => panic!("no such lab: {other}"),
         };
