@@ -9,7 +9,12 @@ use proxmox_core::{Error, ErrorKind};
 #[must_use]
 pub fn lines(error: &Error) -> String {
     let mut text = self::error(&error.to_string());
-    for line in error.task_log() {
+    // The log ends with the sentence that has just been said.
+    let new = |line: &&String| {
+        line.strip_prefix("TASK ERROR: ")
+            .is_none_or(|end| !error.message().ends_with(end))
+    };
+    for line in error.task_log().iter().filter(new) {
         text.push_str(&format!("  | {}\n", printable(line)));
     }
     if let Some(upid) = error.upid() {
@@ -58,7 +63,8 @@ pub fn warning(text: &str) -> String {
 }
 
 /// On one line, and without what would write to the terminal by itself.
-fn printable(text: &str) -> String {
+#[must_use]
+pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c == '\n' { ' ' } else { c })
         .filter(|c| !c.is_control())
@@ -94,7 +100,11 @@ mod tests {
             Outcome::Rejected,
             "the task failed: no space",
         )
-        .with_task_log(vec!["create full clone".into(), "TASK ERROR: no space".into()])
+        .with_task_log(vec![
+            "create full clone".into(),
+            "TASK ERROR: no space".into(),
+            "TASK ERROR: else".into(),
+        ])
         .with_upid(
             "UPID:pve1:00007073:000445CD:6B00C445:qmclone:100:root@pam:"
                 .parse()
@@ -102,7 +112,7 @@ mod tests {
         );
         assert_eq!(
             lines(&error),
-            "error: the task failed: no space\n  | create full clone\n  | TASK ERROR: no space\n  \
+            "error: the task failed: no space\n  | create full clone\n  | TASK ERROR: else\n  \
              task UPID:pve1:00007073:000445CD:6B00C445:qmclone:100:root@pam:\n"
         );
     }

@@ -46,8 +46,8 @@ pub struct Connection {
     #[arg(long, global = true, value_name = "NODE")]
     pub node: Option<NodeName>,
 
-    /// HTTP client: reqwest is asynchronous, ureq is blocking
-    #[arg(long, global = true, value_enum, default_value_t)]
+    /// HTTP client: reqwest (asynchronous) or ureq (blocking)
+    #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = true)]
     pub engine: EngineName,
 }
 

@@ -1,11 +1,15 @@
 //! What is seen while waiting: a spinner on a terminal, plain lines elsewhere. Always on stderr.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use proxmox_core::task::Progress;
 use proxmox_core::{Call, Operation};
+
+use crate::complain::printable;
 
 /// One wait. It is gone from the terminal when this is dropped.
 #[derive(Debug, Clone)]
@@ -17,7 +21,8 @@ pub struct Waiting {
 #[derive(Debug, Clone)]
 enum How {
     Live(ProgressBar),
-    Lines,
+    /// With the last fraction that was told, in thousandths.
+    Lines(Arc<AtomicU64>),
     Silent,
 }
 
@@ -37,7 +42,7 @@ impl Waiting {
             bar.enable_steady_tick(Duration::from_millis(100));
             How::Live(bar)
         } else if lines {
-            How::Lines
+            How::Lines(Arc::default())
         } else {
             How::Silent
         };
@@ -51,6 +56,10 @@ impl Waiting {
     }
 
     fn tell(&self, progress: &Progress) {
+        // How a task ended is told by what follows.
+        if progress.line.starts_with("TASK ") {
+            return;
+        }
         match &self.how {
             How::Live(bar) => {
                 if let Some(fraction) = progress.fraction {
@@ -59,9 +68,13 @@ impl Waiting {
                     }
                     bar.set_position(thousandths(fraction));
                 }
-                bar.set_message(progress.line.clone());
+                bar.set_message(printable(&progress.line));
             }
-            How::Lines => eprintln!("  {}: {}", self.what, progress.line),
+            How::Lines(last) => {
+                if worth_telling(last, progress.fraction) {
+                    eprintln!("  {}: {}", self.what, printable(&progress.line));
+                }
+            }
             How::Silent => {}
         }
     }
@@ -72,6 +85,20 @@ impl Waiting {
             bar.finish_and_clear();
         }
     }
+}
+
+/// A line about a fraction only at every quarter: a log may have a line for every percent.
+fn worth_telling(last: &AtomicU64, fraction: Option<f64>) -> bool {
+    let Some(now) = fraction.map(thousandths) else {
+        return true;
+    };
+    let before = last.load(Ordering::Relaxed);
+    // The next disk begins at 0 again.
+    let tell = now < before || now / 250 > before / 250;
+    if tell {
+        last.store(now, Ordering::Relaxed);
+    }
+    tell
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // The fraction is between 0 and 1.
@@ -87,6 +114,17 @@ fn style(template: &str) -> ProgressStyle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fractions_are_told_by_quarters() {
+        let last = AtomicU64::default();
+        let told: Vec<f64> = [0.0, 0.1, 0.2, 0.25, 0.3, 0.6, 0.99, 1.0, 0.0, 0.1, 0.5]
+            .into_iter()
+            .filter(|&fraction| worth_telling(&last, Some(fraction)))
+            .collect();
+        assert_eq!(told, [0.25, 0.6, 0.99, 1.0, 0.0, 0.5]);
+        assert!(worth_telling(&last, None));
+    }
 
     #[test]
     fn the_templates_parse() {

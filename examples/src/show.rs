@@ -1,5 +1,7 @@
 //! Any JSON as something readable: lists of objects as tables, objects as names and values.
 
+use std::cmp::Reverse;
+
 use serde_json::{Map, Value};
 
 use crate::human;
@@ -54,7 +56,7 @@ impl From<String> for Shown {
 ///
 /// ```
 /// let json = serde_json::json!([{"mem": 1073741824, "vmid": 100}, {"vmid": 9000}]);
-/// assert_eq!(examples::show::value(&json, 80).text, "vmid  mem\n 100  1 GiB\n9000\n");
+/// assert_eq!(examples::show::value(&json, 80).text, "vmid    mem\n 100  1 GiB\n9000\n");
 /// ```
 #[must_use]
 pub fn value(value: &Value, width: usize) -> Shown {
@@ -92,11 +94,11 @@ fn list(rows: &[Value], width: usize) -> Shown {
             columns.push(key);
         }
     }
+    // What says who a row is comes first, then what most rows have.
     columns.sort_by_key(|key| {
-        (
-            FIRST.iter().position(|first| first == key).unwrap_or(FIRST.len()),
-            *key,
-        )
+        let place = FIRST.iter().position(|first| first == key).unwrap_or(FIRST.len());
+        let have = rows.iter().filter(|row| row.get(key).is_some()).count();
+        (place, Reverse(have), *key)
     });
     let cells = |column: &str| -> Vec<String> {
         rows.iter()
@@ -125,7 +127,7 @@ fn list(rows: &[Value], width: usize) -> Shown {
             .iter()
             .filter_map(|row| row.get(*column))
             .all(Value::is_number);
-        if numbers && !SIZES.contains(column) {
+        if numbers {
             table = table.right(i);
         }
     }
@@ -147,10 +149,17 @@ fn text(key: &str, value: &Value) -> String {
             Some(bytes) if SIZES.contains(&key) => human::bytes(bytes),
             Some(seconds) if key == "uptime" => human::uptime(seconds),
             Some(unix) if matches!(key, "starttime" | "endtime" | "ctime") => human::time(unix),
+            None => n.as_f64().map_or_else(|| n.to_string(), short),
             _ => n.to_string(),
         },
         other => other.to_string(),
     }
+}
+
+/// Four digits after the point are enough to read.
+fn short(number: f64) -> String {
+    let text = format!("{number:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]
@@ -191,5 +200,6 @@ mod tests {
         assert_eq!(value(&json!("UPID:x"), 80).text, "UPID:x\n");
         assert_eq!(value(&json!(["a", 1]), 80).text, "a\n1\n");
         assert_eq!(value(&json!([]), 80).text, "");
+        assert_eq!(value(&json!([0.030311, 0.0, 2.5]), 80).text, "0.0303\n0\n2.5\n");
     }
 }

@@ -356,14 +356,15 @@ mod tests {
     #[test]
     fn the_disk_that_it_boots_from() {
         let config: ConfigBag = serde_json::from_str(
-            r#"{"scsi0":"a:vm-1-disk-0,size=1G","virtio0":"b:vm-1-disk-1,size=2G","ide2":"a:vm-1-cloudinit,media=cdrom",
+            r#"{"scsi0":"local:vm-1-disk-0,size=1G","virtio0":"shared:vm-1-disk-1,size=2G","ide2":"local:vm-1-cloudinit,media=cdrom",
             "boot":"order=ide2;virtio0;net0"}"#,
         )
         .unwrap();
         let (slot, disk) = boot_disk(&config).unwrap();
         assert_eq!((slot.as_str(), disk.size()), ("virtio0", Some(Size::gib(2))));
         assert_eq!(free_slot(&config), Some("ide0"));
-        let bare: ConfigBag = serde_json::from_str(r#"{"ide2":"none,media=cdrom","unused0":"a:x"}"#).unwrap();
+        let bare: ConfigBag =
+            serde_json::from_str(r#"{"ide2":"none,media=cdrom","unused0":"local:x"}"#).unwrap();
         assert_eq!(boot_disk(&bare).unwrap_err().kind(), ErrorKind::WrongState);
     }
 }

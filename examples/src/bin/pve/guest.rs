@@ -81,7 +81,7 @@ fn describe(vm: &Vm, status: &GuestStatus) -> String {
         ),
     };
     let running = status.is_running();
-    let cpus = status.cpus.map(|n| format!("{n} CPUs")).unwrap_or_default();
+    let cpus = status.cpus.map(words::cpus).unwrap_or_default();
     let cpu = match status.cpu_percent().filter(|_| running) {
         Some(percent) => format!("{} of {cpus}", human::percent(percent)),
         None => cpus,

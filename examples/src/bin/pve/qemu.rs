@@ -211,9 +211,10 @@ mod tests {
             .unwrap(),
             "cores=2 cipassword=<redacted> delete=onboot,tags,agent digest=abc "
         );
-        let keys = given(&["sshkeys=ssh-ed25519 AAAA a@b\n\nssh-ed25519 BBBB c@d\n"]).unwrap();
+        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtleXMgYXJlIG5vdCBzZWNyZXRzIGhlcmUhIQ==";
+        let keys = given(&[&format!("sshkeys={key} a@b\n\n{key} c@d\n")]).unwrap();
         assert!(
-            keys.starts_with("sshkeys=ssh-ed25519%20AAAA%20a%40b%0A"),
+            keys.starts_with("sshkeys=ssh-ed25519%20AAAAC3") && keys.contains("%20a%40b%0Assh-ed25519"),
             "{keys}"
         );
         assert!(given(&["cores=2", "cores=3"]).is_err());

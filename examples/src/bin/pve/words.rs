@@ -32,3 +32,8 @@ pub(crate) fn part(used: Option<i64>, all: Option<i64>) -> String {
         (None, None) => String::new(),
     }
 }
+
+/// `1 CPU`, `2 CPUs`
+pub(crate) fn cpus(n: f64) -> String {
+    format!("{n} CPU{}", if n == 1.0 { "" } else { "s" })
+}
