@@ -26,12 +26,13 @@ pub(crate) fn state(builder: SimBuilder, now: f64) -> State {
         vnets: builder
             .vnets
             .into_iter()
-            .map(|(name, zone)| (name, Vnet { zone, alias: None }))
+            .map(|(name, zone)| (name, Vnet { zone }))
             .collect(),
         users: builder.users.into_iter().collect(),
         acl: builder.acl,
         tasks: Vec::new(),
         seen: VecDeque::new(),
+        faults: std::sync::Arc::default(),
         counters: Counters::default(),
     };
     for spec in builder.storages {
@@ -54,8 +55,7 @@ fn node(spec: SimNode, number: u32, now: f64) -> Node {
     };
     Node {
         name: spec.name,
-        up: !spec.down,
-        silent: spec.silent,
+        link: spec.link,
         ip: format!("192.0.2.{}", 10 + number),
         cores: spec.cores,
         memory: spec.memory,
@@ -123,7 +123,7 @@ fn guest(state: &mut State, spec: SimGuest, now: f64) {
     for (key, storage, size) in spec.disks {
         let known = state.storages.contains_key(&storage);
         assert!(known, "guest {}: no storage {storage} for {key}", spec.vmid);
-        let value = crate::qemu::disk::built(state, &guest, &key, &storage, size, now);
+        let value = crate::qemu::disk::built(state, &guest, &storage, size, now);
         guest.set(&key, value);
     }
     crate::qemu::create::fill_in(state, &mut guest, now - UPTIME);

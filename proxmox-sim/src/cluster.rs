@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, bad_param, failed};
 use crate::ctx::Ctx;
+use crate::node::Node;
 use crate::{node, status};
 
 /// `GET /cluster`
@@ -49,7 +50,7 @@ pub(crate) fn resources(ctx: &mut Ctx<'_>) -> Answer {
                 continue;
             }
             for name in state.nodes.keys().filter(|name| storage.is_on(name)) {
-                let up = state.nodes.get(name).is_some_and(|node| node.up);
+                let up = state.nodes.get(name).is_some_and(Node::is_up);
                 let mut row = json!({
                     "id": format!("storage/{name}/{id}"), "type": "storage", "node": name, "storage": id,
                     "status": if up { "available" } else { "unknown" }, "plugintype": storage.kind,
@@ -64,7 +65,12 @@ pub(crate) fn resources(ctx: &mut Ctx<'_>) -> Answer {
         }
     }
     if only.is_none() || (only == Some("sdn") && !ctx.is_nine()) {
-        for name in state.nodes.values().filter(|node| node.up).map(|node| &node.name) {
+        for name in state
+            .nodes
+            .values()
+            .filter(|node| node.is_up())
+            .map(|node| &node.name)
+        {
             if !ctx.allows("/sdn/zones/localnetwork", &["SDN.Audit", "SDN.Use"]) {
                 continue;
             }
@@ -87,7 +93,7 @@ pub(crate) fn resources(ctx: &mut Ctx<'_>) -> Answer {
 /// `GET /cluster/status`
 pub(crate) fn status(ctx: &mut Ctx<'_>) -> Answer {
     let nodes = &ctx.state.nodes;
-    let up = nodes.values().filter(|node| node.up).count();
+    let up = nodes.values().filter(|node| node.is_up()).count();
     let mut rows = Vec::new();
     if nodes.len() > 1 {
         rows.push(json!({
@@ -95,11 +101,14 @@ pub(crate) fn status(ctx: &mut Ctx<'_>) -> Answer {
             "quorate": i32::from(up * 2 > nodes.len()),
         }));
     }
-    let local = nodes.values().find(|node| node.up).map(|node| node.name.as_str());
+    let local = nodes
+        .values()
+        .find(|node| node.is_up())
+        .map(|node| node.name.as_str());
     rows.extend(nodes.values().zip(1..).map(|(node, number): (_, u32)| {
         json!({
             "type": "node", "id": format!("node/{}", node.name), "name": node.name, "ip": node.ip, "level": "",
-            "nodeid": if nodes.len() > 1 { number } else { 0 }, "online": i32::from(node.up),
+            "nodeid": if nodes.len() > 1 { number } else { 0 }, "online": i32::from(node.is_up()),
             "local": i32::from(local == Some(node.name.as_str())),
         })
     }));

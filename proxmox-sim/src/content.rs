@@ -54,7 +54,7 @@ pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
 pub(crate) fn status(ctx: &mut Ctx<'_>) -> Answer {
     let id = ctx.text("storage");
     let Some(storage) = ctx.state.storages.get(id) else {
-        return bad_param("storage", format!("No such storage. '{id}'"));
+        return bad_param("storage", "No such storage.");
     };
     let mut row = row(storage, ctx.node());
     row.as_object_mut()
@@ -186,7 +186,7 @@ pub(crate) fn delete(ctx: &mut Ctx<'_>) -> Answer {
 fn config_row(storage: &Storage) -> Value {
     let mut row = json!({
         "storage": storage.id, "type": storage.kind, "content": storage.contents(),
-        "digest": digest([storage.id.as_str(), storage.kind.as_str()].into_iter()),
+        "digest": digest(&[storage.id.as_str(), storage.kind.as_str()]),
     });
     match storage.kind.as_str() {
         "dir" => {

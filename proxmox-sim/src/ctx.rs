@@ -3,7 +3,6 @@
 use crate::PveVersion;
 use crate::acl::Who;
 use crate::answer::{Answer, Refusal, failed};
-use crate::faults::Faults;
 use crate::guest::{Guest, GuestKind};
 use crate::schema::{Arg, Verified};
 use crate::state::State;
@@ -12,7 +11,6 @@ use crate::task::{Plan, TaskStart};
 /// One request after all checks that PVE makes for every method.
 pub(crate) struct Ctx<'a> {
     pub(crate) state: &'a mut State,
-    pub(crate) faults: &'a Faults,
     pub(crate) now: f64,
     pub(crate) who: Who,
     pub(crate) args: Verified,
@@ -108,7 +106,7 @@ impl Ctx<'_> {
             subject,
             user: &user,
         };
-        Ok(self.state.fork(self.faults, start, plan).into())
+        Ok(self.state.fork(start, plan).into())
     }
 }
 

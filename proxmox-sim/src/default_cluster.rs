@@ -65,7 +65,7 @@ pub(crate) fn fill(builder: SimBuilder) -> SimBuilder {
                 .config("serial0", "socket")
                 .config("vga", "serial0")
                 .disk("scsi0", "local-lvm", 2 * GIB)
-                .disk("ide2", "local-lvm", 4 << 20)
+                .cloudinit("ide2", "local-lvm")
                 .agent()
                 .template(),
         )

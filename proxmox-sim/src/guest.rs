@@ -135,6 +135,6 @@ impl Guest {
             .pending
             .iter()
             .flat_map(|(k, v)| ["pending", k.as_str(), v.as_deref().unwrap_or("-")]);
-        digest(config.chain(pending))
+        digest(&config.chain(pending).collect::<Vec<_>>())
     }
 }

@@ -6,6 +6,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::exchange::{Credentials, SimAnswer, SimRequest, SimValue};
+use crate::sim::Sim;
 
 /// Everything of the API lies below this.
 const BASE: &str = "/api2/json";
@@ -15,15 +16,14 @@ const MAX_BODY: u64 = 512 * 1024;
 /// An HTTP request as it came over a connection.
 ///
 /// ```
-/// use proxmox_sim::HttpRequest;
-/// let request = HttpRequest::new("POST", "/api2/json/nodes/pve1/qemu")
-///     .header("Authorization", "PVEAPIToken=root@pam!ci=secret")
+/// use proxmox_sim::{HttpRequest, ROOT_TOKEN_ID, ROOT_TOKEN_SECRET, Sim};
+/// let request = HttpRequest::new("PUT", "/api2/json/nodes/pve1/qemu/101/config")
+///     .header("Authorization", format!("PVEAPIToken={ROOT_TOKEN_ID}={ROOT_TOKEN_SECRET}"))
 ///     .header("Content-Type", "application/x-www-form-urlencoded")
-///     .body("vmid=100&name=web");
-/// assert_eq!(request.read().unwrap().path, "/nodes/pve1/qemu");
-///
-/// let refused = HttpRequest::new("PATCH", "/api2/json/version").read().unwrap_err();
-/// assert_eq!((refused.status, refused.reason.as_str()), (501, "method 'PATCH' not available"));
+///     .body("memory=2048&onboot=true");
+/// let answer = Sim::new().answer_http(&request);
+/// assert_eq!((answer.status, answer.reason.as_str()), (400, "Parameter verification failed."));
+/// assert_eq!(answer.errors()["onboot"], "type check ('boolean') failed - got 'true'");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -64,12 +64,7 @@ impl HttpRequest {
     }
 
     /// What the API's router gets to see, or the answer that PVE's web server gives by itself.
-    ///
-    /// # Errors
-    /// 501 for methods that are not served, for a chunked body, for a body on GET or DELETE and for one over
-    /// 512 KiB; 506 for a content type that is neither a form nor JSON; 500 for broken JSON and for paths outside of
-    /// the API. All of them as plain text, as PVE sends them.
-    pub fn read(&self) -> Result<SimRequest, SimAnswer> {
+    pub(crate) fn read(&self) -> Result<SimRequest, Refused> {
         let path = self.check()?;
         Ok(SimRequest {
             method: self.method.clone(),
@@ -80,52 +75,55 @@ impl HttpRequest {
     }
 
     /// The part of [`read`](Self::read) that needs no body. Gives the path below `/api2/json`.
-    pub(crate) fn check(&self) -> Result<String, SimAnswer> {
+    pub(crate) fn check(&self) -> Result<String, Refused> {
         if !matches!(self.method.as_str(), "GET" | "POST" | "PUT" | "DELETE") {
-            return Err(bare(501, &format!("method '{}' not available", self.method)));
+            return Err(Refused::AtOnce(bare(
+                501,
+                &format!("method '{}' not available", self.method),
+            )));
         }
+        let at_once = |status, sentence: &str| Err(Refused::AtOnce(text(status, sentence)));
         match self.find("Transfer-Encoding") {
             None => {}
             Some(how) if how.eq_ignore_ascii_case("chunked") => {
-                return Err(text(501, "chunked transfer encoding not supported"));
+                return at_once(501, "chunked transfer encoding not supported");
             }
-            Some(how) => return Err(text(501, &format!("Unknown transfer encoding '{how}'"))),
+            Some(how) => return at_once(501, &format!("Unknown transfer encoding '{how}'")),
         }
         let path = self.path()?;
-        let length = match self.find("Content-Length") {
-            Some(length) => length.trim().parse().map_err(|_| text(400, "Bad Request"))?,
+        let length = match self
+            .find("Content-Length")
+            .map(|length| length.trim().parse::<u64>())
+        {
+            Some(Ok(length)) => length,
+            Some(Err(_)) => return at_once(400, "Bad Request"),
             None => self.body.len() as u64,
         };
+        let after_login = |status, sentence: &str| Err(Refused::AfterLogin(text(status, sentence)));
         if length > 0 {
             if !matches!(self.method.as_str(), "PUT" | "POST") {
-                return Err(text(
-                    501,
-                    &format!("Unexpected content for method '{}'", self.method),
-                ));
+                return after_login(501, &format!("Unexpected content for method '{}'", self.method));
             }
             match self.content_type() {
                 None | Some("application/x-www-form-urlencoded" | "application/json") => {}
                 Some(other) => {
-                    return Err(text(
-                        506,
-                        &format!("upload 'Content-Type '{other}' not implemented"),
-                    ));
+                    return after_login(506, &format!("upload 'Content-Type '{other}' not implemented"));
                 }
             }
             if length > MAX_BODY {
-                return Err(text(501, "for data too large"));
+                return after_login(501, "for data too large");
             }
         }
         Ok(path)
     }
 
     /// The decoded path below the base. An encoded slash is a slash, and doubled ones are one.
-    fn path(&self) -> Result<String, SimAnswer> {
+    fn path(&self) -> Result<String, Refused> {
         let encoded = self.target.split(['?', '#']).next().unwrap_or_default();
         let decoded = percent_decode_str(encoded).decode_utf8_lossy();
         let below = match decoded.strip_prefix(BASE) {
             Some(below) if below.is_empty() || below.starts_with('/') => below,
-            _ => return Err(text(500, &format!("no such file '{decoded}'"))),
+            _ => return Err(Refused::AtOnce(text(500, &format!("no such file '{decoded}'")))),
         };
         let mut path = String::with_capacity(below.len());
         for segment in below.split('/').filter(|s| !s.is_empty()) {
@@ -136,11 +134,11 @@ impl HttpRequest {
     }
 
     /// Body first, query second; a name in the query replaces the same name in the body.
-    fn params(&self) -> Result<Vec<(String, SimValue)>, SimAnswer> {
+    fn params(&self) -> Result<Vec<(String, SimValue)>, Refused> {
         let mut params = if !matches!(self.method.as_str(), "PUT" | "POST") {
             Vec::new()
         } else if self.content_type() == Some("application/json") {
-            json_params(&self.body)?
+            json_params(&self.body).map_err(Refused::AfterLogin)?
         } else {
             form_params(&self.body)
         };
@@ -153,7 +151,7 @@ impl HttpRequest {
     }
 
     /// A cookie counts before an `Authorization` header, and a ticket in either before a token.
-    fn credentials(&self) -> Credentials {
+    pub(crate) fn credentials(&self) -> Credentials {
         let cookies = self
             .headers
             .iter()
@@ -186,6 +184,45 @@ impl HttpRequest {
             .iter()
             .find(|(other, _)| other.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
+    }
+}
+
+/// A request that PVE's web server does not pass on.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// Before it looks who asks.
+    AtOnce(SimAnswer),
+    /// Only from those who may ask at all.
+    AfterLogin(SimAnswer),
+}
+
+impl Refused {
+    /// What goes out: who is not let in hears that first.
+    pub(crate) fn answer(self, sim: &Sim, request: &HttpRequest) -> SimAnswer {
+        match self {
+            Self::AtOnce(answer) => answer,
+            // Logging in needs no login.
+            Self::AfterLogin(answer) if request.path().is_ok_and(|path| path == "/access/ticket") => answer,
+            Self::AfterLogin(answer) => sim
+                .turned_away(&request.method, &request.credentials())
+                .unwrap_or(answer),
+        }
+    }
+}
+
+impl Sim {
+    /// What PVE's web server would answer to a request as it comes over a connection.
+    ///
+    /// Beside what [`answer`](Self::answer) says to a request that could be read, these come from the web server itself,
+    /// as plain text: 501 for a method that is not served, for a chunked body, for any body on GET or DELETE and for one
+    /// over 512 KiB; 506 for a content type that is neither a form nor JSON; 500 for broken JSON, and for a path that
+    /// is not below `/api2/json`.
+    #[must_use]
+    pub fn answer_http(&self, request: &HttpRequest) -> SimAnswer {
+        match request.read() {
+            Ok(read) => self.answer(&read),
+            Err(refused) => refused.answer(self, request),
+        }
     }
 }
 
@@ -348,7 +385,7 @@ mod tests {
     }
 
     fn refusal(request: &HttpRequest) -> (u16, String, String) {
-        let answer = request.read().unwrap_err();
+        let (Refused::AtOnce(answer) | Refused::AfterLogin(answer)) = request.read().unwrap_err();
         assert!(answer.ends_connection());
         (
             answer.status,
@@ -465,6 +502,22 @@ mod tests {
                 .read()
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn who_is_not_let_in_hears_that_first() {
+        let sim = Sim::new();
+        let with_body = HttpRequest::new("DELETE", "/api2/json/nodes/pve1/qemu/100").body("purge=1");
+        assert_eq!(sim.answer_http(&with_body).reason, "No ticket");
+        let chunked = HttpRequest::new("POST", "/api2/json/x").header("Transfer-Encoding", "chunked");
+        assert_eq!(
+            sim.answer_http(&chunked).reason,
+            "chunked transfer encoding not supported"
+        );
+        let login = HttpRequest::new("POST", "/api2/json/access/ticket")
+            .header("Content-Type", "text/plain")
+            .body("x");
+        assert_eq!(sim.answer_http(&login).status, 506);
     }
 
     #[test]

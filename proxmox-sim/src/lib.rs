@@ -23,6 +23,7 @@ mod node;
 mod pools;
 mod qemu;
 mod routes;
+mod rrd;
 mod schema;
 mod sim;
 mod spec;

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, bad_param};
 use crate::ctx::Ctx;
 use crate::node::Node;
-use crate::status::object;
 
 fn interfaces(node: &Node) -> Vec<Value> {
     let mut list: Vec<_> = (0..node.bridges.len())
@@ -24,12 +23,11 @@ fn interfaces(node: &Node) -> Vec<Value> {
             "bridge_stp": "off", "bridge_fd": "0",
         });
         if n == 0 {
-            row.as_object_mut().map(|row| {
-                row.extend(object(json!({
-                    "method": "static", "address": node.ip, "netmask": "24", "cidr": format!("{}/24", node.ip),
-                    "gateway": "192.0.2.1",
-                })));
-            });
+            row["method"] = "static".into();
+            row["address"] = node.ip.as_str().into();
+            row["netmask"] = "24".into();
+            row["cidr"] = format!("{}/24", node.ip).into();
+            row["gateway"] = "192.0.2.1".into();
         }
         list.push(row);
     }

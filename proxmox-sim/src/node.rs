@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, failed};
 use crate::ctx::Ctx;
+use crate::rrd;
 use crate::state::{State, digest, seconds};
 use crate::status::Figures;
 
@@ -11,16 +12,29 @@ use crate::status::Figures;
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) name: String,
-    /// A node that is known but down answers 595.
-    pub(crate) up: bool,
-    /// While down it does not even refuse connections.
-    pub(crate) silent: bool,
+    pub(crate) link: Link,
     pub(crate) ip: String,
     pub(crate) cores: u64,
     pub(crate) memory: u64,
     pub(crate) booted: f64,
     pub(crate) bridges: Vec<String>,
     pub(crate) disks: Vec<Disk>,
+}
+
+/// How a node can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Link {
+    Up,
+    /// Nobody listens.
+    Refused,
+    /// No way there, which takes a while to find out.
+    Unreachable,
+}
+
+impl Node {
+    pub(crate) fn is_up(&self) -> bool {
+        self.link == Link::Up
+    }
 }
 
 /// A physical disk.
@@ -67,9 +81,9 @@ pub(crate) fn row(ctx: &Ctx<'_>, node: &Node) -> Value {
     let name = &node.name;
     let mut row = json!({
         "node": name, "id": format!("node/{name}"), "type": "node", "level": "",
-        "status": if node.up { "online" } else { "offline" },
+        "status": if node.is_up() { "online" } else { "offline" },
     });
-    if node.up && ctx.allows(&format!("/nodes/{name}"), &["Sys.Audit"]) {
+    if node.is_up() && ctx.allows(&format!("/nodes/{name}"), &["Sys.Audit"]) {
         let load = load(ctx.state, node, ctx.now);
         row["cpu"] = load.cpu.into();
         row["maxcpu"] = node.cores.into();
@@ -86,7 +100,7 @@ pub(crate) fn row(ctx: &Ctx<'_>, node: &Node) -> Value {
 pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
     let rows = ctx.state.nodes.values().map(|node| {
         let mut row = row(ctx, node);
-        let print = digest([node.name.as_str(), "certificate"].into_iter()).to_uppercase();
+        let print = digest(&[node.name.as_str(), "certificate"]).to_uppercase();
         let print = print.repeat(2);
         let pairs: Vec<_> = (0..32).filter_map(|i| print.get(2 * i..2 * i + 2)).collect();
         row["ssl_fingerprint"] = pairs.join(":").into();
@@ -165,6 +179,62 @@ pub(crate) fn subscription(ctx: &mut Ctx<'_>) -> Answer {
         "url": "https://www.proxmox.com/en/proxmox-virtual-environment/pricing",
     })
     .into())
+}
+
+/// `GET /nodes/{node}/hosts`
+pub(crate) fn hosts(ctx: &mut Ctx<'_>) -> Answer {
+    let Some(node) = ctx.state.nodes.get(ctx.node()) else {
+        return failed("no such node");
+    };
+    let data = format!(
+        "127.0.0.1 localhost\n{} {1}.sim.example {1}\n",
+        node.ip, node.name
+    );
+    Ok(json!({ "digest": digest(&[data.as_str()]), "data": data }).into())
+}
+
+/// `GET /nodes/{node}/services`
+pub(crate) fn services(_: &mut Ctx<'_>) -> Answer {
+    let names = [
+        "chrony",
+        "cron",
+        "pve-cluster",
+        "pvedaemon",
+        "pveproxy",
+        "pvestatd",
+        "sshd",
+    ];
+    let rows = names.map(|name| {
+        json!({
+            "service": name, "name": name, "desc": format!("simulated {name}"), "state": "running",
+            "active-state": "active", "unit-state": "enabled",
+        })
+    });
+    Ok(Value::from(rows.to_vec()).into())
+}
+
+/// `GET /nodes/{node}/aplinfo`: nothing can be downloaded.
+pub(crate) fn aplinfo(_: &mut Ctx<'_>) -> Answer {
+    Ok(json!([]).into())
+}
+
+/// `GET /nodes/{node}/rrddata`
+pub(crate) fn rrddata(ctx: &mut Ctx<'_>) -> Answer {
+    let Some(node) = ctx.state.nodes.get(ctx.node()) else {
+        return failed("no such node");
+    };
+    let rows = rrd::points(ctx).map(|time| {
+        if time < node.booted {
+            return json!({ "time": seconds(time) });
+        }
+        let load = load(ctx.state, node, time);
+        json!({
+            "time": seconds(time), "cpu": load.cpu, "maxcpu": node.cores, "memtotal": node.memory,
+            "memused": load.memory, "roottotal": ROOT, "rootused": ROOT / 5, "swaptotal": 0, "swapused": 0,
+            "netin": 0, "netout": 0, "iowait": 0, "loadavg": load.cpu * 2.0,
+        })
+    });
+    Ok(Value::from(rows.collect::<Vec<_>>()).into())
 }
 
 /// `GET /nodes/{node}/disks/list`

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::answer::into_answer;
 use crate::builder::SimBuilder;
 use crate::clock::Clock;
-use crate::exchange::{SimAnswer, SimRequest};
+use crate::exchange::{Credentials, SimAnswer, SimRequest};
 use crate::faults::Faults;
 use crate::guest::Guest;
 use crate::inspect::{GuestView, SeenRequest, TaskView};
+use crate::node::Link;
 use crate::state::State;
 
 /// How many requests are remembered.
@@ -59,7 +60,7 @@ pub struct Sim(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     clock: Clock,
-    faults: Faults,
+    faults: Arc<Faults>,
     version: PveVersion,
     state: Mutex<State>,
 }
@@ -78,9 +79,10 @@ impl Sim {
     }
 
     pub(crate) fn from_parts(clock: Clock, version: PveVersion, state: State) -> Self {
+        let faults = Arc::clone(&state.faults);
         Self(Arc::new(Inner {
             clock,
-            faults: Faults::default(),
+            faults,
             version,
             state: Mutex::new(state),
         }))
@@ -103,7 +105,14 @@ impl Sim {
         }
         state.seen.push_back(SeenRequest::of(request));
         let now = self.0.clock.now().as_secs_f64();
-        into_answer(crate::routes::answer(&mut state, &self.0.faults, now, request))
+        into_answer(crate::routes::answer(&mut state, now, request))
+    }
+
+    /// The answer to somebody who is not let in at all, whatever they ask for.
+    pub(crate) fn turned_away(&self, method: &str, auth: &Credentials) -> Option<SimAnswer> {
+        let now = self.0.clock.now().as_secs_f64();
+        let refused = self.state().authenticate(auth, method == "GET", now).err()?;
+        Some(into_answer(Err(refused)))
     }
 
     /// The simulated clock.
@@ -154,15 +163,17 @@ impl Sim {
     }
 
     /// Takes a node down, or up again: requests for it are then answered 595. False when there is no such node.
+    #[must_use = "false when it is not there"]
     pub fn set_node_down(&self, node: &str, down: bool) -> bool {
         self.state()
             .nodes
             .get_mut(node)
-            .map(|node| node.up = !down)
+            .map(|node| node.link = if down { Link::Refused } else { Link::Up })
             .is_some()
     }
 
     /// Sets or removes the `lock` of a guest, as a backup or a crashed task would. False when there is no such guest.
+    #[must_use = "false when it is not there"]
     pub fn set_lock(&self, vmid: u32, lock: Option<&str>) -> bool {
         self.change(vmid, |guest| match lock {
             Some(lock) => guest.set("lock", lock),
@@ -171,18 +182,21 @@ impl Sim {
     }
 
     /// Whether the operating system of a guest runs a guest agent. False when there is no such guest.
+    #[must_use = "false when it is not there"]
     pub fn set_agent(&self, vmid: u32, runs: bool) -> bool {
         self.change(vmid, |guest| guest.has_agent = runs)
     }
 
     /// Whether a guest obeys a shutdown request; one that does not lets it run into its timeout. False when there is
     /// no such guest.
+    #[must_use = "false when it is not there"]
     pub fn set_obeys_shutdown(&self, vmid: u32, obeys: bool) -> bool {
         self.change(vmid, |guest| guest.obeys = obeys)
     }
 
     /// Changes a key of a guest's configuration behind the API's back, as somebody else would; `None` removes it. False
     /// when there is no such guest.
+    #[must_use = "false when it is not there"]
     pub fn set_config(&self, vmid: u32, key: &str, value: Option<&str>) -> bool {
         self.change(vmid, |guest| match value {
             Some(value) => guest.set(key, value),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::guest::GuestKind;
+use crate::node::Link;
 
 /// A node to build.
 #[derive(Debug, Clone)]
@@ -11,8 +12,7 @@ pub struct SimNode {
     pub(crate) cores: u64,
     pub(crate) memory: u64,
     pub(crate) bridges: Vec<String>,
-    pub(crate) down: bool,
-    pub(crate) silent: bool,
+    pub(crate) link: Link,
 }
 
 impl SimNode {
@@ -24,8 +24,7 @@ impl SimNode {
             cores: 8,
             memory: 32 << 30,
             bridges: vec!["vmbr0".to_owned()],
-            down: false,
-            silent: false,
+            link: Link::Up,
         }
     }
 
@@ -50,17 +49,17 @@ impl SimNode {
         self
     }
 
-    /// Known to the cluster, but without a route to it: requests for it are answered `595 No route to host`, after 3 s.
-    #[must_use]
-    pub fn unreachable(mut self) -> Self {
-        (self.down, self.silent) = (true, true);
-        self
-    }
-
     /// Known to the cluster, but down: requests for it are answered `595 Connection refused`.
     #[must_use]
     pub fn down(mut self) -> Self {
-        self.down = true;
+        self.link = Link::Refused;
+        self
+    }
+
+    /// Known to the cluster, but cut off: requests for it are answered 595 after 3 s.
+    #[must_use]
+    pub fn unreachable(mut self) -> Self {
+        self.link = Link::Unreachable;
         self
     }
 }
@@ -139,8 +138,8 @@ pub struct SimGuest {
     pub(crate) kind: GuestKind,
     pub(crate) node: String,
     pub(crate) config: BTreeMap<String, String>,
-    /// key, storage, bytes
-    pub(crate) disks: Vec<(String, String, u64)>,
+    /// Key, storage, bytes; a cloud-init drive without.
+    pub(crate) disks: Vec<(String, String, Option<u64>)>,
     pub(crate) running: bool,
     pub(crate) has_agent: bool,
     pub(crate) obeys: bool,
@@ -200,7 +199,14 @@ impl SimGuest {
     /// A disk with its volume: `disk("scsi0", "local-lvm", 2 << 30)`.
     #[must_use]
     pub fn disk(mut self, key: &str, storage: &str, bytes: u64) -> Self {
-        self.disks.push((key.to_owned(), storage.to_owned(), bytes));
+        self.disks.push((key.to_owned(), storage.to_owned(), Some(bytes)));
+        self
+    }
+
+    /// A cloud-init drive: `cloudinit("ide2", "local-lvm")`.
+    #[must_use]
+    pub fn cloudinit(mut self, key: &str, storage: &str) -> Self {
+        self.disks.push((key.to_owned(), storage.to_owned(), None));
         self
     }
 

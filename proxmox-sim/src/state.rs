@@ -1,8 +1,10 @@
 //! Everything the simulated cluster knows.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use crate::acl::{Acl, User};
+use crate::faults::Faults;
 use crate::guest::Guest;
 use crate::node::Node;
 use crate::storage::Storage;
@@ -23,6 +25,7 @@ pub(crate) struct State {
     /// In the order of their start.
     pub(crate) tasks: Vec<Task>,
     pub(crate) seen: VecDeque<SeenRequest>,
+    pub(crate) faults: Arc<Faults>,
     pub(crate) counters: Counters,
 }
 
@@ -36,7 +39,6 @@ pub(crate) struct Pool {
 #[derive(Debug)]
 pub(crate) struct Vnet {
     pub(crate) zone: String,
-    pub(crate) alias: Option<String>,
 }
 
 /// What is random in PVE is counted here, so that two runs are alike.
@@ -81,13 +83,11 @@ pub(crate) fn seconds(time: f64) -> i64 {
 }
 
 /// 40 hex digits that change with the text, where PVE has a SHA-1.
-pub(crate) fn digest<'a>(parts: impl Iterator<Item = &'a str> + Clone) -> String {
+pub(crate) fn digest(parts: &[&str]) -> String {
     let round = |seed: u64| {
         let mut hash = 0xcbf2_9ce4_8422_2325 ^ seed;
-        for part in parts.clone() {
-            for byte in part.bytes().chain([0]) {
-                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-            }
+        for byte in parts.iter().flat_map(|part| part.bytes().chain([0])) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
         hash
     };
@@ -111,9 +111,9 @@ mod tests {
 
     #[test]
     fn digests_have_forty_digits_and_know_borders() {
-        let one = digest(["ab", "c"].into_iter());
+        let one = digest(&["ab", "c"]);
         assert_eq!(one.len(), 40);
-        assert_ne!(one, digest(["a", "bc"].into_iter()));
-        assert_eq!(one, digest(["ab", "c"].into_iter()));
+        assert_ne!(one, digest(&["a", "bc"]));
+        assert_eq!(one, digest(&["ab", "c"]));
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::PveVersion;
 use crate::guest::{Guest, GuestKind};
+use crate::node::Node;
 use crate::qemu::{disk, net};
 use crate::state::{State, seconds};
 
@@ -167,7 +168,7 @@ pub(crate) fn full(guest: &Guest, now: f64, row: &mut Map<String, Value>) {
 
 /// A row of `GET /cluster/resources`.
 pub(crate) fn resource(state: &State, guest: &Guest, now: f64) -> Value {
-    let online = state.nodes.get(&guest.node).is_some_and(|node| node.up);
+    let online = state.nodes.get(&guest.node).is_some_and(Node::is_up);
     let figures = Figures::of(guest, now);
     let mut row = object(json!({
         "id": format!("{}/{}", guest.kind.as_str(), guest.vmid),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::faults::{FaultEffect, Faults};
+use crate::faults::FaultEffect;
 use crate::state::{State, seconds};
 
 /// What a task does to the state at its end.
@@ -181,8 +181,8 @@ impl Task {
 
 impl State {
     /// Starts a task and answers its UPID.
-    pub(crate) fn fork(&mut self, faults: &Faults, start: TaskStart<'_>, mut plan: Plan) -> String {
-        for fault in faults.take(start.kind, start.subject) {
+    pub(crate) fn fork(&mut self, start: TaskStart<'_>, mut plan: Plan) -> String {
+        for fault in self.faults.take(start.kind, start.subject) {
             match fault {
                 FaultEffect::Fail(message) => {
                     let undo = plan.undo.take();

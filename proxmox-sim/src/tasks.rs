@@ -82,6 +82,30 @@ pub(crate) fn cluster(ctx: &mut Ctx<'_>) -> Answer {
     Ok(Value::from(rows.collect::<Vec<_>>()).into())
 }
 
+/// `GET /cluster/log`: starts and ends of tasks, newest first.
+pub(crate) fn cluster_log(ctx: &mut Ctx<'_>) -> Answer {
+    let max = ctx
+        .number("max")
+        .and_then(|n| usize::try_from(n).ok())
+        .unwrap_or(50);
+    let mut entries = Vec::new();
+    for task in ctx.state.tasks.iter().filter(|task| may_see(ctx, task)) {
+        entries.push((task.start, task, 6, format!("starting task {}", task.upid)));
+        if let Some(exit) = &task.exitstatus {
+            let severity = if exit == "OK" { 6 } else { 3 };
+            entries.push((task.end, task, severity, format!("end task {} {exit}", task.upid)));
+        }
+    }
+    entries.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
+    let rows = entries.into_iter().take(max).enumerate().map(|(i, (time, task, pri, msg))| {
+        json!({
+            "uid": i.to_string(), "id": format!("{i}:{}", task.node), "node": task.node, "pid": task.pid, "pri": pri,
+            "tag": "pvedaemon", "time": seconds(time), "user": task.user, "msg": msg,
+        })
+    });
+    Ok(Value::from(rows.collect::<Vec<_>>()).into())
+}
+
 /// A UPID of the path's node that can be read.
 fn upid<'a>(ctx: &'a Ctx<'_>) -> Result<&'a str, Refusal> {
     let upid = ctx.text("upid");

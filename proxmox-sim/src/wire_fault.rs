@@ -165,6 +165,7 @@ impl WireFaults {
     }
 
     /// Whether the connection just made is to be closed.
+    #[cfg(any(feature = "server", test))]
     pub(crate) fn take_connection(&self) -> bool {
         let mut rules = self.rules();
         let close = rules.connections > 0;

@@ -34,7 +34,8 @@ fn agent<'a>(ctx: &'a mut Ctx<'_>) -> Result<&'a mut Guest, Refusal> {
     }
 }
 
-fn result(value: Value) -> Answer {
+fn result(value: impl Into<Value>) -> Answer {
+    let value = value.into();
     Ok(json!({ "result": value }).into())
 }
 
@@ -57,7 +58,7 @@ pub(crate) fn simple(command: &str, ctx: &mut Ctx<'_>) -> Answer {
         "get-vcpus" => {
             let cpus =
                 (0..guest.cpus()).map(|n| json!({ "logical-id": n, "online": true, "can-offline": n > 0 }));
-            result(cpus.collect::<Vec<_>>().into())
+            result(cpus.collect::<Vec<_>>())
         }
         "get-fsinfo" => result(json!([{
             "name": "sda1", "mountpoint": "/", "type": "ext4", "total-bytes": 1_992_294_400_u64,

@@ -6,7 +6,7 @@ use crate::qemu::{disk, net};
 use crate::state::State;
 
 /// Changes a VM. The lines of the log, or the error.
-pub(crate) fn apply(state: &mut State, vmid: u32, wish: Wish, now: f64) -> Result<Vec<String>, String> {
+pub(crate) fn apply(state: &mut State, vmid: u32, wish: &Wish, now: f64) -> Result<Vec<String>, String> {
     let Some(node) = state.guests.get(&vmid).map(|guest| guest.node.clone()) else {
         return Err(format!("unable to find configuration file for VM {vmid}"));
     };
@@ -54,7 +54,7 @@ pub(crate) fn stored(key: &str, value: &str) -> String {
     match key {
         "tags" => tags(value),
         "cipassword" => {
-            format!("$5$simulated${}", crate::state::digest([value].into_iter()))
+            format!("$5$simulated${}", crate::state::digest(&[value]))
         }
         _ => value.to_owned(),
     }

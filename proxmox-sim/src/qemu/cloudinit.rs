@@ -56,7 +56,7 @@ pub(crate) fn dump(ctx: &mut Ctx<'_>) -> Answer {
         "network" => network(guest),
         _ => format!(
             "instance-id: {}\n",
-            crate::state::digest([guest.digest().as_str()].into_iter())
+            crate::state::digest(&[guest.digest().as_str()])
         ),
     };
     Ok(text.into())

@@ -97,7 +97,7 @@ pub(crate) fn pending(ctx: &mut Ctx<'_>) -> Answer {
 pub(crate) fn put(ctx: &mut Ctx<'_>) -> Answer {
     let wish = prepare(ctx)?;
     let (vmid, now) = (ctx.vmid(), ctx.now);
-    match change::apply(ctx.state, vmid, wish, now) {
+    match change::apply(ctx.state, vmid, &wish, now) {
         Ok(_) => Ok(Value::Null.into()),
         Err(sentence) => failed(sentence),
     }
@@ -108,7 +108,7 @@ pub(crate) fn post(ctx: &mut Ctx<'_>) -> Answer {
     let wish = prepare(ctx)?;
     let vmid = ctx.vmid();
     let plan = Plan::new(0.2).line(format!("update VM {vmid}: {}", wish.summary()));
-    let plan = plan.work(move |state, now| change::apply(state, vmid, wish, now).map(drop));
+    let plan = plan.work(move |state, now| change::apply(state, vmid, &wish, now).map(drop));
     ctx.fork_vm("qmconfig", plan)
 }
 

@@ -99,7 +99,7 @@ pub(crate) fn create(ctx: &mut Ctx<'_>) -> Answer {
                     subject: &subject,
                     user: &user,
                 };
-                state.fork(&crate::Faults::default(), start, plan);
+                state.fork(start, plan);
             }
             Ok(())
         });

@@ -94,6 +94,9 @@ impl Drive {
     }
 }
 
+/// Bytes of a cloud-init drive.
+const CLOUDINIT: u64 = 4 << 20;
+
 enum Ask {
     Bytes(u64),
     CloudInit,
@@ -150,7 +153,7 @@ pub(crate) fn print_size(bytes: u64) -> String {
     let units = [(40, "T"), (30, "G"), (20, "M"), (10, "K")];
     let unit = units
         .iter()
-        .find(|(shift, _)| bytes > 0 && bytes % (1_u64 << shift) == 0);
+        .find(|(shift, _)| bytes > 0 && bytes.is_multiple_of(1_u64 << shift));
     unit.map_or_else(
         || bytes.to_string(),
         |(shift, name)| format!("{}{name}", bytes >> shift),
@@ -222,7 +225,7 @@ pub(crate) fn allocate(
             let format = if storage.has_files() { "qcow2" } else { "raw" };
             (
                 storage.volid(vmid, &format!("vm-{vmid}-cloudinit"), format),
-                4 << 20,
+                CLOUDINIT,
             )
         }
         Ask::Bytes(size) => (
@@ -265,15 +268,8 @@ pub(crate) fn allocate(
     Ok((value, Some(line)))
 }
 
-/// The value of a disk that was there before the simulation began.
-pub(crate) fn built(
-    state: &mut State,
-    guest: &Guest,
-    key: &str,
-    storage: &str,
-    size: u64,
-    now: f64,
-) -> String {
+/// The value of a disk that was there before the simulation began. Without a size it is a cloud-init drive.
+pub(crate) fn built(state: &mut State, guest: &Guest, storage: &str, size: Option<u64>, now: f64) -> String {
     let (vmid, node) = (guest.vmid, guest.node.as_str());
     let content = if guest.kind == crate::GuestKind::Lxc {
         "rootdir"
@@ -283,33 +279,32 @@ pub(crate) fn built(
     let Some(store) = state.storages.get(storage) else {
         return String::new();
     };
-    let cloudinit = size == 4 << 20 && key.starts_with("ide");
     let format = if store.has_files() && content == "images" {
         "qcow2"
     } else {
         "raw"
     };
-    let mut volid = match cloudinit {
-        true => store.volid(vmid, &format!("vm-{vmid}-cloudinit"), format),
-        false => store.free_volid(vmid, format),
+    let mut volid = match size {
+        Some(_) => store.free_volid(vmid, format),
+        None => store.volid(vmid, &format!("vm-{vmid}-cloudinit"), format),
     };
-    if guest.is_template() && !cloudinit {
+    if guest.is_template() && size.is_some() {
         volid = volid.replace(&format!("vm-{vmid}-"), &format!("base-{vmid}-"));
     }
+    let bytes = size.unwrap_or(CLOUDINIT);
     state.add_image(Image {
         volid: &volid,
         node,
         content,
         vmid,
-        size,
+        size: bytes,
         parent: None,
         now,
     });
-    if cloudinit {
-        format!("{volid},media=cdrom")
-    } else {
-        format!("{volid},size={}", print_size(size))
-    }
+    size.map_or_else(
+        || format!("{volid},media=cdrom"),
+        |size| format!("{volid},size={}", print_size(size)),
+    )
 }
 
 #[cfg(test)]

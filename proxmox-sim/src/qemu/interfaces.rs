@@ -16,7 +16,7 @@ pub(crate) fn of(guest: &Guest, now: f64) -> Value {
     let mut list = vec![interface(
         "lo",
         "00:00:00:00:00:00",
-        vec![address("127.0.0.1", 8), address("::1", 128)],
+        &[address("127.0.0.1", 8), address("::1", 128)],
     )];
     for (number, card) in net::cards(guest) {
         let mac = card.mac.unwrap_or_default().to_lowercase();
@@ -30,10 +30,10 @@ pub(crate) fn of(guest: &Guest, now: f64) -> Value {
             addresses.extend(configured(guest, number));
         }
         addresses.push(address(&link_local(&mac), 64));
-        list.push(interface(&format!("eth{number}"), &mac, addresses));
+        list.push(interface(&format!("eth{number}"), &mac, &addresses));
     }
-    let docker = vec![address("172.17.0.1", 16), address("fe80::42:acff:fe11:1", 64)];
-    list.push(interface("docker0", "02:42:ac:11:00:01", docker));
+    let docker = [address("172.17.0.1", 16), address("fe80::42:acff:fe11:1", 64)];
+    list.push(interface("docker0", "02:42:ac:11:00:01", &docker));
     list.into()
 }
 
@@ -91,7 +91,7 @@ fn address(ip: &str, prefix: u8) -> Value {
     json!({ "ip-address": ip, "ip-address-type": kind, "prefix": prefix })
 }
 
-fn interface(name: &str, mac: &str, addresses: Vec<Value>) -> Value {
+fn interface(name: &str, mac: &str, addresses: &[Value]) -> Value {
     json!({
         "name": name, "hardware-address": mac, "ip-addresses": addresses,
         "statistics": {

@@ -177,7 +177,7 @@ pub(crate) fn unlink(ctx: &mut Ctx<'_>) -> Answer {
     };
     config::check_lock(ctx.vm()?, false)?;
     let (vmid, now) = (ctx.vmid(), ctx.now);
-    match crate::qemu::change::apply(ctx.state, vmid, wish, now) {
+    match crate::qemu::change::apply(ctx.state, vmid, &wish, now) {
         Ok(_) => Ok(Value::Null.into()),
         Err(sentence) => failed(sentence),
     }

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::ctx::Ctx;
 use crate::guest::GuestKind;
-use crate::status;
+use crate::rrd;
+use crate::state::seconds;
+use crate::status::{self, Figures};
 
 /// `GET /nodes/{node}/qemu`
 pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
@@ -38,6 +40,24 @@ pub(crate) fn current(ctx: &mut Ctx<'_>) -> Answer {
         row.insert("clipboard".into(), Value::Null);
     }
     Ok(Value::from(row).into())
+}
+
+/// `GET …/rrddata`
+pub(crate) fn rrddata(ctx: &mut Ctx<'_>) -> Answer {
+    let points: Vec<_> = rrd::points(ctx).collect();
+    let guest = ctx.vm()?;
+    let rows = points.into_iter().map(|time| {
+        if guest.run.as_ref().is_none_or(|run| run.since > time) {
+            return json!({ "time": seconds(time) });
+        }
+        let figures = Figures::of(guest, time);
+        json!({
+            "time": seconds(time), "cpu": figures.cpu, "maxcpu": guest.cpus(), "mem": figures.mem,
+            "maxmem": guest.memory(), "disk": 0, "maxdisk": figures.maxdisk, "netin": 120, "netout": 80,
+            "diskread": 0, "diskwrite": 0,
+        })
+    });
+    Ok(Value::from(rows.collect::<Vec<_>>()).into())
 }
 
 /// `GET /nodes/{node}/qemu/{vmid}`

@@ -71,6 +71,9 @@ pub(crate) fn start_plan(state: &State, vmid: u32, node: &str, skiplock: bool) -
         let Some(guest) = state.guests.get_mut(&vmid) else {
             return Err(format!("VM {vmid} is gone"));
         };
+        if guest.is_running() {
+            return Err(format!("VM {vmid} already running"));
+        }
         change::settle_pending(guest);
         guest.inside.boot();
         guest.run = Some(Run {

@@ -159,7 +159,7 @@ fn start_again(state: &mut State, vmid: u32, node: &str, user: &str, now: f64) {
         subject: &subject,
         user,
     };
-    state.fork(&crate::Faults::default(), start, plan);
+    state.fork(start, plan);
 }
 
 /// `GET …/snapshot/{snapname}/config`

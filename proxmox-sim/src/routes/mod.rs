@@ -12,7 +12,7 @@ use crate::acl::Who;
 use crate::answer::{Answer, Refusal, bad_param, failed};
 use crate::ctx::Ctx;
 use crate::exchange::{Credentials, SimRequest, SimValue};
-use crate::faults::Faults;
+use crate::node::Link;
 use crate::schema::{self, Param};
 use crate::state::State;
 
@@ -159,7 +159,7 @@ fn not_there(method: &str, path: &str, version: PveVersion) -> Refusal {
 }
 
 /// Answers one request.
-pub(crate) fn answer(state: &mut State, faults: &Faults, now: f64, request: &SimRequest) -> Answer {
+pub(crate) fn answer(state: &mut State, now: f64, request: &SimRequest) -> Answer {
     let method = request.method.as_str();
     if !matches!(method, "GET" | "POST" | "PUT" | "DELETE") {
         return Err(Refusal::BadMethod(format!("method '{method}' not available")));
@@ -218,7 +218,6 @@ pub(crate) fn answer(state: &mut State, faults: &Faults, now: f64, request: &Sim
     let args = schema::verify(&route.params, &given, state.version)?;
     (route.run)(&mut Ctx {
         state,
-        faults,
         now,
         who,
         args,
@@ -233,9 +232,8 @@ fn permit(
     path: &str,
 ) -> Result<(), Refusal> {
     match &route.access {
-        Access::World | Access::All => Ok(()),
         Access::Ticket if who.token.is_some() => Err(needs_ticket(path)),
-        Access::Ticket => Ok(()),
+        Access::World | Access::All | Access::Ticket => Ok(()),
         Access::On { path, any } => {
             let mut object = (*path).to_owned();
             for (name, value) in values {
@@ -259,9 +257,11 @@ fn the_node(state: &State, name: &str) -> Result<String, Refusal> {
         found => found,
     };
     match node {
-        Some(node) if node.up => Ok(node.name.clone()),
-        Some(node) if node.silent => Err(Refusal::Bare(595, "No route to host", Duration::from_secs(3))),
-        Some(_) => Err(Refusal::Bare(595, "Connection refused", Duration::ZERO)),
+        Some(node) => match node.link {
+            Link::Up => Ok(node.name.clone()),
+            Link::Refused => Err(Refusal::Bare(595, "Connection refused", Duration::ZERO)),
+            Link::Unreachable => Err(Refusal::Bare(595, "No route to host", Duration::from_secs(3))),
+        },
         None => failed(format!(
             "hostname lookup '{name}' failed - failed to get address info for: {name}: Name or service not known"
         )),
@@ -270,8 +270,7 @@ fn the_node(state: &State, name: &str) -> Result<String, Refusal> {
 
 fn text_of(value: &SimValue) -> Option<String> {
     match value {
-        SimValue::Text(text) => Some(text.clone()),
-        SimValue::Json(serde_json::Value::String(text)) => Some(text.clone()),
+        SimValue::Text(text) | SimValue::Json(serde_json::Value::String(text)) => Some(text.clone()),
         SimValue::Json(value @ serde_json::Value::Number(_)) => Some(value.to_string()),
         SimValue::Json(_) => None,
     }

@@ -12,6 +12,7 @@ pub(super) fn lines() -> impl Iterator<Item = &'static Line> {
 }
 
 const CLUSTER: &[Line] = &[
+    ("GET", "/cluster/log", "max?:i1..", "all", tasks::cluster_log),
     ("GET", "/version", "", "all", node::version),
     ("GET", "/cluster", "", "all", cluster::index),
     (
@@ -85,6 +86,28 @@ const CLUSTER: &[Line] = &[
 ];
 
 const NODE: &[Line] = &[
+    (
+        "GET",
+        "/nodes/{node}/hosts",
+        "",
+        "/nodes/{node} Sys.Audit",
+        node::hosts,
+    ),
+    (
+        "GET",
+        "/nodes/{node}/services",
+        "",
+        "/nodes/{node} Sys.Audit",
+        node::services,
+    ),
+    ("GET", "/nodes/{node}/aplinfo", "", "all", node::aplinfo),
+    (
+        "GET",
+        "/nodes/{node}/rrddata",
+        "8!timeframe:e:hour,day,week,month,year 9!timeframe:e:hour,day,week,month,year,decade cf?:e:AVERAGE,MAX",
+        "/nodes/{node} Sys.Audit",
+        node::rrddata,
+    ),
     ("GET", "/nodes", "", "all", node::list),
     ("GET", "/nodes/{node}", "", "all", node::index),
     (
@@ -235,6 +258,13 @@ const CHANGE: &str = "/vms/{vmid} VM.Config.Disk|VM.Config.CDROM|VM.Config.CPU|V
     VM.Config.HWType|VM.Config.Options|VM.Config.Cloudinit";
 
 const QEMU: &[Line] = &[
+    (
+        "GET",
+        "/nodes/{node}/qemu/{vmid}/rrddata",
+        "timeframe:e:hour,day,week,month,year cf?:e:AVERAGE,MAX",
+        QAUDIT,
+        list::rrddata,
+    ),
     ("GET", "/nodes/{node}/qemu", "full?:b", "all", list::list),
     (
         "POST",

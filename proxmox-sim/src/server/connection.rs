@@ -164,13 +164,15 @@ async fn answer(
     let path = http.check();
     let ticket = service
         .log
-        .arrive(connection, &http.method, path.as_ref().unwrap_or(&http.target));
+        .arrive(connection, &http.method, path.as_deref().unwrap_or(&http.target));
     let path = match path {
         Ok(path) => path,
         // The body is left unread, as PVE leaves it: the connection ends anyway.
-        Err(refusal) => {
-            ticket.note(|entry| entry.status = Some(refusal.status));
-            return Ok(response(refusal, false, true));
+        Err(refused) => {
+            let answer = refused.answer(&service.sim, &http);
+            ticket.note(|entry| entry.status = Some(answer.status));
+            sleep_until(Instant::now() + service.sim.clock().wall(answer.delay)).await;
+            return Ok(response(answer, false, true));
         }
     };
     let fault = service.faults.take(&http.method, &path);
@@ -185,7 +187,8 @@ async fn answer(
     };
     let delivery = match http.read() {
         Ok(request) => deliver(&service.sim, &request, fault, &ticket),
-        Err(answer) => {
+        Err(refused) => {
+            let answer = refused.answer(&service.sim, &http);
             ticket.note(|entry| (entry.received, entry.status) = (true, Some(answer.status)));
             Delivery::Answer {
                 answer,

@@ -314,12 +314,40 @@ mod tests {
         }
     }
 
+    /// Host, stage and budget, as people read them.
     #[test]
-    fn the_budget_that_ran_out_is_named() {
-        let fault = Fault::new(Stage::Sent, Why::Budget("first byte", Duration::from_secs(60)));
-        assert_eq!(
-            fault.into_error(Effect::Write, "pve1:8006").to_string(),
-            "no answer from pve1:8006 within 60s (first byte budget); it may have been applied"
-        );
+    fn sentences() {
+        let budget = |name| Why::Budget(name, Duration::from_secs(60));
+        let network = |text: &str| Why::Network(text.to_owned());
+        let lines: Vec<_> = [
+            (Stage::Connecting, network("Connection refused (os error 111)")),
+            (Stage::Connecting, budget("connect")),
+            (
+                Stage::Securing,
+                Why::Tls("its certificate is for another name".to_owned()),
+            ),
+            (Stage::Sent, network("Connection reset by peer (os error 104)")),
+            (Stage::Sent, budget("first byte")),
+            (Stage::Sent, Why::NotHttp("invalid status line".to_owned())),
+            (Stage::Answering, budget("total")),
+            (Stage::Answering, Why::TooLong),
+        ]
+        .into_iter()
+        .map(|(stage, why)| {
+            Fault::new(stage, why)
+                .into_error(Effect::Write, "pve1:8006")
+                .to_string()
+        })
+        .collect();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        no connection to pve1:8006: Connection refused (os error 111)
+        no connection to pve1:8006 within 60s (connect budget)
+        no TLS with pve1:8006: its certificate is for another name
+        no answer from pve1:8006: Connection reset by peer (os error 104); it may have been applied
+        no answer from pve1:8006 within 60s (first byte budget); it may have been applied
+        no answer from pve1:8006: not HTTP: invalid status line; it may have been applied
+        the answer of pve1:8006 is not complete within 60s (total budget); it may have been applied
+        the answer of pve1:8006 is not complete: it is longer than 64 MiB; it may have been applied
+        ");
     }
 }

@@ -1,0 +1,11 @@
+//! The brain, asked without any wire.
+#![allow(clippy::unwrap_used, reason = "the helpers are tests, too")]
+
+mod access;
+mod agent;
+mod ask;
+mod cluster;
+mod config;
+mod lifecycle;
+mod tasks;
+mod versions;
