@@ -35,13 +35,15 @@ impl Waiting {
     #[must_use]
     pub fn new(what: impl Into<String>, lines: bool) -> Self {
         let what = what.into();
-        let how = if Term::stderr().is_term() {
+        // A spinner and the lines of `--verbose` would write over each other.
+        let verbose = tracing::enabled!(target: "proxmox", tracing::Level::DEBUG);
+        let how = if Term::stderr().is_term() && !verbose {
             let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::stderr());
             bar.set_style(style(SPINNER));
             bar.set_prefix(what.clone());
             bar.enable_steady_tick(Duration::from_millis(100));
             How::Live(bar)
-        } else if lines {
+        } else if lines && !verbose {
             How::Lines(Arc::default())
         } else {
             How::Silent

@@ -189,14 +189,14 @@ fn six_is_taken_locked_or_changed() {
         "exists (handmade) and is not a clone of 9000 named x",
         Some("choose another number"),
     );
-    cluster.sim().set_lock(101, Some("backup"));
+    assert!(cluster.sim().set_lock(101, Some("backup")));
     fails(
         &cluster.pve("qemu set 101 cores=4"),
         6,
         "is locked (backup)",
         Some("wait for the task that holds the lock"),
     );
-    cluster.sim().set_lock(101, None);
+    assert!(cluster.sim().set_lock(101, None));
     let changed = format!("qemu set 101 cores=4 digest={}", "0".repeat(40));
     fails(
         &cluster.pve(&changed),
@@ -248,7 +248,7 @@ fn eight_is_unreachable() {
         .args(["get", "/version"])
         .env_remove("PVE_CA"));
     assert_eq!(stranger.code, 8, "{stranger:?}");
-    cluster.sim().set_node_down("pve2", true);
+    assert!(cluster.sim().set_node_down("pve2", true));
     // A read is tried again while that may help: once more is enough here.
     fails(
         &cluster.pve("node status pve2"),

@@ -46,7 +46,7 @@ fn json_is_exactly_what_pve_sent() {
     ] {
         let printed = cluster.pve(&format!("get {path} --json")).ok();
         let sent = cluster.sim().answer(&proxmox_sim::SimRequest::new("GET", path));
-        let body = String::from_utf8(sent.body.to_vec()).unwrap();
+        let body = String::from_utf8(sent.body).unwrap();
         let data = printed.strip_suffix('\n').unwrap();
         assert!(
             body.contains(&format!("\"data\":{data}")),

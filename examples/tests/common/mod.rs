@@ -1,6 +1,7 @@
 //! Runs the built programs against a simulated cluster.
 
-#![allow(dead_code)] // Each test file uses its part of it.
+// Each test file uses its part of it, and a helper that fails is a failed test.
+#![allow(dead_code, unused_macros, unused_imports, clippy::unwrap_used)]
 
 use std::io::Write;
 use std::process::{Command, Stdio};

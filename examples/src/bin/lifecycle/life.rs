@@ -150,6 +150,8 @@ fn describe_template(vmid: Vmid, name: Option<&str>, node: &NodeName) -> String 
 fn clone(template: &Vm, wish: &Wish, journal: &mut Journal, found: &mut Found) -> Result<Vm> {
     let name = fresh_name();
     found.name = Some(name.clone());
+    // Said before it exists, so that it can be found whatever ends this program.
+    journal.say(&format!("- the VM of this run is named {name}"))?;
     let mut options = CloneOptions::named(name.as_str()).full();
     let node = wish.node.clone().unwrap_or_else(|| template.node().clone());
     if node != *template.node() {
