@@ -1,5 +1,6 @@
 //! Both engines against the simulated node over HTTPS: what works, and what became of each request that did not.
 #![cfg(any(feature = "reqwest", feature = "ureq"))]
+#![allow(clippy::unwrap_used, reason = "helpers of tests may, as tests may")]
 
 use std::pin::pin;
 use std::time::Duration;
