@@ -175,7 +175,7 @@ pub(crate) fn subscription(ctx: &mut Ctx<'_>) -> Answer {
     Ok(json!({
         "status": "notfound",
         "message": "There is no subscription key",
-        "serverid": digest(["server", ctx.node()].into_iter())[..32].to_uppercase(),
+        "serverid": digest(&["server", ctx.node()])[..32].to_uppercase(),
         "url": "https://www.proxmox.com/en/proxmox-virtual-environment/pricing",
     })
     .into())
