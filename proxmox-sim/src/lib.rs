@@ -32,6 +32,7 @@ mod status;
 mod storage;
 mod task;
 mod tasks;
+mod users;
 
 pub use builder::SimBuilder;
 pub use clock::Clock;
