@@ -58,12 +58,27 @@ pub struct Resource {
     /// Memory, bytes.
     #[serde(default, deserialize_with = "de::opt_int")]
     pub maxmem: Option<i64>,
+    /// Memory that a VM takes of its host, bytes. PVE 9.
+    #[serde(default, deserialize_with = "de::opt_int")]
+    pub memhost: Option<i64>,
     /// Disk in use, bytes.
     #[serde(default, deserialize_with = "de::opt_int")]
     pub disk: Option<i64>,
     /// Disk, bytes.
     #[serde(default, deserialize_with = "de::opt_int")]
     pub maxdisk: Option<i64>,
+    /// Bytes that a guest has read from disks since its start.
+    #[serde(default, deserialize_with = "de::opt_int")]
+    pub diskread: Option<i64>,
+    /// Bytes that a guest has written to disks since its start.
+    #[serde(default, deserialize_with = "de::opt_int")]
+    pub diskwrite: Option<i64>,
+    /// Bytes that a guest has received since its start.
+    #[serde(default, deserialize_with = "de::opt_int")]
+    pub netin: Option<i64>,
+    /// Bytes that a guest has sent since its start.
+    #[serde(default, deserialize_with = "de::opt_int")]
+    pub netout: Option<i64>,
     /// Seconds since start.
     #[serde(default, deserialize_with = "de::opt_int")]
     pub uptime: Option<i64>,

@@ -74,6 +74,12 @@ impl PveResponse {
         self
     }
 
+    /// The whole answer as it came: `{"data": …}` over HTTP, the data alone from `pvesh`. It may not be JSON at all.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
     /// Decodes the data in one pass, straight into `T`.
     ///
     /// # Errors

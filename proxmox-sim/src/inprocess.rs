@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// `sleep` moves the simulated clock and returns at once, so flows that wait for minutes take no time. It is a
 /// *blocking* transport: `.block()` needs no runtime, and `.await` works in any.
 ///
+/// It has no connections, but the same [faults](WireFault): a closed or broken connection is an error of kind `Connect`, a
+/// delay takes simulated time, a stall ends with the request's `timeout`, or after 60 simulated seconds.
+///
 /// ```
 /// use proxmox_core::{PvePath, PveRequest, Upid};
 /// use proxmox_sim::Sim;

@@ -2,7 +2,8 @@
 //!
 //! A [`Sim`] is a whole cluster in memory: nodes, storages, guests, tasks, users. It answers requests as the API of
 //! PVE 8.4 or 9.2 does, down to the sentence of an error, the lock of a guest that is being cloned and the log of the
-//! task that clones it. Its behaviour is held against answers of a real PVE in this crate's own tests.
+//! task that clones it. It is held against recorded answers of a real PVE: see
+//! `tests/recorded.rs`.
 //!
 //! ```
 //! use std::time::Duration;
@@ -19,13 +20,60 @@
 //! assert_eq!(sim.tasks()[0].exitstatus.as_deref(), Some("OK"));
 //! ```
 //!
-//! # Three ways to ask
+//! # In-process
 //!
-//! - **In process**: `sim.pve()` is a handle of the SDK over a [`SimTransport`]. Waiting moves the simulated clock and
-//!   takes no time at all, so a test of a flow of minutes runs in milliseconds.
-//! - **Over HTTPS** (feature `server`): `SimServer` listens on loopback with certificates of its own and the manners of
-//!   PVE's web server. Any client can ask it.
-//! - **Directly**: [`Sim::answer`] takes a parsed request, as above.
+//! [`Sim::pve`] gives a handle without sockets and without a runtime. Waiting moves the simulated clock and costs no
+//! time: minutes of tasks pass in microseconds. [`SimTransport`] does the same as the owner of a token, with its
+//! [faults](WireFault) and its [log](RequestLog) at hand.
+//!
+//! ```
+//! use proxmox_core::{PvePath, PveRequest, Upid};
+//! use proxmox_sim::Sim;
+//!
+//! let sim = Sim::new();
+//! let pve = sim.pve();
+//! // A raw write passes the safety gate only when it names the guest.
+//! let clone = PveRequest::create(PvePath::parse("/nodes/pve1/qemu/9000/clone")?)
+//!     .param("newid", 120)
+//!     .param("name", "web")
+//!     .param("full", true)
+//!     .force("9000".parse()?);
+//! let upid: Upid = pve.request(clone).block()?;
+//! pve.task(upid).wait().block()?;
+//! assert_eq!(sim.guest(120).unwrap().name.as_deref(), Some("web"));
+//! # Ok::<(), proxmox_core::Error>(())
+//! ```
+//!
+//! # Over HTTPS
+//!
+//! [`SimServer`] (feature `server`, on by default) is for programs that bring their own client: real TLS, PVE's reason
+//! phrases, and a server that closes connections as PVE does. [`WireFaults`] make it lose answers, stall or talk
+//! nonsense; its [log](SimServer::log) tells what arrived and what was executed.
+//!
+//! ```
+//! use proxmox_core::{PvePath, PveRequest};
+//! use proxmox_sim::{ROOT_TOKEN_ID, ROOT_TOKEN_SECRET, Sim, SimServer, WireFault};
+//! use proxmox_transport::Api;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // A thousand simulated seconds in each real one.
+//! let server = SimServer::start(Sim::builder().time_scale(1000.0).build())?;
+//! let pve = Api::new(&server.url())?
+//!     .token(ROOT_TOKEN_ID, ROOT_TOKEN_SECRET.into())?
+//!     .ca_pem(server.ca_pem())?
+//!     .connect()?;
+//! let version: serde_json::Value = pve.request(PveRequest::get(PvePath::parse("/version")?)).block()?;
+//! assert_eq!(version["release"], "8.4");
+//!
+//! // The next stop of this VM takes place, but its answer is lost.
+//! let stop = "/nodes/pve1/qemu/100/status/stop";
+//! server.faults().add(WireFault::CloseAfterExecuting.on("POST", stop));
+//! let request = PveRequest::create(PvePath::parse(stop)?).force("100".parse()?);
+//! let error = pve.request::<serde_json::Value>(request).block().unwrap_err();
+//! assert!(error.is_maybe_applied());
+//! assert_eq!(server.log().executed("POST", stop), 1);
+//! # Ok(()) }
+//! ```
 //!
 //! All clones of a [`Sim`], and all that carry requests to it, share one cluster. It lives as long as the last of them.
 //!

@@ -29,7 +29,7 @@ pub enum ErrorKind {
     Agent,
     /// The task ran and failed, or was stopped.
     TaskFailed,
-    /// No connection: refused, no route, unknown host.
+    /// No connection: refused, no route, unknown host; or it broke before the answer was complete. `outcome` tells which.
     Connect,
     /// The TLS handshake failed: unknown certificate, wrong name, wrong fingerprint.
     Tls,

@@ -242,6 +242,17 @@ impl Api {
     /// The same, open for a policy and for further layers. It has, from the wire outwards, [`Retry`], [`Limit`] and
     /// [`Trace`].
     ///
+    /// ```
+    /// # fn main() -> proxmox_core::Result<()> {
+    /// use std::sync::Arc;
+    /// use proxmox_transport::{Api, layer::DryRun};
+    ///
+    /// let plan = Arc::new(DryRun::new());
+    /// let api = Api::new("https://pve1")?.password("root@pam", "secret".into())?.dangerous_accept_any_certificate();
+    /// let pve = api.builder()?.layer(Arc::clone(&plan)).build();
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// As [`connect`](Self::connect).
     pub fn builder(self) -> Result<PveBuilder> {

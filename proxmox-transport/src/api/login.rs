@@ -66,7 +66,7 @@ impl Headers {
 
     /// `None` when the server's texts cannot be headers.
     pub(crate) fn ticket(ticket: &str, csrf: &str) -> Option<Self> {
-        let cookie = sensitive(&format!("PVEAuthCookie={}", codec::value(ticket)))?;
+        let cookie = sensitive(&format!("PVEAuthCookie={}", codec::cookie(ticket)))?;
         let csrf = sensitive(csrf)?;
         Some(Self {
             always: (header::COOKIE, cookie),
@@ -125,7 +125,7 @@ mod tests {
             assert_eq!(request.headers.len(), count);
             assert_eq!(
                 request.headers[0].1,
-                "PVEAuthCookie=PVE%3Aroot%40pam%3A6B00C84F%3A%3Aa%2Bb%2Fc%3D%3D"
+                "PVEAuthCookie=PVE:root@pam:6B00C84F::a+b/c=="
             );
         }
     }

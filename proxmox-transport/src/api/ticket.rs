@@ -259,7 +259,7 @@ mod tests {
                 return answer(200, "", data.to_string());
             }
             let cookie = request.headers[0].1.to_str().unwrap();
-            let number = cookie.rsplit_once("%3At").unwrap().1;
+            let number = cookie.rsplit_once(":t").unwrap().1;
             self.seen
                 .lock()
                 .unwrap()

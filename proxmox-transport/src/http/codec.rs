@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use proxmox_core::{PveRequest, Verb};
 
 /// Everything but RFC 3986's unreserved characters. A space becomes `%20`, which no reader takes for anything else.
@@ -72,9 +72,19 @@ pub(crate) fn pairs<'a, V: AsRef<str>>(text: &mut String, pairs: impl Iterator<I
     }
 }
 
-/// Percent-encodes one value: the ticket in its cookie.
-pub(crate) fn value(text: &str) -> String {
-    utf8_percent_encode(text, VALUE).to_string()
+/// What cannot stand in a cookie as it is. PVE decodes the value, so the percent sign is one of them.
+const NOT_IN_COOKIES: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'%')
+    .add(b',')
+    .add(b';')
+    .add(b'\\');
+
+/// A ticket as the value of its cookie: as it came, but for what would end the value. PVE takes it encoded as well;
+/// other servers of the same API compare it with what they gave out.
+pub(crate) fn cookie(ticket: &str) -> String {
+    utf8_percent_encode(ticket, NOT_IN_COOKIES).to_string()
 }
 
 #[cfg(test)]
@@ -167,5 +177,14 @@ mod tests {
     fn outside_text_stays_in_its_segment() {
         let request = PveRequest::get(path("/access/users").segment("a b@pve?x#y").unwrap());
         assert_eq!(text(&request), "GET /access/users/a%20b@pve%3Fx%23y");
+    }
+
+    #[test]
+    fn a_ticket_travels_as_it_came() {
+        assert_eq!(
+            cookie("PVE:root@pam:6B00C84F::a+b/c=="),
+            "PVE:root@pam:6B00C84F::a+b/c=="
+        );
+        assert_eq!(cookie("PVE:a;b%c é\r@x:1"), "PVE:a%3Bb%25c%20%C3%A9%0D@x:1");
     }
 }

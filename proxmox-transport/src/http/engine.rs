@@ -3,10 +3,12 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use http::StatusCode;
 use proxmox_core::{Effect, Error, ErrorKind, Outcome};
 
 use super::codec::HttpRequest;
@@ -77,6 +79,26 @@ pub(crate) struct Answer {
     /// The text of the status line; empty for a 2xx, where nobody asks.
     pub(crate) reason: String,
     pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// What came back, with the body or with what became of it.
+    ///
+    /// An error's status line says what happened to the request, and is worth more than a body that was cut: so such a
+    /// body is left out. pveproxy cuts all bodies without a length, by its way to close a connection: those of 401, 595
+    /// and 596, which are empty.
+    pub(crate) fn new(status: StatusCode, reason: String, body: Result<Bytes, Fault>) -> Result<Self, Fault> {
+        let body = if status.is_success() {
+            body?
+        } else {
+            body.unwrap_or_default()
+        };
+        Ok(Self {
+            status: status.as_u16(),
+            reason,
+            body,
+        })
+    }
 }
 
 /// How far an exchange had come when it failed.
@@ -176,13 +198,28 @@ impl fmt::Display for Why {
     }
 }
 
-/// The innermost cause, which is where the words about the network are.
-pub(crate) fn root_cause(error: &(dyn StdError + 'static)) -> String {
+/// The words of the innermost cause: those around it only say that something failed.
+pub(crate) fn innermost(error: &(dyn StdError + 'static)) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
     cause.to_string()
+}
+
+/// What the network says of itself.
+pub(crate) fn network(error: &(dyn StdError + 'static)) -> Why {
+    match find_cause::<io::Error>(error) {
+        Some(e) if e.kind() == io::ErrorKind::UnexpectedEof => Why::closed(),
+        _ => Why::Network(innermost(error)),
+    }
+}
+
+impl Why {
+    /// The other side ended the connection.
+    pub(crate) fn closed() -> Self {
+        Self::Network("the connection was closed".to_owned())
+    }
 }
 
 /// Looks for a cause of type `T`, also inside of I/O errors, which hide theirs.
@@ -192,10 +229,7 @@ pub(crate) fn find_cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + '
         if let Some(found) = cause.downcast_ref() {
             return Some(found);
         }
-        next = match cause
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
-        {
+        next = match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner),
             None => cause.source(),
         };
@@ -314,12 +348,40 @@ mod tests {
         }
     }
 
+    /// Host, stage and budget, as people read them.
     #[test]
-    fn the_budget_that_ran_out_is_named() {
-        let fault = Fault::new(Stage::Sent, Why::Budget("first byte", Duration::from_secs(60)));
-        assert_eq!(
-            fault.into_error(Effect::Write, "pve1:8006").to_string(),
-            "no answer from pve1:8006 within 60s (first byte budget); it may have been applied"
-        );
+    fn sentences() {
+        let budget = |name| Why::Budget(name, Duration::from_secs(60));
+        let network = |text: &str| Why::Network(text.to_owned());
+        let lines: Vec<_> = [
+            (Stage::Connecting, network("Connection refused (os error 111)")),
+            (Stage::Connecting, budget("connect")),
+            (
+                Stage::Securing,
+                Why::Tls("its certificate is for another name".to_owned()),
+            ),
+            (Stage::Sent, network("Connection reset by peer (os error 104)")),
+            (Stage::Sent, budget("first byte")),
+            (Stage::Sent, Why::NotHttp("invalid status line".to_owned())),
+            (Stage::Answering, budget("total")),
+            (Stage::Answering, Why::TooLong),
+        ]
+        .into_iter()
+        .map(|(stage, why)| {
+            Fault::new(stage, why)
+                .into_error(Effect::Write, "pve1:8006")
+                .to_string()
+        })
+        .collect();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        no connection to pve1:8006: Connection refused (os error 111)
+        no connection to pve1:8006 within 60s (connect budget)
+        no TLS with pve1:8006: its certificate is for another name
+        no answer from pve1:8006: Connection reset by peer (os error 104); it may have been applied
+        no answer from pve1:8006 within 60s (first byte budget); it may have been applied
+        no answer from pve1:8006: not HTTP: invalid status line; it may have been applied
+        the answer of pve1:8006 is not complete within 60s (total budget); it may have been applied
+        the answer of pve1:8006 is not complete: it is longer than 64 MiB; it may have been applied
+        ");
     }
 }

@@ -27,7 +27,7 @@ use tokio::task::{JoinError, JoinHandle, yield_now};
 use tokio::time::timeout_at;
 
 use super::codec::HttpRequest;
-use super::engine::{IDLE, LONGEST_ANSWER, find_cause, root_cause};
+use super::engine::{IDLE, LONGEST_ANSWER, find_cause, innermost, network};
 use super::{Answer, Budgets, Engine, Fault, Stage, Why};
 
 /// How many runtimes are remembered. A program has one or two; test programs come and go with many.
@@ -52,7 +52,7 @@ impl Reqwest {
         // What can be wrong with the settings shows here, not with the first request.
         engine
             .build()
-            .map_err(|e| Error::new(ErrorKind::Unexpected, Outcome::NotSent, root_cause(&e)))?;
+            .map_err(|e| Error::new(ErrorKind::Unexpected, Outcome::NotSent, innermost(&e)))?;
         Ok(engine)
     }
 
@@ -81,7 +81,7 @@ impl Reqwest {
         }
         let client = self
             .build()
-            .map_err(|e| Fault::new(Stage::Connecting, Why::Network(root_cause(&e))).because(e))?;
+            .map_err(|e| Fault::new(Stage::Connecting, network(&e)).because(e))?;
         if clients.len() == RUNTIMES {
             clients.pop_front();
         }
@@ -191,14 +191,10 @@ async fn exchange(client: Client, request: HttpRequest, budgets: Budgets) -> Res
     } else {
         reason(&response)
     };
-    match timeout_at(total.into(), read(response)).await {
-        Ok(body) => Ok(Answer {
-            status: status.as_u16(),
-            reason,
-            body: body?,
-        }),
-        Err(_) => Err(Fault::new(Stage::Answering, Why::Budget("total", budgets.total))),
-    }
+    let body = timeout_at(total.into(), read(response))
+        .await
+        .unwrap_or_else(|_| Err(Fault::new(Stage::Answering, Why::Budget("total", budgets.total))));
+    Answer::new(status, reason, body)
 }
 
 fn assemble(request: HttpRequest, handed: &Arc<OnceLock<Instant>>) -> Result<reqwest::Request, Fault> {
@@ -237,7 +233,7 @@ fn reason(response: &reqwest::Response) -> String {
 
 /// Reads the body; one that came in a single piece is not copied.
 async fn read(mut response: reqwest::Response) -> Result<Bytes, Fault> {
-    let cut = |e: reqwest::Error| Fault::new(Stage::Answering, Why::Network(root_cause(&e))).because(e);
+    let cut = |e: reqwest::Error| Fault::new(Stage::Answering, network(&e)).because(e.without_url());
     let too_long = || Fault::new(Stage::Answering, Why::TooLong);
     let expected = response.content_length().unwrap_or(0);
     if expected > LONGEST_ANSWER as u64 {
@@ -268,15 +264,17 @@ async fn read(mut response: reqwest::Response) -> Result<Bytes, Fault> {
 fn fault(error: reqwest::Error, handed: bool, budgets: Budgets) -> Fault {
     if let Some(tls) = find_cause::<rustls::Error>(&error).filter(|_| !handed) {
         let why = Why::Tls(crate::tls::why(tls));
-        return Fault::new(Stage::Securing, why).because(error);
+        return Fault::new(Stage::Securing, why).because(error.without_url());
     }
     let stage = if handed { Stage::Sent } else { Stage::Connecting };
     let why = if error.is_timeout() {
         Why::Budget("connect", budgets.connect)
     } else if find_cause::<hyper::Error>(&error).is_some_and(hyper::Error::is_parse) {
-        Why::NotHttp(root_cause(&error))
+        Why::NotHttp(innermost(&error))
+    } else if find_cause::<hyper::Error>(&error).is_some_and(hyper::Error::is_incomplete_message) {
+        Why::closed()
     } else {
-        Why::Network(root_cause(&error))
+        network(&error)
     };
     Fault::new(stage, why).because(error.without_url())
 }

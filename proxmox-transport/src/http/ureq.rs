@@ -26,7 +26,7 @@ use ureq::unversioned::transport::{
 use ureq::{Agent, SendBody, Timeout};
 
 use super::codec::HttpRequest;
-use super::engine::{IDLE, LONGEST_ANSWER, find_cause, root_cause};
+use super::engine::{IDLE, LONGEST_ANSWER, find_cause, network};
 use super::{Answer, Budgets, Engine, Fault, Stage, Why};
 
 pub(crate) struct Ureq {
@@ -95,24 +95,25 @@ impl Ureq {
             WIRE.with_borrow(|w| w.reason(status))
         };
         WIRE.with_borrow_mut(|wire| wire.stage = Stage::Answering);
-        let body = response.into_body();
-        let expected = body.content_length().unwrap_or(0);
-        let too_long = || Fault::new(Stage::Answering, Why::TooLong);
-        if expected > LONGEST_ANSWER as u64 {
-            return Err(too_long());
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
-        let mut reader = body.into_with_config().limit(LONGEST_ANSWER as u64 + 1).reader();
-        reader.read_to_end(&mut bytes).map_err(|e| fault(e.into()))?;
-        if bytes.len() > LONGEST_ANSWER {
-            return Err(too_long());
-        }
-        Ok(Answer {
-            status: status.as_u16(),
-            reason,
-            body: bytes.into(),
-        })
+        Answer::new(status, reason, read(response.into_body(), budgets))
     }
+}
+
+fn read(body: ureq::Body, budgets: Budgets) -> Result<Bytes, Fault> {
+    let too_long = || Fault::new(Stage::Answering, Why::TooLong);
+    let expected = body.content_length().unwrap_or(0);
+    if expected > LONGEST_ANSWER as u64 {
+        return Err(too_long());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+    let mut reader = body.into_with_config().limit(LONGEST_ANSWER as u64 + 1).reader();
+    reader
+        .read_to_end(&mut bytes)
+        .map_err(|e| fault(e.into(), budgets))?;
+    if bytes.len() > LONGEST_ANSWER {
+        return Err(too_long());
+    }
+    Ok(bytes.into())
 }
 
 impl Engine for Ureq {
@@ -150,8 +151,8 @@ fn fault(error: ureq::Error, budgets: Budgets) -> Fault {
         ureq::Error::LargeResponseHeader(..) => Why::NotHttp("its head has no end".to_owned()),
         ureq::Error::BodyExceedsLimit(_) => Why::TooLong,
         ureq::Error::HostNotFound => Why::Network("unknown host".to_owned()),
-        ureq::Error::Io(e) => Why::Network(root_cause(e)),
-        other => Why::Network(root_cause(other)),
+        ureq::Error::Io(e) => network(e),
+        other => network(other),
     };
     Fault::new(stage, why).because(error)
 }

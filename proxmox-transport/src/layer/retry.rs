@@ -105,3 +105,132 @@ impl Retry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use proxmox_core::{Effect, ErrorKind, PvePath, Verb, park};
+
+    use super::*;
+    use crate::layer::testing::{Log, Scripted};
+
+    /// Calls through the layer; the first `failures` tries end with an error of this kind and outcome.
+    fn run(
+        retry: &Retry,
+        request: &PveRequest,
+        failures: u32,
+        kind: ErrorKind,
+        outcome: Outcome,
+    ) -> (Result<PveResponse>, Arc<Log>) {
+        let tries = AtomicU32::new(0);
+        let (transport, log) = Scripted::new(move |_| {
+            if tries.fetch_add(1, Ordering::SeqCst) < failures {
+                return Err(Error::new(kind, outcome, "trouble"));
+            }
+            Ok(PveResponse::envelope(r#"{"data":null}"#))
+        });
+        let mut answer = None;
+        let slot = &mut answer;
+        park(std::pin::pin!(async {
+            *slot = Some(retry.call(&transport, request).await);
+        }));
+        (answer.unwrap(), log)
+    }
+
+    fn request(effect: Effect) -> PveRequest {
+        let verb = if effect == Effect::Read {
+            Verb::Get
+        } else {
+            Verb::Create
+        };
+        PveRequest::new(verb, PvePath::parse("/x").unwrap()).effect(effect)
+    }
+
+    #[test]
+    fn the_table() {
+        use ErrorKind as K;
+        use Outcome as O;
+        for (effect, kind, outcome, tries) in [
+            (Effect::Read, K::Connect, O::NotSent, 4),
+            (Effect::Write, K::Connect, O::NotSent, 4),
+            (Effect::Destroy, K::Connect, O::NotSent, 4),
+            (Effect::Read, K::Timeout, O::Rejected, 4),
+            (Effect::Read, K::Connect, O::Rejected, 4),
+            (Effect::Read, K::NodeUnreachable, O::Rejected, 4),
+            (Effect::Read, K::Unavailable, O::Rejected, 4),
+            (Effect::Write, K::Timeout, O::MaybeApplied, 1),
+            (Effect::Write, K::Connect, O::MaybeApplied, 1),
+            (Effect::Write, K::NodeUnreachable, O::Rejected, 1),
+            (Effect::Write, K::Busy, O::Rejected, 1),
+            (Effect::Destroy, K::Unavailable, O::MaybeApplied, 1),
+            (Effect::Read, K::NotFound, O::Rejected, 1),
+            (Effect::Read, K::Unauthenticated, O::Rejected, 1),
+            (Effect::Read, K::Tls, O::NotSent, 1),
+            (Effect::Write, K::InvalidInput, O::NotSent, 1),
+        ] {
+            let (answer, log) = run(&Retry::new(), &request(effect), u32::MAX, kind, outcome);
+            let case = format!("{effect:?} {kind:?} {outcome:?}");
+            assert_eq!(log.sent.lock().unwrap().len(), tries, "{case}");
+            let error = answer.unwrap_err();
+            assert_eq!(error.attempts(), if tries > 1 { 4 } else { 0 }, "{case}");
+            // Outer loops do not multiply the tries.
+            assert!(tries == 1 || !error.is_retryable(), "{case}");
+        }
+    }
+
+    #[test]
+    fn pauses_grow_and_differ_and_end() {
+        let retry = Retry::new().attempts(8).budget(Duration::from_secs(3600));
+        let (answer, log) = run(
+            &retry,
+            &request(Effect::Read),
+            7,
+            ErrorKind::Timeout,
+            Outcome::Rejected,
+        );
+        answer.unwrap();
+        let slept = log.slept.lock().unwrap();
+        let bounds = [200, 400, 800, 1600, 3000, 3000, 3000].map(Duration::from_millis);
+        assert_eq!(slept.len(), bounds.len());
+        for (pause, bound) in slept.iter().zip(bounds) {
+            assert!(*pause >= bound / 2 && *pause <= bound, "{pause:?} of {bound:?}");
+        }
+    }
+
+    #[test]
+    fn the_budget_bounds_all_tries() {
+        let (_, log) = run(
+            &Retry::new().attempts(100).budget(Duration::from_secs(2)),
+            &request(Effect::Read),
+            u32::MAX,
+            ErrorKind::Timeout,
+            Outcome::Rejected,
+        );
+        assert!(log.elapsed() <= Duration::from_secs(2));
+        assert!(log.sent.lock().unwrap().len() > 2);
+    }
+
+    #[test]
+    fn a_requests_own_timeout_is_for_all_tries_together() {
+        let request = request(Effect::Read).timeout(Duration::from_secs(1));
+        let (answer, log) = run(
+            &Retry::new().attempts(100),
+            &request,
+            u32::MAX,
+            ErrorKind::Connect,
+            Outcome::NotSent,
+        );
+        assert!(answer.unwrap_err().attempts() > 1);
+        assert!(log.elapsed() <= Duration::from_secs(1));
+        let timeouts: Vec<_> = log
+            .sent
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|r| r.timeout.unwrap())
+            .collect();
+        assert!(timeouts.is_sorted_by(|a, b| a > b), "{timeouts:?}");
+    }
+}

@@ -48,3 +48,89 @@ impl Layer for Trace {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::sync::{Arc, Mutex};
+
+    use proxmox_core::{Error, ErrorKind, Outcome, Pve, PvePath};
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Metadata, Subscriber};
+
+    use super::*;
+    use crate::layer::testing::Scripted;
+
+    /// Writes every span and event down as text.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<String>>>);
+
+    struct Text(String);
+
+    impl Visit for Text {
+        fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+            write!(self.0, " {field}={value:?}").unwrap();
+        }
+    }
+
+    impl Lines {
+        fn note(&self, metadata: &Metadata<'_>, record: impl FnOnce(&mut Text)) {
+            let mut text = Text(format!("{} {}", metadata.level(), metadata.target()));
+            record(&mut text);
+            self.0.lock().unwrap().push(text.0);
+        }
+    }
+
+    impl Subscriber for Lines {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, span: &Attributes<'_>) -> Id {
+            self.note(span.metadata(), |text| span.record(text));
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, event: &Event<'_>) {
+            self.note(event.metadata(), |text| event.record(text));
+        }
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[test]
+    fn each_request_is_told_without_secrets() {
+        let (transport, _) = Scripted::new(|request| {
+            if request.effect == Effect::Read {
+                return Ok(PveResponse::envelope(r#"{"data":null}"#));
+            }
+            Err(Error::new(ErrorKind::Timeout, Outcome::MaybeApplied, "no answer"))
+        });
+        let pve = Pve::builder(transport).layer(Trace::new()).build();
+        let lines = Lines::default();
+        let write = PveRequest::create(PvePath::parse("/access/users").unwrap())
+            .param("password", "hunter2")
+            .effect(Effect::Write);
+        tracing::subscriber::with_default(lines.clone(), || {
+            pve.block_on(pve.call(&PveRequest::get(PvePath::parse("/version").unwrap())))
+                .unwrap();
+            pve.block_on(pve.call(&write)).unwrap_err();
+        });
+        let lines = lines.0.lock().unwrap();
+        let starts = |text: &str| lines.iter().any(|line| line.starts_with(text));
+        assert!(starts("DEBUG proxmox verb=get path=/version"), "{lines:#?}");
+        assert!(starts("DEBUG proxmox message=done elapsed="), "{lines:#?}");
+        assert!(starts("WARN proxmox message=failed elapsed="), "{lines:#?}");
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.contains("outcome=MaybeApplied") && line.contains("path=/access/users"))
+        );
+        assert!(
+            lines.iter().any(|line| line.contains("--password '<redacted>'")),
+            "{lines:#?}"
+        );
+        assert!(!lines.iter().any(|line| line.contains("hunter2")), "{lines:#?}");
+    }
+}

@@ -1,5 +1,7 @@
 //! What works.
 
+use std::time::Duration;
+
 use proxmox_core::{Effect, ErrorKind, Outcome, PvePath, PveRequest, PveResponse, Result};
 
 use super::server::{Authority, Server};
@@ -113,9 +115,7 @@ fn the_reason_phrase_reaches_the_error() {
     ] {
         let server = Server::start(move |c| {
             c.read()?;
-            c.write(&format!(
-                "HTTP/1.1 {line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-            ))
+            c.write(&format!("HTTP/1.1 {line}\r\nConnection: close\r\n\r\n"))
         });
         for (name, pve) in engines(&plain(&server)) {
             let error = pve.call(&get("/version")).unwrap_err();
@@ -219,5 +219,46 @@ fn a_large_answer_in_chunks() {
     for (name, pve) in engines(&plain(&server)) {
         let rows: Vec<u32> = pve.call(&get("/x")).unwrap().decode().unwrap();
         assert_eq!(rows.len(), 2000, "{name}");
+    }
+}
+
+/// pveproxy's 401 has no length and ends without TLS having said so.
+#[test]
+fn an_error_that_ends_with_its_connection() {
+    let ca = Authority::new("ours");
+    for answer in [
+        "HTTP/1.1 401 No ticket\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 500 VM is locked (clone)\r\nContent-Length: 100\r\n\r\n{\"mess",
+    ] {
+        let server = Server::tls(ca.server(&["localhost"]).0, move |c| {
+            c.read()?;
+            c.write(answer)
+        });
+        let api = with_token(Api::new(&server.url("localhost")).unwrap())
+            .ca_pem(ca.pem())
+            .unwrap();
+        for (name, pve) in engines(&api) {
+            let error = pve.call(&start()).unwrap_err();
+            assert_eq!(error.outcome(), Outcome::Rejected, "{name}: {error:?}");
+            assert!(
+                matches!(error.reason(), Some("No ticket" | "VM is locked (clone)")),
+                "{name}: {error:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_timeout_of_its_own_takes_no_other_connection() {
+    let server = Server::start(|c| c.serve("200 OK", VERSION));
+    for (i, (name, pve)) in engines(&plain(&server)).iter().enumerate() {
+        for request in [
+            get("/version"),
+            get("/version").timeout(Duration::from_secs(50)),
+            get("/version"),
+        ] {
+            assert_eq!(version(pve.call(&request)), "8.4.21", "{name}");
+        }
+        assert_eq!(server.connections(), i + 1, "{name}");
     }
 }

@@ -2,6 +2,7 @@
 
 mod faults;
 mod happy;
+mod mock;
 #[cfg(feature = "reqwest")]
 mod runtimes;
 mod server;

@@ -15,7 +15,13 @@ fn server() -> Server {
 }
 
 fn handle(server: &Server) -> Pve {
-    Pve::new(plain(server).reqwest().unwrap())
+    // Long enough for all but what hangs.
+    Pve::new(
+        plain(server)
+            .total_timeout(std::time::Duration::from_secs(20))
+            .reqwest()
+            .unwrap(),
+    )
 }
 
 fn runtime() -> tokio::runtime::Runtime {

@@ -1,0 +1,38 @@
+//! `pve get|create|set|delete PATH [KEY=VALUE]...`
+
+use examples::{pairs, stdout};
+use proxmox_core::{Effect, Error, Outcome, PveRequest, Result, Target, Verb, Vmid};
+use serde_json::value::RawValue;
+
+use crate::args::Raw;
+use crate::session::Session;
+
+pub(crate) fn run(session: &Session, verb: Verb, raw: Raw) -> Result<()> {
+    let mut request = PveRequest::new(verb, raw.path).params(pairs::params(&raw.params)?);
+    if session.force
+        && let Some(vmid) = guest(&request)
+    {
+        request = request.force(vmid);
+    }
+    let effect = request.effect;
+    let data: Box<RawValue> = session.pve.request(request).block()?;
+    if session.json {
+        return stdout::write(&format!("{}\n", data.get()));
+    }
+    let outcome = if effect == Effect::Read {
+        Outcome::Rejected
+    } else {
+        Outcome::Applied
+    };
+    let value = serde_json::from_str(data.get())
+        .map_err(|e| Error::decode(outcome, format!("the answer cannot be shown: {e}")).with_source(e))?;
+    session.show(&value)
+}
+
+/// The guest that a request is about: the one in its path, or the one it is to create.
+fn guest(request: &PveRequest) -> Option<Vmid> {
+    match request.target() {
+        Target::Guest { vmid, .. } => Some(vmid),
+        _ => request.params.text("vmid")?.parse().ok(),
+    }
+}
