@@ -7,8 +7,8 @@ use std::sync::Arc;
 use proxmox_core::{Error, ErrorKind, NodeName, Outcome, Policy, Pve, Result, Secret, TokenId, UserId};
 use proxmox_sim::{ROOT_TOKEN_ID, ROOT_TOKEN_SECRET, Sim, SimServer};
 use proxmox_transport::Api;
+use proxmox_transport::layer::DryRun;
 
-use crate::dry_run::DryRun;
 use crate::options::Connection;
 use crate::pairs;
 

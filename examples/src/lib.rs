@@ -7,7 +7,6 @@
 
 pub mod complain;
 pub mod connect;
-pub mod dry_run;
 pub mod exit;
 pub mod human;
 pub mod options;

@@ -51,6 +51,17 @@ impl Waiting {
         Self { how, what }
     }
 
+    /// Says what the wait is for, where no task's log will.
+    #[must_use]
+    pub fn saying(self, text: &str) -> Self {
+        match &self.how {
+            How::Live(bar) => bar.set_message(text.to_owned()),
+            How::Lines(_) => eprintln!("  {}: {text}", self.what),
+            How::Silent => {}
+        }
+        self
+    }
+
     /// Shows what PVE's task tells while this call waits for it.
     pub fn on<O: Operation>(&self, call: Call<O>) -> Call<O> {
         let waiting = self.clone();

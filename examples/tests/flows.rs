@@ -127,7 +127,7 @@ fn a_dry_run_changes_nothing() {
             "{line}"
         );
         assert!(
-            ran.stdout.starts_with("pvesh ") && ran.stdout.lines().count() == 1,
+            !ran.stdout.is_empty() && ran.stdout.lines().all(|line| line.starts_with("pvesh ")),
             "{ran:?}"
         );
     }

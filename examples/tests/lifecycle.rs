@@ -22,6 +22,7 @@ const STEPS: [&str; 14] = [
     "delete",
 ];
 
+#[allow(clippy::unwrap_used)] // A summary without steps is a failed test.
 fn steps(summary: &serde_json::Value) -> Vec<&str> {
     summary["steps"]
         .as_array()

@@ -40,18 +40,43 @@ impl Journal {
         call: Call<O>,
         result: impl FnOnce(&O::Output) -> String,
     ) -> Result<O::Output> {
-        self.named(name, call, |output| (result(output), None))
+        self.make(name, None, call, |output| (result(output), None))
     }
 
-    /// The same for a step whose request is complete only afterwards: `result` may give it as well.
-    pub(crate) fn named<O: Operation>(
+    /// The same for a step that waits for `what`, which no task's log tells.
+    pub(crate) fn wait<O: Operation>(
+        &mut self,
+        name: &'static str,
+        what: &str,
+        call: Call<O>,
+        result: impl FnOnce(&O::Output) -> String,
+    ) -> Result<O::Output> {
+        self.make(name, Some(what), call, |output| (result(output), None))
+    }
+
+    /// The same for a step whose request is complete only afterwards: `result` gives it as well.
+    pub(crate) fn late<O: Operation>(
         &mut self,
         name: &'static str,
         call: Call<O>,
         result: impl FnOnce(&O::Output) -> (String, Option<String>),
     ) -> Result<O::Output> {
+        self.make(name, None, call, result)
+    }
+
+    fn make<O: Operation>(
+        &mut self,
+        name: &'static str,
+        what: Option<&str>,
+        call: Call<O>,
+        result: impl FnOnce(&O::Output) -> (String, Option<String>),
+    ) -> Result<O::Output> {
         let request = call.request()?.to_string();
         let waiting = Waiting::new(name, !self.json);
+        let waiting = match what {
+            Some(what) => waiting.saying(what),
+            None => waiting,
+        };
         let begin = Instant::now();
         let output = waiting.on(call).block();
         let took = begin.elapsed();

@@ -69,9 +69,12 @@ pub(crate) fn live(pve: &Pve, wish: &Wish, journal: &mut Journal, found: &mut Fo
         found.skipped = vec!["address", "exec", "size check"];
         journal.say("- address, exec and the check of the new size are left out (--skip-guest)")?;
     } else {
-        let ip = journal.step("address", vm.wait_for_ip(IpQuery::v4()), |ip| {
-            format!("{} on {}", ip.address, ip.interface)
-        })?;
+        let ip = journal.wait(
+            "address",
+            "waiting for the guest agent",
+            vm.wait_for_ip(IpQuery::v4()),
+            |ip| format!("{} on {}", ip.address, ip.interface),
+        )?;
         found.ip = Some(ip);
         found.exec = Some(exec(&vm, journal)?);
     }
@@ -159,7 +162,7 @@ fn clone(template: &Vm, wish: &Wish, journal: &mut Journal, found: &mut Found) -
     }
     found.node = Some(node);
     found.asked = true;
-    let cloned = journal.named("clone", template.clone_to(options.clone()), |cloned| {
+    let cloned = journal.late("clone", template.clone_to(options.clone()), |cloned| {
         let said = match cloned.how {
             HowCloned::New(_) => format!("{} is a full clone of {}", cloned.guest, template.vmid()),
             _ => format!("{} was finished", cloned.guest),

@@ -50,7 +50,7 @@ pub(crate) struct Safety {
     #[arg(long, global = true)]
     pub(crate) force: bool,
 
-    /// Show the first request that would change something, and do not send it
+    /// Show the requests that would change something, and send none of them
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,
 }

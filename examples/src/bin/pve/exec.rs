@@ -7,6 +7,7 @@ use examples::exit::Exit;
 use examples::{complain, pairs, stdout};
 use proxmox_core::{GuestRef, Result};
 use proxmox_qemu::{Exec, ExecResult};
+use serde_json::Value;
 
 use crate::session::Session;
 
@@ -16,7 +17,14 @@ pub(crate) fn run(session: &Session, id: &GuestRef, input: Option<&Path>, argv: 
         exec = exec.input(pairs::read("input", &file.to_string_lossy())?);
     }
     let vm = session.vm(id)?;
-    let result = session.run("running", Some(vm.vmid()), vm.agent().exec(exec))?;
+    let call = vm.agent().exec(exec);
+    if session.is_dry() {
+        // There will be no process to wait for.
+        let call = session.forced(vm.vmid(), call);
+        let _: Value = session.pve.request(call.request()?).block()?;
+        return Ok(Exit::Done);
+    }
+    let result = session.run("running", Some(vm.vmid()), call)?;
     if session.json {
         stdout::json(&result)?;
     } else {

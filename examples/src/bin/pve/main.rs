@@ -4,6 +4,7 @@ mod args;
 mod exec;
 mod guest;
 mod node;
+mod plan;
 mod qemu;
 mod raw;
 mod session;

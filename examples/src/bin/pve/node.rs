@@ -5,6 +5,7 @@ use examples::table::{Table, pairs};
 use proxmox_core::cluster::Resource;
 use proxmox_core::node::{NodeStatus, Usage};
 use proxmox_core::{NodeName, PveRequest, Result};
+use serde_json::value::RawValue;
 
 use crate::args::Node;
 use crate::session::Session;
@@ -27,12 +28,8 @@ pub(crate) fn run(session: &Session, command: Node) -> Result<()> {
                 .node(session.node(arg.name.as_ref())?)?
                 .path()
                 .fixed("config");
-            let config: serde_json::Value = session.pve.request(PveRequest::get(path)).block()?;
-            if session.json {
-                examples::stdout::json(&config)
-            } else {
-                session.show(&config)
-            }
+            let config: Box<RawValue> = session.pve.request(PveRequest::get(path)).block()?;
+            session.data(&config)
         }
     }
 }

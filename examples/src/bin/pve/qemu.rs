@@ -97,7 +97,7 @@ fn clone_vm(session: &Session, clone: args::Clone) -> Result<()> {
 fn start(session: &Session, id: &GuestRef, wait_ip: bool) -> Result<()> {
     let vm = session.vm(id)?;
     let report = session.run("starting", Some(vm.vmid()), vm.start())?;
-    if !wait_ip {
+    if !wait_ip || session.is_dry() {
         return done(session, &vm, "started", Some(&report));
     }
     let found = session.run("waiting for an address", None, vm.wait_for_ip(IpQuery::v4()))?;

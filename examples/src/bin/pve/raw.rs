@@ -1,7 +1,7 @@
 //! `pve get|create|set|delete PATH [KEY=VALUE]...`
 
-use examples::{pairs, stdout};
-use proxmox_core::{Effect, Error, Outcome, PveRequest, Result, Target, Verb, Vmid};
+use examples::pairs;
+use proxmox_core::{PveRequest, Result, Target, Verb, Vmid};
 use serde_json::value::RawValue;
 
 use crate::args::Raw;
@@ -14,19 +14,8 @@ pub(crate) fn run(session: &Session, verb: Verb, raw: Raw) -> Result<()> {
     {
         request = request.force(vmid);
     }
-    let effect = request.effect;
     let data: Box<RawValue> = session.pve.request(request).block()?;
-    if session.json {
-        return stdout::write(&format!("{}\n", data.get()));
-    }
-    let outcome = if effect == Effect::Read {
-        Outcome::Rejected
-    } else {
-        Outcome::Applied
-    };
-    let value = serde_json::from_str(data.get())
-        .map_err(|e| Error::decode(outcome, format!("the answer cannot be shown: {e}")).with_source(e))?;
-    session.show(&value)
+    session.data(&data)
 }
 
 /// The guest that a request is about: the one in its path, or the one it is to create.

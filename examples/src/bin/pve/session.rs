@@ -4,15 +4,19 @@ use std::sync::Arc;
 
 use console::Term;
 use examples::connect::{self, Plan};
-use examples::dry_run::DryRun;
 use examples::progress::Waiting;
 use examples::{complain, place, show, stdout};
-use proxmox_core::{Call, GuestRef, NodeName, Operation, Policy, Pve, Result, Rows, Vmid};
+use proxmox_core::{
+    Call, Error, GuestRef, NodeName, Operation, Outcome, Policy, Pve, PveRequest, Result, Rows, Vmid,
+};
 use proxmox_qemu::Vm;
 use proxmox_sim::SimServer;
+use proxmox_transport::layer::DryRun;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::args::Cli;
+use crate::plan;
 
 pub(crate) struct Session {
     pub(crate) pve: Pve,
@@ -28,7 +32,7 @@ impl Session {
     pub(crate) fn open(cli: &Cli) -> Result<Self> {
         let plan = Plan::new(&cli.connection, false, connect::env)?;
         let policy = Policy::default().managed_tag(&cli.safety.managed_tag)?;
-        let dry_run = cli.safety.dry_run.then(|| Arc::new(DryRun::default()));
+        let dry_run = cli.safety.dry_run.then(|| Arc::new(DryRun::new()));
         let connected = plan.connect(policy, dry_run.clone())?;
         Ok(Self {
             pve: connected.pve,
@@ -57,18 +61,40 @@ impl Session {
         guest: Option<Vmid>,
         call: Call<O>,
     ) -> Result<O::Output> {
-        let call = match guest.filter(|_| self.force) {
-            Some(vmid) => call.force(vmid),
+        let call = match guest {
+            Some(vmid) => self.forced(vmid, call),
             None => call,
         };
+        if self.is_dry() {
+            return call.block();
+        }
         let waiting = Waiting::new(what, !self.json);
         let result = waiting.on(call).block();
         waiting.end();
         result
     }
 
-    /// Prints an answer: as JSON, or as the text that `human` makes of it.
+    /// With `--force` the call may pass the gate of this guest.
+    pub(crate) fn forced<O: Operation>(&self, vmid: Vmid, call: Call<O>) -> Call<O> {
+        if self.force { call.force(vmid) } else { call }
+    }
+
+    /// Whether writes are planned instead of sent.
+    pub(crate) fn is_dry(&self) -> bool {
+        self.dry_run.is_some()
+    }
+
+    /// The writes that were planned instead of sent.
+    fn planned(&self) -> Vec<PveRequest> {
+        self.dry_run.as_ref().map(|dry| dry.planned()).unwrap_or_default()
+    }
+
+    /// Prints an answer: as JSON, or as the text that `human` makes of it. What came of a planned write is not printed, for
+    /// nothing did.
     pub(crate) fn answer<T: Serialize>(&self, answer: &T, human: impl FnOnce(&T) -> String) -> Result<()> {
+        if !self.planned().is_empty() {
+            return Ok(());
+        }
         if self.json {
             stdout::json(answer)
         } else {
@@ -97,9 +123,18 @@ impl Session {
         }
     }
 
-    /// Prints any JSON readably.
-    pub(crate) fn show(&self, value: &serde_json::Value) -> Result<()> {
-        let shown = show::value(value, width());
+    /// Prints data as PVE sent it: byte for byte as JSON, or readably.
+    pub(crate) fn data(&self, data: &RawValue) -> Result<()> {
+        if !self.planned().is_empty() {
+            return Ok(());
+        }
+        if self.json {
+            return stdout::write(&format!("{}\n", data.get()));
+        }
+        let value = serde_json::from_str(data.get()).map_err(|e| {
+            Error::decode(Outcome::Applied, format!("the answer cannot be shown: {e}")).with_source(e)
+        })?;
+        let shown = show::value(&value, width());
         stdout::write(&shown.text)?;
         if !shown.left_out.is_empty() {
             eprintln!(
@@ -111,26 +146,13 @@ impl Session {
         Ok(())
     }
 
-    /// At the end of a dry run: prints the plan, if the command came to a write. What it says after that is about a write
-    /// that was not sent.
+    /// At the end: prints the plan of a dry run that came to a write.
     pub(crate) fn finish(&self, result: Result<()>) -> Result<()> {
-        let Some(dry_run) = &self.dry_run else {
-            return result;
-        };
-        let plan = dry_run.plan();
-        if plan.requests.is_empty() {
+        let planned = self.planned();
+        if planned.is_empty() {
             return result;
         }
-        if self.json {
-            return stdout::json(&plan);
-        }
-        let lines: String = plan
-            .requests
-            .iter()
-            .map(|planned| format!("{}\n", planned.pvesh))
-            .collect();
-        eprintln!("dry run, not sent:");
-        stdout::write(&lines)
+        plan::print(planned, result, self.json)
     }
 }
 

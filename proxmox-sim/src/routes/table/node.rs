@@ -50,6 +50,14 @@ pub(super) const LINES: &[Line] = &[
         "/nodes/{node} Sys.Audit",
         node::dns,
     ),
+    (
+        "GET",
+        "/nodes/{node}/config",
+        "property?:e:acme,acmedomain0,acmedomain1,acmedomain2,acmedomain3,acmedomain4,acmedomain5,ballooning-target,\
+         description,startall-onboot-delay,wakeonlan",
+        "/ Sys.Audit",
+        node::config,
+    ),
     ("GET", "/nodes/{node}/subscription", "", "all", node::subscription),
     (
         "GET",
