@@ -2,8 +2,7 @@
 //!
 //! A [`Sim`] is a whole cluster in memory: nodes, storages, guests, tasks, users. It answers requests as the API of
 //! PVE 8.4 or 9.2 does, down to the sentence of an error, the lock of a guest that is being cloned and the log of the
-//! task that clones it. It is held against recorded answers of a real PVE: see
-//! `tests/recorded.rs`.
+//! task that clones it. It is held against recorded answers of a real PVE: see `tests/recorded.rs`.
 //!
 //! ```
 //! use std::time::Duration;
@@ -99,8 +98,8 @@
 //!
 //! Tasks, boots, agents and tickets live by a simulated [`Clock`]. It starts at the machine's time and runs as fast as
 //! [`SimBuilder::time_scale`] says. A start takes 1.5 s, a full clone a second more than its disks have GiB, an obeyed
-//! shutdown 3 s; a guest agent answers 5 s after a start, and the guest has its IPv4 address 2 s later. Nothing is random: with a
-//! scale of 0 and [`SimBuilder::start_at`] two runs give the same answers byte for byte.
+//! shutdown 3 s; a guest agent answers 5 s after a start, and the guest has its IPv4 address 2 s later. Nothing is
+//! random: with a scale of 0 and [`SimBuilder::start_at`] two runs give the same answers byte for byte.
 //!
 //! # What goes wrong
 //!
@@ -116,9 +115,9 @@
 //! users, tokens, privileges. Every parameter is checked against its type as PVE checks it.
 //!
 //! A guest runs no operating system. Its agent knows a few programs (`echo`, `cat`, `true`, `false`, `sleep`,
-//! `hostname`, `uname`, `whoami`, `seq`, `sh -c` with `;`, `&&`, `||`, `>&2`, `exit`), keeps files in memory, and shows the network that
-//! `ipconfigN` asks for between the loopback and docker interfaces of a real guest. A clone has what its template had;
-//! a VM that was created with empty disks has nothing that could obey a shutdown, as a real one.
+//! `hostname`, `uname`, `whoami`, `seq`, `sh -c` with `;`, `&&`, `||`, `>&2`, `exit`), keeps files in memory, and shows
+//! the network that `ipconfigN` asks for between the loopback and docker interfaces of a real guest. A clone has what
+//! its template had; a VM that was created with empty disks has nothing that could obey a shutdown, as a real one.
 //!
 //! What PVE has and the simulator has not is answered `501` with a sentence that says so.
 
