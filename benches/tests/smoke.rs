@@ -1,5 +1,7 @@
 //! Each workload works, and says what it read.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which no attribute marks as such
+
 use std::process::Command;
 
 use benches::compare::{Used, run};

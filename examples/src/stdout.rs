@@ -21,7 +21,7 @@ pub fn write(text: &str) -> Result<()> {
 /// Writes a value as JSON over several lines.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn json(value: &impl serde::Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(value).map_err(|e| {
         Error::new(

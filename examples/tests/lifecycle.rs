@@ -1,5 +1,7 @@
 //! The program `lifecycle`, when all goes well and when it does not.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which no attribute marks as such
+
 mod common;
 
 use common::{clean, cluster, golden, run};

@@ -1,8 +1,11 @@
 //! An answer stays bytes until the operation's own type decodes it.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use bytes::Bytes;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::rows::Rows;
@@ -25,9 +28,53 @@ enum Shape {
     Bare,
 }
 
-#[derive(Deserialize)]
+/// `{"data": …}` and nothing else: a derived one would also take a list of one item.
 struct Envelope<T> {
     data: T,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Envelope<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
+            type Value = Envelope<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object with `data`")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Envelope<T>, A::Error> {
+                let mut data = None;
+                while let Some(IsData(is_data)) = map.next_key()? {
+                    if is_data {
+                        data = Some(map.next_value()?);
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                let data = data.ok_or_else(|| A::Error::missing_field("data"))?;
+                Ok(Envelope { data })
+            }
+        }
+        deserializer.deserialize_map(V(PhantomData))
+    }
+}
+
+/// Whether a key is `data`.
+struct IsData(bool);
+
+impl<'de> Deserialize<'de> for IsData {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl Visitor<'_> for V {
+            type Value = IsData;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+            fn visit_str<E>(self, key: &str) -> Result<IsData, E> {
+                Ok(IsData(key == "data"))
+            }
+        }
+        deserializer.deserialize_identifier(V)
+    }
 }
 
 impl PveResponse {
@@ -157,6 +204,8 @@ mod tests {
             .unwrap();
         assert_eq!(text, PveResponse::bare("\"x\"").decode::<String>().unwrap());
         PveResponse::envelope(r#"{"data":null}"#).decode::<()>().unwrap();
+        let nothing = PveResponse::envelope("{}").decode::<Option<u8>>();
+        assert!(nothing.unwrap_err().message().contains("`data`"));
     }
 
     #[test]
@@ -165,7 +214,7 @@ mod tests {
             .decode::<Vec<Row>>()
             .unwrap_err();
         assert!(error.message().contains("data[0].vmid"), "{error}");
-        for bad in ["", "<html>", "{", r#"{"dat":1}"#, "{\"data\":1"] {
+        for bad in ["", "<html>", "{", r#"{"dat":1}"#, "{\"data\":1", "[1]"] {
             let error = PveResponse::envelope(bad).decode::<u8>().unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::Decode, "{bad}");
         }

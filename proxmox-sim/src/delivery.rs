@@ -77,6 +77,10 @@ pub(crate) fn deliver(
             execute();
             at_once(foreign(200, "OK", Vec::new()))
         }
+        Some(WireFault::Body(body)) => {
+            execute();
+            at_once(foreign(200, "OK", body.into_bytes()))
+        }
         Some(WireFault::Garbage(length)) => {
             execute();
             at_once(foreign(

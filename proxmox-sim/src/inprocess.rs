@@ -16,7 +16,7 @@ use crate::log::RequestLog;
 use crate::sim::Sim;
 use crate::wire_fault::{WireFault, WireFaults};
 
-/// How long a client would wait for an answer that never comes, unless the request says otherwise.
+/// How long a client waits for an answer that never comes, unless it or the request says otherwise.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A [`Transport`] that asks a [`Sim`] directly.
@@ -45,6 +45,7 @@ pub struct SimTransport {
     faults: WireFaults,
     log: RequestLog,
     asynchronous: bool,
+    patience: Duration,
     /// The instant that stands for the simulated time at the start.
     begin: Arc<(Instant, Duration)>,
 }
@@ -60,6 +61,7 @@ impl SimTransport {
             faults,
             log,
             asynchronous: false,
+            patience: PATIENCE,
             begin,
         }
     }
@@ -76,6 +78,13 @@ impl SimTransport {
     #[must_use]
     pub fn asynchronous(mut self) -> Self {
         self.asynchronous = true;
+        self
+    }
+
+    /// How long to wait for an answer, in simulated time: 60 s, unless set. A request's own timeout stands above it.
+    #[must_use]
+    pub fn patience(mut self, limit: Duration) -> Self {
+        self.patience = limit;
         self
     }
 
@@ -130,7 +139,7 @@ impl SimTransport {
                 "the connection was closed",
             ));
         }
-        let limit = request.timeout.unwrap_or(PATIENCE);
+        let limit = request.timeout.unwrap_or(self.patience);
         let timeout = || {
             self.sim.clock().advance(limit);
             lost(

@@ -32,6 +32,8 @@ pub enum WireFault {
     Empty,
     /// Executed, but the answer is a 200 whose body is so many bytes of no JSON.
     Garbage(usize),
+    /// Executed, but the answer is a 200 with this body instead of PVE's: JSON of another form, an HTML page.
+    Body(String),
     /// All of the request is read, then nothing happens until the client gives up or the server ends.
     Stall,
 }

@@ -151,7 +151,11 @@ fn lost_answers_say_what_is_not_known() {
 #[test]
 fn answers_that_cannot_be_read() {
     let transport = still().transport();
-    for fault in [WireFault::Empty, WireFault::Garbage(100)] {
+    for fault in [
+        WireFault::Empty,
+        WireFault::Garbage(100),
+        WireFault::Body("[]".to_owned()),
+    ] {
         transport.faults().add(fault.on("POST", "/"));
         let Poll::Ready(Ok(answer)) = poll_once(transport.call(&write())) else {
             panic!("an error already")
@@ -162,4 +166,23 @@ fn answers_that_cannot_be_read() {
             (ErrorKind::Decode, Outcome::MaybeApplied)
         );
     }
+}
+
+#[test]
+fn waits_as_long_as_it_is_told() {
+    let transport = still().transport().patience(Duration::from_secs(7));
+    transport.faults().add(WireFault::Stall.on("GET", "/").times(2));
+    let ask = |request: &PveRequest| {
+        let before = transport.now();
+        let Poll::Ready(Err(error)) = poll_once(transport.call(request)) else {
+            panic!("an answer")
+        };
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        transport.now() - before
+    };
+    assert_eq!(ask(&version()), Duration::from_secs(7));
+    assert_eq!(
+        ask(&version().timeout(Duration::from_secs(2))),
+        Duration::from_secs(2)
+    );
 }

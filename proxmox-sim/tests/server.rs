@@ -330,6 +330,8 @@ fn answers_that_are_not_pve_s() {
         (garbage.status, garbage.body.len(), garbage.whole),
         (200, 1_000_000, true)
     );
+    let other = ask(WireFault::Body("{}".to_owned()));
+    assert_eq!((other.status, other.body.as_slice()), (200, &b"{}"[..]));
     let hung_up = ask(WireFault::broken_pipe());
     assert_eq!((hung_up.status, hung_up.reason.as_str()), (596, "Broken pipe"));
 }

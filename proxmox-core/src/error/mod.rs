@@ -142,7 +142,7 @@ impl Error {
     /// read; the caller knows which it was. False once a retrying layer has given up.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.0.attempts <= 1
+        self.0.attempts == 0
             && self.0.kind.is_transient()
             && matches!(self.0.outcome, Outcome::NotSent | Outcome::Rejected)
     }
@@ -355,11 +355,10 @@ mod tests {
     fn retry_truth() {
         let error = |kind, outcome| Error::new(kind, outcome, "");
         assert!(error(ErrorKind::Connect, Outcome::NotSent).is_retryable());
-        assert!(
-            !error(ErrorKind::Connect, Outcome::NotSent)
-                .with_attempts(4)
-                .is_retryable()
-        );
+        for attempts in [1, 4] {
+            let error = error(ErrorKind::Connect, Outcome::NotSent).with_attempts(attempts);
+            assert!(!error.is_retryable(), "a retrying layer has given up: {attempts}");
+        }
         assert!(!error(ErrorKind::Timeout, Outcome::MaybeApplied).is_retryable());
         assert!(!error(ErrorKind::InvalidInput, Outcome::NotSent).is_retryable());
     }

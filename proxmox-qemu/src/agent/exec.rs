@@ -138,17 +138,15 @@ impl Operation for RunExec {
         let deadline = pve.now() + wait;
         let mut pause = FIRST;
         loop {
-            let look: Look = match pve.call(&status).await {
-                Ok(answer) => answer.decode()?,
+            match async { pve.call(&status).await?.decode::<Look>() }.await {
+                Ok(look) if look.exited => return Ok(look.result),
+                Ok(_) => {}
                 // The agent is busy, or the way to the node is: the program itself is not concerned.
                 Err(e) if e.kind().is_transient() && pve.now() < deadline => {
                     pve.sleep(pause).await;
                     continue;
                 }
-                Err(e) => return Err(e.with_outcome(Outcome::Applied)),
-            };
-            if look.exited {
-                return Ok(look.result);
+                Err(e) => return Err(unheard(e, started.pid)),
             }
             let left = deadline.saturating_duration_since(pve.now());
             if left.is_zero() {
@@ -163,6 +161,19 @@ impl Operation for RunExec {
             pause = (pause * 2).min(LONGEST);
         }
     }
+}
+
+/// The command runs or has run, and nobody can tell how it ended.
+fn unheard(e: Error, pid: i64) -> Error {
+    // The agent forgets a command once it has told its end: the answer that told it was lost.
+    if e.kind() == ErrorKind::Agent && e.message().contains("'pid'") {
+        let text =
+            format!("the command (pid {pid} in the guest) has ended, but the answer that said how was lost");
+        return Error::new(ErrorKind::Agent, Outcome::Applied, text)
+            .with_advice("see in the guest what it did; let it write its result to a file if that matters")
+            .with_source(e);
+    }
+    e.with_outcome(Outcome::Applied)
 }
 
 #[cfg(test)]
