@@ -18,6 +18,7 @@ fn readable() {
         ("qemu_config", "qemu config 101"),
         ("node_list", "node list"),
         ("node_status", "node status"),
+        ("node_config", "node config pve2"),
         ("raw_object", "get /version"),
         ("raw_list", "get /nodes/pve1/storage"),
         ("raw_error", "get /nodes/pve1/storage/nosuch/content"),
@@ -69,6 +70,7 @@ fn json_of_typed_commands_has_exact_numbers() {
         "--node pve1 qemu list",
         "node list",
         "node status",
+        "node config",
         "task list",
         "qemu ip 100",
     ] {
