@@ -5,6 +5,10 @@
 //! from an error to an exit code and two lines of text, [`table`], [`human`] and [`show`] from answers to something
 //! readable, [`progress`] and [`verbose`] tell what goes on meanwhile.
 
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 pub mod complain;
 pub mod connect;
 pub mod exit;
