@@ -1,1 +1,23 @@
-//! Not yet.
+//! What the programs `pve` and `lifecycle` share.
+//!
+//! The programs themselves are in `src/bin`. They use the SDK as any other program would; here is only what a command line
+//! needs around it: [`options`] and [`connect`] lead from flags and environment to a handle, [`exit`] and [`complain`]
+//! from an error to an exit code and two lines of text, [`table`], [`human`] and [`show`] from answers to something
+//! readable, [`progress`] and [`verbose`] tell what goes on meanwhile.
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
+pub mod complain;
+pub mod connect;
+pub mod exit;
+pub mod human;
+pub mod options;
+pub mod pairs;
+pub mod place;
+pub mod progress;
+pub mod show;
+pub mod stdout;
+pub mod table;
+pub mod verbose;

@@ -10,7 +10,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::rows::Rows;
 use crate::task::{Progress, TaskReport};
-use crate::{Error, Pve, PveRequest, PveResponse, Result, Task, Vmid};
+use crate::{Error, Pve, PveRequest, PveResponse, Result, Target, Task, Vmid};
 
 /// A typed description of one operation. Writing one is how the SDK is extended.
 ///
@@ -48,6 +48,11 @@ pub trait Operation: Send + Sized + 'static {
     /// # Errors
     /// `InvalidInput` for parameters that can be seen to be wrong.
     fn request(&self) -> Result<PveRequest>;
+
+    /// What errors are about that do not say it themselves.
+    fn target(&self) -> Option<Target> {
+        self.request().ok().map(|request| request.target())
+    }
 
     /// Carries it out. Every await in it must be one of `pve`'s, so that it runs on any transport.
     fn run(self, pve: Pve) -> impl Future<Output = Result<Self::Output>> + Send;
@@ -125,7 +130,7 @@ impl<O: Operation> IntoFuture for Call<O> {
         let Self { pve, operation } = self;
         Box::pin(async move {
             let name = operation.name();
-            let target = operation.request().ok().map(|r| r.target());
+            let target = operation.target();
             operation.run(pve).await.map_err(|e| match target {
                 Some(target) => e.during(name).about(target),
                 None => e.during(name),
@@ -213,9 +218,14 @@ impl<T: Send + 'static> Operation for Ask<T> {
     fn request(&self) -> Result<PveRequest> {
         again(&self.request)
     }
+    /// Its errors say it.
+    fn target(&self) -> Option<Target> {
+        None
+    }
     async fn run(self, pve: Pve) -> Result<T> {
-        let answer = pve.call(&self.request?).await?;
-        (self.decode)(&answer)
+        let request = self.request?;
+        let answer = pve.call(&request).await?;
+        (self.decode)(&answer).map_err(|e| e.about(request.target()))
     }
 }
 

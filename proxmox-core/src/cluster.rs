@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Ask, Call, Operation};
+use crate::extra::keeping_extra;
 use crate::guest::GuestState;
 use crate::rows::Rows;
 use crate::{
@@ -19,81 +20,78 @@ pub struct Cluster {
     pve: Pve,
 }
 
-/// One row of `GET /cluster/resources`. Which fields are set depends on [`kind`](Self::kind).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Resource {
-    /// `qemu/100`, `node/pve1`, `storage/pve1/local` …
-    pub id: String,
-    /// `qemu`, `lxc`, `node`, `storage`, `pool`, `sdn` (8.x) or `network` (9.x).
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The node it is on.
-    #[serde(default)]
-    pub node: Option<NodeName>,
-    /// The number of a guest.
-    #[serde(default)]
-    pub vmid: Option<Vmid>,
-    /// The name of a guest.
-    #[serde(default, deserialize_with = "de::opt_text")]
-    pub name: Option<String>,
-    /// `running`, `stopped`, `online`, `available`, `unknown` …
-    #[serde(default)]
-    pub status: Option<GuestState>,
-    /// The storage's name.
-    #[serde(default, deserialize_with = "de::opt_text")]
-    pub storage: Option<String>,
-    /// The guest's pool.
-    #[serde(default, deserialize_with = "de::opt_text")]
-    pub pool: Option<String>,
-    /// CPU use, as a fraction of `maxcpu`: 0 to 1.
-    #[serde(default, deserialize_with = "de::opt_float")]
-    pub cpu: Option<f64>,
-    /// How many CPUs.
-    #[serde(default, deserialize_with = "de::opt_float")]
-    pub maxcpu: Option<f64>,
-    /// Memory in use, bytes.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub mem: Option<i64>,
-    /// Memory, bytes.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub maxmem: Option<i64>,
-    /// Memory that a VM takes of its host, bytes. PVE 9.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub memhost: Option<i64>,
-    /// Disk in use, bytes.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub disk: Option<i64>,
-    /// Disk, bytes.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub maxdisk: Option<i64>,
-    /// Bytes that a guest has read from disks since its start.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub diskread: Option<i64>,
-    /// Bytes that a guest has written to disks since its start.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub diskwrite: Option<i64>,
-    /// Bytes that a guest has received since its start.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub netin: Option<i64>,
-    /// Bytes that a guest has sent since its start.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub netout: Option<i64>,
-    /// Seconds since start.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub uptime: Option<i64>,
-    /// Whether the guest is a template.
-    #[serde(default, deserialize_with = "de::flag")]
-    pub template: bool,
-    /// The guest's tags.
-    #[serde(default, deserialize_with = "de::tags")]
-    pub tags: Vec<String>,
-    /// The guest's lock.
-    #[serde(default, deserialize_with = "de::opt_text")]
-    pub lock: Option<String>,
-    /// Everything else that PVE sent.
-    #[serde(flatten)]
-    pub extra: de::Extra,
+keeping_extra! {
+    /// One row of `GET /cluster/resources`. Which fields are set depends on [`kind`](Self::kind).
+    pub struct Resource {
+        /// `qemu/100`, `node/pve1`, `storage/pve1/local` …
+        pub id: String,
+        /// `qemu`, `lxc`, `node`, `storage`, `pool`, `sdn` (8.x) or `network` (9.x).
+        #[serde(rename = "type")]
+        pub kind: String,
+        /// The node it is on.
+        #[serde(default)]
+        pub node: Option<NodeName>,
+        /// The number of a guest.
+        #[serde(default)]
+        pub vmid: Option<Vmid>,
+        /// The name of a guest.
+        #[serde(default, deserialize_with = "de::opt_text")]
+        pub name: Option<String>,
+        /// `running`, `stopped`, `online`, `available`, `unknown` …
+        #[serde(default)]
+        pub status: Option<GuestState>,
+        /// The storage's name.
+        #[serde(default, deserialize_with = "de::opt_text")]
+        pub storage: Option<String>,
+        /// The guest's pool.
+        #[serde(default, deserialize_with = "de::opt_text")]
+        pub pool: Option<String>,
+        /// CPU use, as a fraction of `maxcpu`: 0 to 1.
+        #[serde(default, deserialize_with = "de::opt_float")]
+        pub cpu: Option<f64>,
+        /// How many CPUs.
+        #[serde(default, deserialize_with = "de::opt_float")]
+        pub maxcpu: Option<f64>,
+        /// Memory in use, bytes.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub mem: Option<i64>,
+        /// Memory, bytes.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub maxmem: Option<i64>,
+        /// Memory that a VM takes of its host, bytes. PVE 9.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub memhost: Option<i64>,
+        /// Disk in use, bytes.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub disk: Option<i64>,
+        /// Disk, bytes.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub maxdisk: Option<i64>,
+        /// Bytes that a guest has read from disks since its start.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub diskread: Option<i64>,
+        /// Bytes that a guest has written to disks since its start.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub diskwrite: Option<i64>,
+        /// Bytes that a guest has received since its start.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub netin: Option<i64>,
+        /// Bytes that a guest has sent since its start.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub netout: Option<i64>,
+        /// Seconds since start.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub uptime: Option<i64>,
+        /// Whether the guest is a template.
+        #[serde(default, deserialize_with = "de::flag")]
+        pub template: bool,
+        /// The guest's tags.
+        #[serde(default, deserialize_with = "de::tags")]
+        pub tags: Vec<String>,
+        /// The guest's lock.
+        #[serde(default, deserialize_with = "de::opt_text")]
+        pub lock: Option<String>,
+    }
 }
 
 /// Where a guest is.

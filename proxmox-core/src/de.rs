@@ -4,63 +4,10 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use serde::Deserializer;
 use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
 
-/// The keys that a type does not know, in order and as sent: nothing that PVE says is lost.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Extra(Vec<(Box<str>, Value)>);
-
-impl Extra {
-    /// The value of a key.
-    #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.iter().find(|(k, _)| &**k == key).map(|(_, v)| v)
-    }
-
-    /// Keys and values in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(k, v)| (&**k, v))
-    }
-
-    /// Whether every key was known.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl<'de> Deserialize<'de> for Extra {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V;
-        impl<'de> Visitor<'de> for V {
-            type Value = Extra;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("further keys")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Extra, A::Error> {
-                let mut extra = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    extra.push(entry);
-                }
-                Ok(Extra(extra))
-            }
-        }
-        deserializer.deserialize_map(V)
-    }
-}
-
-impl Serialize for Extra {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, value) in &self.0 {
-            map.serialize_entry(key, value)?;
-        }
-        map.end()
-    }
-}
+pub use crate::extra::Extra;
 
 /// A scalar that PVE may have dressed up. `None` for `null`, empty text and text that says nothing (`N/A`).
 trait Lenient: Sized {
@@ -260,6 +207,8 @@ pub fn csv<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D:
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
 
     #[derive(Debug, PartialEq, Deserialize)]
@@ -317,18 +266,5 @@ mod tests {
         }
         assert_eq!(row(r#"{"text":7}"#).text.as_deref(), Some("7"));
         assert_eq!(row(r#"{"text":""}"#).text, None);
-    }
-
-    #[test]
-    fn unknown_keys_are_kept() {
-        let row = row(r#"{"new-in-10":[1,2],"int":1,"x":"y"}"#);
-        assert_eq!(
-            row.extra.iter().map(|(k, _)| k).collect::<Vec<_>>(),
-            ["new-in-10", "x"]
-        );
-        assert_eq!(
-            serde_json::to_string(&row.extra).unwrap(),
-            r#"{"new-in-10":[1,2],"x":"y"}"#
-        );
     }
 }

@@ -54,8 +54,17 @@ impl Transport for Layered {
     fn info(&self) -> TransportInfo {
         self.inner.info()
     }
-    async fn call(&self, request: &PveRequest) -> Result<PveResponse> {
-        self.layer.call(&*self.inner, request).await
+    // Written out: the layer's future is the answer, and needs no other around it.
+    fn call<'a, 'r, 'f>(
+        &'a self,
+        request: &'r PveRequest,
+    ) -> Pin<Box<dyn Future<Output = Result<PveResponse>> + Send + 'f>>
+    where
+        'a: 'f,
+        'r: 'f,
+        Self: 'f,
+    {
+        self.layer.call(&*self.inner, request)
     }
     async fn sleep(&self, duration: Duration) {
         self.inner.sleep(duration).await;

@@ -18,6 +18,7 @@ pub mod config;
 pub mod de;
 mod error;
 mod executor;
+mod extra;
 mod fan_out;
 pub mod guest;
 mod id;

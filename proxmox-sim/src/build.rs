@@ -30,6 +30,7 @@ pub(crate) fn state(builder: SimBuilder, now: f64) -> State {
             .collect(),
         users: builder.users.into_iter().collect(),
         acl: builder.acl,
+        dying: Vec::new(),
         tasks: Vec::new(),
         seen: VecDeque::new(),
         faults: std::sync::Arc::default(),
@@ -132,7 +133,6 @@ fn guest(state: &mut State, spec: SimGuest, now: f64) {
             since: now - UPTIME,
             pid: state.counters.pid(),
             paused: false,
-            dying: None,
         });
     }
     state.guests.insert(guest.vmid, guest);

@@ -25,6 +25,7 @@ pub(crate) struct Guest {
 
 /// VM or container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum GuestKind {
     /// A virtual machine.
     Qemu,
@@ -49,8 +50,6 @@ pub(crate) struct Run {
     pub(crate) since: f64,
     pub(crate) pid: u32,
     pub(crate) paused: bool,
-    /// When it will have shut down by itself, without a task.
-    pub(crate) dying: Option<f64>,
 }
 
 #[derive(Debug)]

@@ -1,6 +1,23 @@
-//! A simulated Proxmox VE.
+//! A simulated Proxmox VE, for tests and examples that need a cluster and have none.
 //!
-//! # The default cluster
+//! A [`Sim`] is a whole cluster in memory: nodes, storages, guests, tasks, users. It answers requests as the API of
+//! PVE 8.4 or 9.2 does, down to the sentence of an error, the lock of a guest that is being cloned and the log of the
+//! task that clones it. It is held against recorded answers of a real PVE: see `tests/recorded.rs`.
+//!
+//! ```
+//! use std::time::Duration;
+//! use proxmox_sim::{Sim, SimRequest};
+//!
+//! let sim = Sim::builder().time_scale(0.0).build();
+//! let clone = SimRequest::new("POST", "/nodes/pve1/qemu/9000/clone").param("newid", "200").param("name", "web");
+//! let answer = sim.answer(&clone);
+//! assert!(answer.data().as_str().unwrap().starts_with("UPID:pve1:"));
+//! assert_eq!(sim.guest(200).unwrap().lock.as_deref(), Some("clone"));
+//!
+//! sim.clock().advance(Duration::from_secs(10));
+//! assert_eq!(sim.guest(200).unwrap().lock, None);
+//! assert_eq!(sim.tasks()[0].exitstatus.as_deref(), Some("OK"));
+//! ```
 //!
 //! # In-process
 //!
@@ -57,7 +74,52 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The simulator is held against recorded answers of a real PVE: see `tests/recorded.rs`.
+//! All clones of a [`Sim`], and all that carry requests to it, share one cluster. It lives as long as the last of them.
+//!
+//! # The default cluster
+//!
+//! [`Sim::new`] builds the cluster that the SDK's documentation, examples and tests share.
+//!
+//! | what | which |
+//! |---|---|
+//! | nodes | `pve1`, `pve2` |
+//! | storages | `local` (dir: iso, vztmpl, snippets, import), `local-lvm` (lvmthin: images, rootdir), `shared` (nfs: images, rootdir) |
+//! | network | bridge `vmbr0` on each node; vnet `vnet0` in the zone `localzone` |
+//! | VM `9000` | `debian-12-cloud`, a template with a 2 GiB disk, a cloud-init drive, a card and a guest agent |
+//! | VM `100` | `handmade`, running, with a working guest agent and no tags |
+//! | VM `101` | `shop-db`, stopped, tags `production;sdk-managed` |
+//! | files | an ISO image, a container template, a disk image to import and a snippet in `local` |
+//! | users | `root@pam` ([password](ROOT_PASSWORD), token [`root@pam!sim`](ROOT_TOKEN_ID)), [`audit@pve`](AUDITOR) who may look at everything |
+//! | a token without privileges | [`root@pam!sep`](BARE_TOKEN_ID): lists are empty, everything else is a 403 |
+//!
+//! [`Sim::builder`] adds to it; [`SimBuilder::bare`] begins without nodes, storages and guests.
+//!
+//! # Time
+//!
+//! Tasks, boots, agents and tickets live by a simulated [`Clock`]. It starts at the machine's time and runs as fast as
+//! [`SimBuilder::time_scale`] says. A start takes 1.5 s, a full clone a second more than its disks have GiB, an obeyed
+//! shutdown 3 s; a guest agent answers 5 s after a start, and the guest has its IPv4 address 2 s later. Nothing is
+//! random: with a scale of 0 and [`SimBuilder::start_at`] two runs give the same answers byte for byte.
+//!
+//! # What goes wrong
+//!
+//! - Tasks: [`Sim::faults`] lets them fail, warn or linger.
+//! - Guests: [`Sim::set_lock`], [`Sim::set_agent`], [`Sim::set_obeys_shutdown`], [`Sim::set_config`].
+//! - Nodes: [`Sim::set_node_down`], [`SimNode::unreachable`].
+//! - Connections: [`WireFaults`], of the transport and of the server.
+//!
+//! # What is simulated, and what is not
+//!
+//! VMs: lists, configuration with pending changes, create, clone, template, resize, snapshots, power, cloud-init, guest
+//! agent. Containers: lists, configuration, power. Tasks, storages and their content, networks, disks, resources, pools,
+//! users, tokens, privileges. Every parameter is checked against its type as PVE checks it.
+//!
+//! A guest runs no operating system. Its agent knows a few programs (`echo`, `cat`, `true`, `false`, `sleep`,
+//! `hostname`, `uname`, `whoami`, `seq`, `sh -c` with `;`, `&&`, `||`, `>&2`, `exit`), keeps files in memory, and shows
+//! the network that `ipconfigN` asks for between the loopback and docker interfaces of a real guest. A clone has what
+//! its template had; a VM that was created with empty disks has nothing that could obey a shutdown, as a real one.
+//!
+//! What PVE has and the simulator has not is answered `501` with a sentence that says so.
 
 mod access;
 mod acl;
@@ -89,6 +151,7 @@ mod status;
 mod storage;
 mod task;
 mod tasks;
+mod users;
 
 pub use builder::SimBuilder;
 pub use clock::Clock;

@@ -75,7 +75,6 @@ fn power(ctx: &mut Ctx<'_>, kind: &str, seconds: f64, on: bool) -> Answer {
                     since: now,
                     pid,
                     paused: false,
-                    dying: None,
                 });
             }
             Ok(())

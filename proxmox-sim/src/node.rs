@@ -170,6 +170,15 @@ pub(crate) fn dns(_: &mut Ctx<'_>) -> Answer {
     Ok(json!({ "dns1": "192.0.2.53", "search": "sim.example" }).into())
 }
 
+/// `GET /nodes/{node}/config`: a description, which is what `property` leaves of it unless it asks for something else.
+pub(crate) fn config(ctx: &mut Ctx<'_>) -> Answer {
+    if ctx.opt("property").is_some_and(|name| name != "description") {
+        return Ok(json!({}).into());
+    }
+    let description = "A simulated node.\n";
+    Ok(json!({ "description": description, "digest": digest(&[description]) }).into())
+}
+
 /// `GET /nodes/{node}/subscription`
 pub(crate) fn subscription(ctx: &mut Ctx<'_>) -> Answer {
     Ok(json!({

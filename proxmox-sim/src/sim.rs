@@ -1,5 +1,6 @@
 //! The handle of one simulated cluster.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::answer::into_answer;
@@ -17,6 +18,7 @@ const REMEMBERED: usize = 10_000;
 
 /// Which PVE is simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[non_exhaustive]
 pub enum PveVersion {
     /// 8.4.21, the default.
     #[default]
@@ -54,10 +56,9 @@ impl PveVersion {
 /// assert_eq!(answer.status, 200);
 /// assert_eq!(answer.data()["name"], "handmade");
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Sim(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     clock: Clock,
     faults: Arc<Faults>,
@@ -206,6 +207,15 @@ impl Sim {
 
     fn change(&self, vmid: u32, change: impl FnOnce(&mut Guest)) -> bool {
         self.state().guests.get_mut(&vmid).map(change).is_some()
+    }
+}
+
+impl fmt::Debug for Sim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sim")
+            .field("version", &self.0.version)
+            .field("clock", &self.0.clock)
+            .finish_non_exhaustive()
     }
 }
 

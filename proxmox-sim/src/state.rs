@@ -22,11 +22,21 @@ pub(crate) struct State {
     pub(crate) vnets: BTreeMap<String, Vnet>,
     pub(crate) users: BTreeMap<String, User>,
     pub(crate) acl: Vec<Acl>,
+    /// VMs that shut down by themselves, without a task.
+    pub(crate) dying: Vec<Dying>,
     /// In the order of their start.
     pub(crate) tasks: Vec<Task>,
     pub(crate) seen: VecDeque<SeenRequest>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) counters: Counters,
+}
+
+/// A VM that will have shut down at some time, if it is then still the same process.
+#[derive(Debug)]
+pub(crate) struct Dying {
+    pub(crate) vmid: u32,
+    pub(crate) pid: u32,
+    pub(crate) end: f64,
 }
 
 #[derive(Debug, Default)]

@@ -95,7 +95,13 @@ impl Storage {
 
     /// The next free `vm-ID-disk-N`.
     pub(crate) fn free_volid(&self, vmid: u32, format: &str) -> String {
-        let taken = |stem: &str| self.volumes.iter().any(|v| stem_of(&v.volid) == stem);
+        let own: Vec<_> = self
+            .volumes
+            .iter()
+            .filter(|v| v.vmid == Some(vmid))
+            .map(|v| stem_of(&v.volid))
+            .collect();
+        let taken = |stem: &str| own.contains(&stem);
         (0_u32..)
             .map(|n| (format!("vm-{vmid}-disk-{n}"), format!("base-{vmid}-disk-{n}")))
             .find(|(stem, base)| !taken(stem) && !taken(base))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::faults::FaultEffect;
-use crate::state::{State, seconds};
+use crate::state::{Dying, State, seconds};
 
 /// What a task does to the state at its end.
 type Work = Box<dyn FnOnce(&mut State, f64) -> Result<(), String> + Send>;
@@ -262,13 +262,13 @@ impl State {
         for task in &mut self.tasks {
             task.write_lines_until(now);
         }
-        for guest in self.guests.values_mut() {
-            if guest
-                .run
-                .as_ref()
-                .and_then(|run| run.dying)
-                .is_some_and(|end| end <= now)
-            {
+        let (due, later): (Vec<_>, _) = std::mem::take(&mut self.dying)
+            .into_iter()
+            .partition(|dying| dying.end <= now);
+        self.dying = later;
+        for Dying { vmid, pid, .. } in due {
+            let guest = self.guests.get_mut(&vmid);
+            if let Some(guest) = guest.filter(|g| g.run.as_ref().is_some_and(|run| run.pid == pid)) {
                 guest.run = None;
                 crate::qemu::change::settle_pending(guest);
             }

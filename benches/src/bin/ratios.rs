@@ -1,14 +1,13 @@
 //! Measures what the README states, in one run: `ratios [ROUNDS]`, 21 unless given.
 //!
-//! It starts the server inside of itself, runs `workload` and `bare`, which lie beside it, in turn, and compares decoding in
-//! its own process.
+//! It runs `workload` and `bare`, which lie beside it, in turn against `server`, and compares decoding in its own process.
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::{Child, Command, ExitCode, Stdio};
 
 use benches::compare::{Pairs, run, time};
 use benches::rows::{self, Unknown};
-use benches::serve::Server;
 use benches::task::Result;
 use benches::twin::{self, Envelope};
 use bytes::Bytes;
@@ -31,15 +30,17 @@ fn main() -> ExitCode {
 fn all() -> Result<()> {
     let rounds = std::env::args().nth(1).map_or(Ok(21), |n| n.parse())?;
     println!("medians of {rounds} rounds, in turn; the ratio pair by pair\n");
-    decoding(rounds);
+    // First: the peak of a process is at least what its parent had when it was started.
     for (unknown, name) in [
         (Unknown::Zero, "no unknown key"),
         (Unknown::Six, "six unknown keys in each row"),
     ] {
         let processes = Processes::new(unknown, rounds)?;
-        println!("\nwhole processes, {name}: CPU ms, wall ms, peak MiB");
+        println!("whole processes, {name}: CPU ms, wall ms, peak MiB");
         processes.all(unknown)?;
+        println!();
     }
+    decoding(rounds);
     Ok(())
 }
 
@@ -79,18 +80,37 @@ fn list<Sdk: DeserializeOwned, Twin: DeserializeOwned, Keeping: DeserializeOwned
 }
 
 struct Processes {
-    server: Server,
+    server: Child,
+    base: String,
+    ca: String,
     beside: PathBuf,
     rounds: usize,
 }
 
 impl Processes {
     fn new(unknown: Unknown, rounds: usize) -> Result<Self> {
-        let server = Server::start("127.0.0.1:0", unknown)?;
         let mut beside = std::env::current_exe()?;
         beside.pop();
+        let mut server = Command::new(beside.join("server"))
+            .args(["127.0.0.1:0", if unknown == Unknown::Zero { "0" } else { "6" }])
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut lines = server
+            .stdout
+            .take()
+            .map(BufReader::new)
+            .ok_or("no output")?
+            .lines();
+        let mut value = || -> Result<String> {
+            let line = lines.next().ok_or("the server has ended")??;
+            let (_, value) = line.split_once('=').ok_or("the server says something else")?;
+            Ok(value.to_owned())
+        };
+        let (ca, base) = (value()?, value()?);
         Ok(Self {
             server,
+            base,
+            ca,
             beside,
             rounds,
         })
@@ -126,10 +146,10 @@ impl Processes {
             let (kind, rest) = args.split_first().ok_or("no workload")?;
             command
                 .arg(kind)
-                .arg(self.server.url())
+                .arg(&self.base)
                 .args(rest)
                 .env("BENCH_ENGINE", engine)
-                .env("BENCH_CA", self.server.ca_pem());
+                .env("BENCH_CA", &self.ca);
             run(&mut command)
         };
         let (mut cpu, mut wall, mut peak) = (Pairs::default(), Pairs::default(), Pairs::default());
@@ -149,6 +169,15 @@ impl Processes {
         println!("  {:40} wall {wall}", "");
         println!("  {:40} peak {peak}", "");
         Ok(())
+    }
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        // One that has ended already is as good.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        let _ = std::fs::remove_file(&self.ca);
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Guest, Kind};
 use crate::call::{Ask, Call};
+use crate::extra::keeping_extra;
 use crate::{PveRequest, Vmid, de};
 
 /// Whether a guest runs.
@@ -53,73 +54,70 @@ impl<'de> Deserialize<'de> for GuestState {
     }
 }
 
-/// A guest's state and telemetry: a row of `GET /nodes/{node}/qemu` or `lxc`, and the answer of `…/status/current`.
-///
-/// Sizes are bytes, counters count since the guest's start, and everything that PVE may leave out is optional.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct GuestStatus {
-    /// Its number.
-    pub vmid: Vmid,
-    /// Its name.
-    #[serde(default, deserialize_with = "de::opt_text")]
-    pub name: Option<String>,
-    /// Whether it runs.
-    pub status: GuestState,
-    /// What QEMU itself says: `running`, `paused`, `prelaunch` … VMs only.
-    #[serde(default, deserialize_with = "de::opt_text")]
-    pub qmpstatus: Option<String>,
-    /// CPU use, as a fraction of all its CPUs: 0 to 1.
-    #[serde(default, deserialize_with = "de::opt_float")]
-    pub cpu: Option<f64>,
-    /// How many CPUs it may use.
-    #[serde(default, deserialize_with = "de::opt_float")]
-    pub cpus: Option<f64>,
-    /// Memory in use.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub mem: Option<i64>,
-    /// Memory it may use.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub maxmem: Option<i64>,
-    /// Memory it takes of the host. PVE 9, VMs only.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub memhost: Option<i64>,
-    /// Root disk in use. 0 for VMs: only the guest would know.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub disk: Option<i64>,
-    /// Size of the root disk.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub maxdisk: Option<i64>,
-    /// Bytes read from disks.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub diskread: Option<i64>,
-    /// Bytes written to disks.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub diskwrite: Option<i64>,
-    /// Bytes received.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub netin: Option<i64>,
-    /// Bytes sent.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub netout: Option<i64>,
-    /// Seconds since its start; 0 when it is off.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub uptime: Option<i64>,
-    /// PVE's lock: `clone`, `backup`, `migrate` …
-    #[serde(default, deserialize_with = "de::opt_text")]
-    pub lock: Option<String>,
-    /// Whether it is a template.
-    #[serde(default, deserialize_with = "de::flag")]
-    pub template: bool,
-    /// Its tags.
-    #[serde(default, deserialize_with = "de::tags")]
-    pub tags: Vec<String>,
-    /// Process id on the node.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub pid: Option<i64>,
-    /// Everything else that PVE sent.
-    #[serde(flatten)]
-    pub extra: de::Extra,
+keeping_extra! {
+    /// A guest's state and telemetry: a row of `GET /nodes/{node}/qemu` or `lxc`, and the answer of `…/status/current`.
+    ///
+    /// Sizes are bytes, counters count since the guest's start, and everything that PVE may leave out is optional.
+    pub struct GuestStatus {
+        /// Its number.
+        pub vmid: Vmid,
+        /// Its name.
+        #[serde(default, deserialize_with = "de::opt_text")]
+        pub name: Option<String>,
+        /// Whether it runs.
+        pub status: GuestState,
+        /// What QEMU itself says: `running`, `paused`, `prelaunch` … VMs only.
+        #[serde(default, deserialize_with = "de::opt_text")]
+        pub qmpstatus: Option<String>,
+        /// CPU use, as a fraction of all its CPUs: 0 to 1.
+        #[serde(default, deserialize_with = "de::opt_float")]
+        pub cpu: Option<f64>,
+        /// How many CPUs it may use.
+        #[serde(default, deserialize_with = "de::opt_float")]
+        pub cpus: Option<f64>,
+        /// Memory in use.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub mem: Option<i64>,
+        /// Memory it may use.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub maxmem: Option<i64>,
+        /// Memory it takes of the host. PVE 9, VMs only.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub memhost: Option<i64>,
+        /// Root disk in use. 0 for VMs: only the guest would know.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub disk: Option<i64>,
+        /// Size of the root disk.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub maxdisk: Option<i64>,
+        /// Bytes read from disks.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub diskread: Option<i64>,
+        /// Bytes written to disks.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub diskwrite: Option<i64>,
+        /// Bytes received.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub netin: Option<i64>,
+        /// Bytes sent.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub netout: Option<i64>,
+        /// Seconds since its start; 0 when it is off.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub uptime: Option<i64>,
+        /// PVE's lock: `clone`, `backup`, `migrate` …
+        #[serde(default, deserialize_with = "de::opt_text")]
+        pub lock: Option<String>,
+        /// Whether it is a template.
+        #[serde(default, deserialize_with = "de::flag")]
+        pub template: bool,
+        /// Its tags.
+        #[serde(default, deserialize_with = "de::tags")]
+        pub tags: Vec<String>,
+        /// Process id on the node.
+        #[serde(default, deserialize_with = "de::opt_int")]
+        pub pid: Option<i64>,
+    }
 }
 
 impl GuestStatus {

@@ -9,7 +9,7 @@ use crate::ctx::Ctx;
 use crate::guest::Guest;
 use crate::qemu::inside::Look;
 use crate::qemu::{interfaces, power};
-use crate::state::seconds;
+use crate::state::{Dying, seconds};
 use std::time::Duration;
 
 /// How long after the start of a VM its agent answers.
@@ -71,8 +71,9 @@ pub(crate) fn simple(command: &str, ctx: &mut Ctx<'_>) -> Answer {
         "fstrim" => result(json!({ "paths": [{ "path": "/", "trimmed": 0, "minimum": 0 }] })),
         "shutdown" => {
             // The guest does this itself: no task of PVE's shows it.
-            if let Some(run) = &mut guest.run {
-                run.dying = Some(now + power::OBEY);
+            if let Some(pid) = guest.run.as_ref().map(|run| run.pid) {
+                let (vmid, end) = (guest.vmid, now + power::OBEY);
+                ctx.state.dying.push(Dying { vmid, pid, end });
             }
             result(json!({}))
         }

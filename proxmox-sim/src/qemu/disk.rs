@@ -2,7 +2,6 @@
 
 use crate::answer::{Refusal, bad_param, failed};
 use crate::guest::Guest;
-use crate::schema::format;
 use crate::state::State;
 use crate::storage::{Image, storage_of};
 
@@ -114,18 +113,24 @@ pub(crate) fn is_disk_key(key: &str) -> bool {
 
 /// The disks of a guest in PVE's order.
 pub(crate) fn disks(guest: &Guest) -> Vec<(String, Drive)> {
-    let mut keys = format::disk_keys();
-    if guest.kind == crate::GuestKind::Lxc {
-        keys = guest
-            .config
-            .keys()
-            .filter(|k| *k == "rootfs" || k.starts_with("mp"))
-            .cloned()
-            .collect();
-    }
-    keys.into_iter()
-        .filter_map(|key| Some((Drive::parse(guest.get(&key)?), key)).map(|(d, k)| (k, d)))
+    let is_disk = |key: &str| match guest.kind {
+        crate::GuestKind::Qemu => is_disk_key(key),
+        crate::GuestKind::Lxc => key == "rootfs" || key.starts_with("mp"),
+    };
+    let mut disks: Vec<_> = guest.config.iter().filter(|(key, _)| is_disk(key)).collect();
+    disks.sort_by_key(|(key, _)| place(key));
+    disks
+        .into_iter()
+        .map(|(key, value)| (key.clone(), Drive::parse(value)))
         .collect()
+}
+
+/// Where a key stands among the disks.
+fn place(key: &str) -> (usize, u32) {
+    let family = key.trim_end_matches(|c: char| c.is_ascii_digit());
+    let order = ["ide", "scsi", "virtio", "sata", "efidisk", "tpmstate"];
+    let rank = order.iter().position(|f| *f == family).unwrap_or(order.len());
+    (rank, key[family.len()..].parse().unwrap_or(0))
 }
 
 /// `2G` as bytes.

@@ -80,7 +80,6 @@ pub(crate) fn start_plan(state: &State, vmid: u32, node: &str, skiplock: bool) -
             since: now,
             pid,
             paused: false,
-            dying: None,
         });
         Ok(())
     })

@@ -282,7 +282,8 @@ impl Api {
     #[cfg(feature = "reqwest")]
     pub fn reqwest(self) -> Result<impl Transport> {
         let login = self.check()?;
-        let engine = crate::http::reqwest::Reqwest::new(crate::tls::tls(&self.trust)?, self.budgets)?;
+        let tls = crate::tls::tls(&self.trust)?;
+        let engine = crate::http::reqwest::Reqwest::new(self.endpoint.origin(), tls, self.budgets)?;
         Ok(Http::new(engine, self.endpoint, login, self.budgets))
     }
 

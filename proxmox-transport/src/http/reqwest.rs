@@ -34,6 +34,8 @@ use super::{Answer, Budgets, Engine, Fault, Stage, Why};
 const RUNTIMES: usize = 8;
 
 pub(crate) struct Reqwest {
+    /// Where all requests go: parsing a host again and again costs more than the rest of an URL.
+    server: Url,
     tls: ClientConfig,
     connect: Duration,
     /// The latest used is the last.
@@ -42,8 +44,12 @@ pub(crate) struct Reqwest {
 }
 
 impl Reqwest {
-    pub(crate) fn new(tls: ClientConfig, budgets: Budgets) -> Result<Self, Error> {
+    /// An engine for the server at this address, `https://pve1:8006`.
+    pub(crate) fn new(server: &str, tls: ClientConfig, budgets: Budgets) -> Result<Self, Error> {
+        let server =
+            Url::parse(server).map_err(|e| Error::invalid("url", format!("url: {server:?}: {e}")))?;
         let engine = Self {
+            server,
             tls,
             connect: budgets.connect,
             clients: Mutex::new(VecDeque::new()),
@@ -89,6 +95,15 @@ impl Reqwest {
         Ok(client)
     }
 
+    fn url(&self, text: &str) -> Result<Url, Fault> {
+        let server = self.server.as_str().trim_end_matches('/');
+        match text.strip_prefix(server) {
+            Some(path) if path.starts_with("/api2/") => self.server.join(path),
+            _ => Url::parse(text),
+        }
+        .map_err(|e| Fault::new(Stage::Connecting, Why::Network(e.to_string())))
+    }
+
     fn lane(&self) -> Result<&Lane, Fault> {
         if let Some(lane) = self.lane.get() {
             return Ok(lane);
@@ -104,12 +119,13 @@ impl Engine for Reqwest {
     const BLOCKING: bool = false;
 
     async fn exchange(&self, request: HttpRequest, budgets: Budgets) -> Result<Answer, Fault> {
+        let url = self.url(&request.url)?;
         if let Ok(here) = Handle::try_current() {
-            return exchange(self.client(here.id())?, request, budgets).await;
+            return exchange(self.client(here.id())?, url, request, budgets).await;
         }
         let lane = &self.lane()?.handle;
         let client = self.client(lane.id())?;
-        let task = AbortOnDrop(lane.spawn(exchange(client, request, budgets)));
+        let task = AbortOnDrop(lane.spawn(exchange(client, url, request, budgets)));
         // A task that ends without a result has panicked: how far it came, nobody knows.
         task.await
             .unwrap_or_else(|e| Err(Fault::new(Stage::Sent, Why::Network(e.to_string())).because(e)))
@@ -148,7 +164,7 @@ fn timer(duration: Duration) -> tokio::time::Sleep {
     tokio::time::sleep(duration)
 }
 
-async fn exchange(client: Client, request: HttpRequest, budgets: Budgets) -> Result<Answer, Fault> {
+async fn exchange(client: Client, url: Url, request: HttpRequest, budgets: Budgets) -> Result<Answer, Fault> {
     if request.method != Method::GET {
         // Lets the runtime look at its sockets once: a connection that the server has just closed is found now, and not
         // by a write on it, of which nobody would know what became.
@@ -157,7 +173,7 @@ async fn exchange(client: Client, request: HttpRequest, budgets: Budgets) -> Res
     let started = Instant::now();
     let total = started + budgets.total;
     let handed = Arc::new(OnceLock::new());
-    let mut sending = pin!(client.execute(assemble(request, &handed)?));
+    let mut sending = pin!(client.execute(assemble(url, request, &handed)));
     // Connecting has a budget of its own inside the client. When the request was handed to a connection is only seen when
     // a deadline strikes: then the one that counts is worked out.
     let mut deadline = total.min(started + budgets.first_byte);
@@ -197,9 +213,7 @@ async fn exchange(client: Client, request: HttpRequest, budgets: Budgets) -> Res
     Answer::new(status, reason, body)
 }
 
-fn assemble(request: HttpRequest, handed: &Arc<OnceLock<Instant>>) -> Result<reqwest::Request, Fault> {
-    let url =
-        Url::parse(&request.url).map_err(|e| Fault::new(Stage::Connecting, Why::Network(e.to_string())))?;
+fn assemble(url: Url, request: HttpRequest, handed: &Arc<OnceLock<Instant>>) -> reqwest::Request {
     let mut http = reqwest::Request::new(request.method, url);
     let headers = http.headers_mut();
     headers.extend(request.headers);
@@ -216,7 +230,7 @@ fn assemble(request: HttpRequest, handed: &Arc<OnceLock<Instant>>) -> Result<req
         rest: form,
         handed: Arc::clone(handed),
     }));
-    Ok(http)
+    http
 }
 
 /// The text of the status line: hyper keeps it only when it is not the usual one.

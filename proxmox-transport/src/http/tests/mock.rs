@@ -12,7 +12,7 @@ fn api(server: &MockServer) -> Api {
     with_token(Api::at(Endpoint::plain(&server.address().to_string())))
 }
 
-fn data(json: serde_json::Value) -> ResponseTemplate {
+fn data(json: &serde_json::Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(serde_json::json!({ "data": json }))
 }
 
@@ -26,7 +26,7 @@ async fn requests_arrive_as_pve_reads_them() {
         .and(path("/api2/json/nodes/pve1/qemu"))
         .and(query_param("full", "1"))
         .and(header("authorization", token.as_str()))
-        .respond_with(data(serde_json::json!([{"vmid": 100}])))
+        .respond_with(data(&serde_json::json!([{"vmid": 100}])))
         .expect(times)
         .mount(&server)
         .await;
@@ -34,7 +34,7 @@ async fn requests_arrive_as_pve_reads_them() {
         .and(path("/api2/json/nodes/pve1/qemu/100/agent/exec"))
         .and(header("content-type", "application/x-www-form-urlencoded"))
         .and(body_string("command=echo&command=a%20b%26c&input-data=%C3%BC"))
-        .respond_with(data(serde_json::json!({"pid": 7})))
+        .respond_with(data(&serde_json::json!({"pid": 7})))
         .expect(times)
         .mount(&server)
         .await;
@@ -67,7 +67,7 @@ async fn the_standard_layers_are_there() {
             .mount(&server)
             .await;
         Mock::given(method("GET"))
-            .respond_with(data(serde_json::json!({"version": "8.4.21"})))
+            .respond_with(data(&serde_json::json!({"version": "8.4.21"})))
             .mount(&server)
             .await;
         Mock::given(method("POST"))

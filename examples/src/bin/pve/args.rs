@@ -1,0 +1,338 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use examples::options::Connection;
+use proxmox_core::config::Growth;
+use proxmox_core::guest::NewId;
+use proxmox_core::{GuestRef, NodeName, PvePath, Result, StorageId, Upid};
+
+const EXAMPLES: &str = "\
+Examples, on a simulated cluster that needs no set-up:
+  pve --sim qemu list
+  pve --sim qemu clone 9000 auto --name web-1 --full
+  pve --sim qemu exec 100 --force -- uname -a
+  pve --sim --dry-run qemu delete 101 --force
+  pve --sim get /nodes/pve1/qemu/100/config --json
+
+Only guests that carry the managed tag are changed, and none that carries 'production' or
+'protected' is stopped or deleted, unless --force is given. What pve clones or creates gets
+the managed tag.";
+
+/// Proxmox VE from the command line
+#[derive(Debug, Parser)]
+#[command(name = "pve", version, max_term_width = 100, after_help = help(), subcommand_required = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) safety: Safety,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+fn help() -> String {
+    format!("{EXAMPLES}\n\n{}", examples::exit::HELP)
+}
+
+/// What may be changed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Safety")]
+pub(crate) struct Safety {
+    /// Tag of the guests that may be changed
+    #[arg(long, global = true, value_name = "TAG", default_value = proxmox_core::Policy::MANAGED_TAG)]
+    pub(crate) managed_tag: String,
+
+    /// Let this command pass the safety gate of its guest
+    #[arg(long, global = true)]
+    pub(crate) force: bool,
+
+    /// Show the requests that would change something, and send none of them
+    #[arg(long, global = true)]
+    pub(crate) dry_run: bool,
+}
+
+/// What is printed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Output {
+    /// Print JSON with exact numbers; get, create, set and delete print PVE's data byte for byte
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Show every request and its time on stderr
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read a path of the API (GET)
+    Get(Raw),
+    /// Create something, or act (POST)
+    Create(Raw),
+    /// Change something (PUT)
+    Set(Raw),
+    /// Delete something (DELETE)
+    Delete(Raw),
+    /// Virtual machines
+    #[command(subcommand)]
+    Qemu(Qemu),
+    /// Nodes
+    #[command(subcommand)]
+    Node(Node),
+    /// Tasks: the work that PVE does in the background
+    #[command(subcommand)]
+    Task(Task),
+}
+
+/// A raw request.
+#[derive(Debug, Args)]
+pub(crate) struct Raw {
+    /// Path of the API, such as /nodes/pve1/qemu/100/config
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PvePath,
+
+    /// Parameters; repeat a KEY for an array, KEY=@FILE reads a file, KEY=@@TEXT is text that begins with @
+    #[arg(value_name = "KEY=VALUE")]
+    pub(crate) params: Vec<String>,
+}
+
+/// The VM that a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct Id {
+    /// Number or exact name of the VM
+    #[arg(value_name = "ID")]
+    pub(crate) id: GuestRef,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Qemu {
+    /// All VMs of the cluster, or of --node
+    List,
+    /// State and telemetry
+    Status(Id),
+    /// Configuration, with pending changes applied
+    Config(Id),
+    /// Clone a template or a VM, and wait for it
+    Clone(Clone),
+    /// Change the configuration
+    Set {
+        #[command(flatten)]
+        id: Id,
+        /// As in the configuration; delete=KEY takes a key away, sshkeys are taken as in authorized_keys
+        #[arg(value_name = "KEY=VALUE", required = true)]
+        changes: Vec<String>,
+    },
+    /// Grow a disk
+    Resize {
+        #[command(flatten)]
+        id: Id,
+        /// Such as scsi0
+        disk: String,
+        /// New size (20G), or growth (+5G)
+        #[arg(value_name = "SIZE", allow_hyphen_values = true)]
+        size: Growth,
+    },
+    /// Start it
+    Start {
+        #[command(flatten)]
+        id: Id,
+        /// Wait until its guest agent reports an IPv4 address, and print it
+        #[arg(long)]
+        wait_ip: bool,
+    },
+    /// Ask its system to shut down, and wait for it
+    Shutdown(Id),
+    /// Stop it hard, as by pulling the plug
+    Stop(Id),
+    /// Shut it down and start it again
+    Reboot(Id),
+    /// Reset it, as by its reset button
+    Reset(Id),
+    /// Pause it
+    Suspend(Id),
+    /// Let it go on
+    Resume(Id),
+    /// Turn it into a template, for good
+    Template(Id),
+    /// Delete it with its disks; it must be off
+    Delete {
+        #[command(flatten)]
+        id: Id,
+        /// Also take it out of backup jobs, replication and HA
+        #[arg(long)]
+        purge: bool,
+    },
+    /// Run a program in the guest, through its guest agent
+    ///
+    /// The program's output goes to stdout and stderr. When the program fails, pve exits with 1 and says what the
+    /// program's own exit code was.
+    Exec {
+        #[command(flatten)]
+        id: Id,
+        /// File for the program's standard input, at most 64 KiB of text
+        #[arg(long, value_name = "FILE")]
+        input: Option<PathBuf>,
+        /// The program and its arguments, each passed as it is: there is no shell
+        #[arg(last = true, required = true, value_name = "ARGV")]
+        argv: Vec<String>,
+    },
+    /// The guest's IPv4 address
+    Ip(Id),
+}
+
+/// A clone.
+#[derive(Debug, Args)]
+pub(crate) struct Clone {
+    /// Number or exact name of what is cloned
+    #[arg(value_name = "TEMPLATE")]
+    pub(crate) source: GuestRef,
+
+    /// Number of the clone, or auto for the next free one
+    #[arg(value_name = "NEWID|auto", value_parser = new_id)]
+    pub(crate) newid: NewId,
+
+    /// Name of the clone
+    #[arg(long)]
+    pub(crate) name: String,
+
+    /// Copy all disks, instead of sharing the template's
+    #[arg(long)]
+    pub(crate) full: bool,
+
+    /// Storage for the copied disks
+    #[arg(long, value_name = "STORAGE")]
+    pub(crate) storage: Option<StorageId>,
+
+    /// Node for the clone; the disks must be on shared storage
+    #[arg(long, value_name = "NODE")]
+    pub(crate) target: Option<NodeName>,
+}
+
+fn new_id(text: &str) -> Result<NewId> {
+    match text {
+        "auto" => Ok(NewId::Auto),
+        number => number.parse().map(NewId::Vmid),
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Node {
+    /// All nodes of the cluster
+    List,
+    /// Load, memory, versions
+    Status(NodeArg),
+    /// The node's own settings
+    Config(NodeArg),
+}
+
+/// The node that a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct NodeArg {
+    /// The node, if it is not --node
+    #[arg(value_name = "NODE")]
+    pub(crate) name: Option<NodeName>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// The last tasks of a node
+    List,
+    /// Whether it runs, and how it ended
+    Status(UpidArg),
+    /// Its whole log
+    Log(UpidArg),
+    /// Wait for its end; a failed task is exit code 7
+    Wait(UpidArg),
+    /// Ask it to stop
+    Stop(UpidArg),
+}
+
+/// The task that a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct UpidArg {
+    /// The task's id, as PVE prints it: UPID:…
+    #[arg(value_name = "UPID")]
+    pub(crate) upid: Upid,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> std::result::Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("pve").chain(line.split_whitespace()))
+    }
+
+    #[test]
+    fn the_surface_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_form_of_the_manual_parses() {
+        let upid = "UPID:pve1:00007073:000445CD:6B00C445:qmclone:100:root@pam!test:";
+        for line in [
+            "get /version",
+            "create /nodes/pve1/qemu vmid=200 name=x",
+            "--json set /nodes/pve1/qemu/100/config a=1 a=2",
+            "delete /nodes/pve1/qemu/100 purge=1",
+            "--sim qemu list",
+            "qemu status web-1 --json",
+            "qemu clone 9000 auto --name x --full --storage local --target pve2",
+            "qemu clone debian 120 --name x",
+            "qemu set 100 cores=2 delete=onboot",
+            "qemu resize 100 scsi0 +5G",
+            "qemu start 100 --wait-ip",
+            "--force qemu shutdown 100",
+            "qemu stop 100 --force",
+            "qemu delete 100 --purge --dry-run",
+            "qemu exec 100 --input /tmp/x -- sh -c -v",
+            "qemu ip 100",
+            "node list",
+            "node status",
+            "node status pve2",
+            "--node pve2 node config",
+            "task list",
+            &format!("task wait {upid}"),
+            "--url https://pve1 --token-id root@pam!ci --token-secret-file f --ca ca.pem --engine ureq -v node list",
+            "--url https://pve1 --user root@pam --fingerprint AA --managed-tag ci node list",
+        ] {
+            assert!(parse(line).is_ok(), "{line}: {}", parse(line).unwrap_err());
+        }
+        let exec = parse("qemu exec 100 -- ls --json").unwrap();
+        assert!(!exec.output.json);
+    }
+
+    #[test]
+    fn wrong_input_is_found_before_anything_is_sent() {
+        for line in [
+            "",
+            "get version",
+            "get /a/../b",
+            "qemu status 99",
+            "qemu clone 9000 --name x",
+            "qemu clone 9000 1e3 --name x",
+            "qemu clone 9000 auto",
+            "qemu resize 100 scsi0 big",
+            "qemu resize 100 scsi0 -5G",
+            "qemu set 100",
+            "qemu exec 100",
+            "qemu exec 100 --",
+            "node status a/b",
+            "task status UPID:x",
+            "--engine curl node list",
+            "--token-id root@pam node list",
+            "--user root node list",
+        ] {
+            let error = parse(line).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+}

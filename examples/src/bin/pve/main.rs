@@ -1,0 +1,52 @@
+//! `pve`: a command line over the SDK. `pve --help` is its manual.
+
+mod args;
+mod exec;
+mod guest;
+mod node;
+mod plan;
+mod qemu;
+mod raw;
+mod session;
+mod task;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use examples::exit::Exit;
+use examples::{complain, verbose};
+use proxmox_core::{Result, Verb};
+
+use args::{Cli, Command};
+use session::Session;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if cli.output.verbose {
+        verbose::show();
+    }
+    match run(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprint!("{}", complain::lines(&error));
+            Exit::from(&error).into()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<Exit> {
+    let session = Session::open(&cli)?;
+    let mut exit = Exit::Done;
+    let result = match cli.command {
+        Command::Get(request) => raw::run(&session, Verb::Get, request),
+        Command::Create(request) => raw::run(&session, Verb::Create, request),
+        Command::Set(request) => raw::run(&session, Verb::Set, request),
+        Command::Delete(request) => raw::run(&session, Verb::Delete, request),
+        Command::Qemu(command) => qemu::run(&session, command).map(|end| exit = end),
+        Command::Node(command) => node::run(&session, command),
+        Command::Task(command) => task::run(&session, command),
+    };
+    session.finish(result)?;
+    Ok(exit)
+}

@@ -1,0 +1,167 @@
+//! What every command needs: the handle, and where its answer goes.
+
+use std::sync::Arc;
+
+use console::Term;
+use examples::connect::{self, Plan};
+use examples::progress::Waiting;
+use examples::{complain, place, show, stdout};
+use proxmox_core::{
+    Call, Error, GuestRef, NodeName, Operation, Outcome, Policy, Pve, PveRequest, Result, Rows, Vmid,
+};
+use proxmox_qemu::Vm;
+use proxmox_sim::SimServer;
+use proxmox_transport::layer::DryRun;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::args::Cli;
+use crate::plan;
+
+pub(crate) struct Session {
+    pub(crate) pve: Pve,
+    pub(crate) node: Option<NodeName>,
+    pub(crate) json: bool,
+    pub(crate) force: bool,
+    dry_run: Option<Arc<DryRun>>,
+    /// Lives as long as the session, when there is one.
+    _sim: Option<SimServer>,
+}
+
+impl Session {
+    pub(crate) fn open(cli: &Cli) -> Result<Self> {
+        let plan = Plan::new(&cli.connection, false, connect::env)?;
+        let policy = Policy::default().managed_tag(&cli.safety.managed_tag)?;
+        let dry_run = cli.safety.dry_run.then(|| Arc::new(DryRun::new()));
+        let connected = plan.connect(policy, dry_run.clone())?;
+        Ok(Self {
+            pve: connected.pve,
+            node: connected.node,
+            json: cli.output.json,
+            force: cli.safety.force,
+            dry_run,
+            _sim: connected.sim,
+        })
+    }
+
+    /// The VM that people mean.
+    pub(crate) fn vm(&self, guest: &GuestRef) -> Result<Vm> {
+        place::vm(&self.pve, self.node.as_ref(), guest)
+    }
+
+    /// The node to work on.
+    pub(crate) fn node(&self, named: Option<&NodeName>) -> Result<NodeName> {
+        place::node(&self.pve, named.or(self.node.as_ref()))
+    }
+
+    /// Carries a call out, showing `what` meanwhile. With `--force` it may pass the gate of `guest`.
+    pub(crate) fn run<O: Operation>(
+        &self,
+        what: &str,
+        guest: Option<Vmid>,
+        call: Call<O>,
+    ) -> Result<O::Output> {
+        let call = match guest {
+            Some(vmid) => self.forced(vmid, call),
+            None => call,
+        };
+        if self.is_dry() {
+            return call.block();
+        }
+        let waiting = Waiting::new(what, !self.json);
+        let result = waiting.on(call).block();
+        waiting.end();
+        result
+    }
+
+    /// With `--force` the call may pass the gate of this guest.
+    pub(crate) fn forced<O: Operation>(&self, vmid: Vmid, call: Call<O>) -> Call<O> {
+        if self.force { call.force(vmid) } else { call }
+    }
+
+    /// Whether writes are planned instead of sent.
+    pub(crate) fn is_dry(&self) -> bool {
+        self.dry_run.is_some()
+    }
+
+    /// The writes that were planned instead of sent.
+    fn planned(&self) -> Vec<PveRequest> {
+        self.dry_run.as_ref().map(|dry| dry.planned()).unwrap_or_default()
+    }
+
+    /// Prints an answer: as JSON, or as the text that `human` makes of it. What came of a planned write is not printed, for
+    /// nothing did.
+    pub(crate) fn answer<T: Serialize>(&self, answer: &T, human: impl FnOnce(&T) -> String) -> Result<()> {
+        if !self.planned().is_empty() {
+            return Ok(());
+        }
+        if self.json {
+            stdout::json(answer)
+        } else {
+            stdout::write(&human(answer))
+        }
+    }
+
+    /// Prints a list, and warns of rows that could not be read.
+    pub(crate) fn list<T: Serialize>(
+        &self,
+        rows: &Rows<T>,
+        human: impl FnOnce(&[T]) -> String,
+    ) -> Result<()> {
+        self.warn_of_rejects(rows);
+        self.answer(&&rows[..], |rows| human(rows))
+    }
+
+    /// Says which rows of a list could not be read.
+    pub(crate) fn warn_of_rejects<T>(&self, rows: &Rows<T>) {
+        for reject in rows.rejects() {
+            let text = format!(
+                "row {} is left out, it cannot be read: {}",
+                reject.index, reject.why
+            );
+            eprint!("{}", complain::warning(&text));
+        }
+    }
+
+    /// Prints data as PVE sent it: byte for byte as JSON, or readably.
+    pub(crate) fn data(&self, data: &RawValue) -> Result<()> {
+        if !self.planned().is_empty() {
+            return Ok(());
+        }
+        if self.json {
+            return stdout::write(&format!("{}\n", data.get()));
+        }
+        let value = serde_json::from_str(data.get()).map_err(|e| {
+            Error::decode(Outcome::Applied, format!("the answer cannot be shown: {e}")).with_source(e)
+        })?;
+        let shown = show::value(&value, width());
+        stdout::write(&shown.text)?;
+        if !shown.left_out.is_empty() {
+            eprintln!(
+                "({} more with --json: {})",
+                shown.left_out.len(),
+                shown.left_out.join(", ")
+            );
+        }
+        Ok(())
+    }
+
+    /// At the end: prints the plan of a dry run that came to a write.
+    pub(crate) fn finish(&self, result: Result<()>) -> Result<()> {
+        let planned = self.planned();
+        if planned.is_empty() {
+            return result;
+        }
+        plan::print(planned, result, self.json)
+    }
+}
+
+/// How long lines may be: the terminal's width, and for a file or a pipe what a wide terminal has.
+fn width() -> usize {
+    let out = Term::stdout();
+    if out.is_term() {
+        usize::from(out.size().1)
+    } else {
+        160
+    }
+}

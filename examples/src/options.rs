@@ -1,0 +1,71 @@
+//! The options that say where Proxmox VE is and who asks. Both programs have them.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use proxmox_core::{NodeName, TokenId, UserId};
+use proxmox_transport::Engine;
+
+/// Where and who. What is not given is taken from the environment; see [`connect`](crate::connect).
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Connection")]
+pub struct Connection {
+    /// Address of any node, such as https://pve1:8006 [env: PVE_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    pub url: Option<String>,
+
+    /// Start a simulated cluster in this process and talk to it over HTTPS
+    #[arg(long, global = true)]
+    pub sim: bool,
+
+    /// API token, USER@REALM!NAME; its secret in PVE_TOKEN_SECRET or a file [env: PVE_TOKEN_ID]
+    #[arg(long, global = true, value_name = "ID")]
+    pub token_id: Option<TokenId>,
+
+    /// File that holds the token's secret
+    #[arg(long, global = true, value_name = "FILE")]
+    pub token_secret_file: Option<PathBuf>,
+
+    /// Log in as this user, with the password in PVE_PASSWORD [env: PVE_USER]
+    #[arg(long, global = true, value_name = "USER@REALM")]
+    pub user: Option<UserId>,
+
+    /// Trust the authorities in this PEM file, such as /etc/pve/pve-root-ca.pem [env: PVE_CA]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+
+    /// Trust the server whose certificate has this SHA-256 [env: PVE_FINGERPRINT]
+    #[arg(long, global = true, value_name = "SHA256")]
+    pub fingerprint: Option<String>,
+
+    /// Trust any server: whoever is in the network reads the credentials
+    #[arg(long, global = true)]
+    pub dangerous_accept_any_certificate: bool,
+
+    /// Node to work on; without it, guests are found wherever they are [env: PVE_NODE]
+    #[arg(long, global = true, value_name = "NODE")]
+    pub node: Option<NodeName>,
+
+    /// HTTP client: reqwest (asynchronous) or ureq (blocking)
+    #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = true)]
+    pub engine: EngineName,
+}
+
+/// The HTTP clients by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum EngineName {
+    /// Asynchronous.
+    #[default]
+    Reqwest,
+    /// Blocking.
+    Ureq,
+}
+
+impl From<EngineName> for Engine {
+    fn from(name: EngineName) -> Self {
+        match name {
+            EngineName::Reqwest => Self::Reqwest,
+            EngineName::Ureq => Self::Ureq,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Writing to stdout, where the reader may leave early.
+
+use std::io::{self, Write};
+
+use proxmox_core::{Error, ErrorKind, Outcome, Result};
+
+/// Writes text as it is. A reader that has seen enough (`| head`) is no error.
+///
+/// # Errors
+/// `Unexpected` when it cannot be written: a full disk behind a redirection.
+pub fn write(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::new(ErrorKind::Unexpected, Outcome::Applied, format!("stdout: {e}")).with_source(e))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a value as JSON over several lines.
+///
+/// # Errors
+/// As [`write()`].
+pub fn json(value: &impl serde::Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(value).map_err(|e| {
+        Error::new(
+            ErrorKind::Unexpected,
+            Outcome::Applied,
+            format!("the answer cannot be shown: {e}"),
+        )
+        .with_source(e)
+    })?;
+    write(&format!("{text}\n"))
+}
