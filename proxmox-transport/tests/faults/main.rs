@@ -15,6 +15,7 @@ mod flows;
 mod lab;
 mod matrix;
 mod ticket;
+mod trust;
 
 /// Makes one test of each function for each way.
 macro_rules! on_each_way {
