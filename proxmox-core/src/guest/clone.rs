@@ -127,7 +127,8 @@ pub struct Cloned<K: Kind> {
 pub enum HowCloned {
     /// Made by this task.
     New(TaskReport),
-    /// An earlier call had made it and not come to the end; this one finished it.
+    /// It was there already, made by this SDK and without its tag: an earlier call had not come to the end, or the answer
+    /// to this one's request was lost and the clone was complete before it was looked for. This call finished it.
     Resumed,
     /// It was there already, complete: a clone of the same source under the same name, made by this SDK.
     Existing,

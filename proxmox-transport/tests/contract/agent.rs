@@ -79,6 +79,17 @@ pub async fn exit_code_and_both_outputs_come_back(world: &World) {
     );
 }
 
+pub async fn a_program_that_is_not_there_leaves_doubts(world: &World) {
+    if !world.needs(Cap::ExecOutput) {
+        return;
+    }
+    let agent = world.vm(world.answering).agent();
+    let error = agent.exec(Exec::new(["/no/such/program"])).await.unwrap_err();
+    // PVE chokes on the agent's own words and hangs up: nobody says what became of it.
+    assert_is(&error, ErrorKind::NodeUnreachable, Outcome::MaybeApplied);
+    assert_eq!((error.status(), error.message()), (Some(596), "Broken pipe"));
+}
+
 pub async fn a_command_reads_its_input(world: &World) {
     if !world.needs(Cap::ExecOutput) {
         return;

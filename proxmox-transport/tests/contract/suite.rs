@@ -116,6 +116,7 @@ macro_rules! topics {
             runs_a_command
             a_failing_command_is_a_result
             exit_code_and_both_outputs_come_back
+            a_program_that_is_not_there_leaves_doubts
             a_command_reads_its_input
             a_command_that_goes_on_is_a_timeout
             interfaces_have_their_addresses

@@ -73,6 +73,7 @@ pub struct Lab {
     pub log: RequestLog,
     pub faults: WireFaults,
     pub server: Option<SimServer>,
+    engine: Option<Engine>,
     runtime: Option<tokio::runtime::Runtime>,
 }
 
@@ -113,6 +114,7 @@ impl Lab {
                 log,
                 faults,
                 server: None,
+                engine: None,
                 runtime: None,
             };
         }
@@ -144,8 +146,19 @@ impl Lab {
             log: server.log().clone(),
             faults: server.faults().clone(),
             server: Some(server),
+            engine: Some(engine),
             runtime,
         }
+    }
+
+    /// The server of a way over HTTPS.
+    pub fn server(&self) -> &SimServer {
+        self.server.as_ref().unwrap()
+    }
+
+    /// Another handle that travels in the same way.
+    pub fn like(&self, api: Api) -> Pve {
+        api.engine(self.engine.unwrap()).connect().unwrap()
     }
 
     /// Awaits it in a runtime, or blocks on it without one.

@@ -10,11 +10,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
 
+mod answers;
 mod connection;
 mod flows;
 mod lab;
 mod matrix;
 mod ticket;
+mod trust;
 
 /// Makes one test of each function for each way.
 macro_rules! on_each_way {

@@ -77,7 +77,7 @@ impl What {
             lab.run(async {
                 let done = call.await?;
                 assert!(
-                    matches!(done.how, HowCloned::New(_) | HowCloned::Existing),
+                    matches!(done.how, HowCloned::New(_) | HowCloned::Resumed),
                     "{:?}",
                     done.how
                 );

@@ -33,11 +33,13 @@ fn without_a_login_nothing_is_sent(way: Way) {
     let error = lab
         .run(async { vm.set_config([("cores", "2")]).await })
         .unwrap_err();
+    // It was the gate's look at the guest that could not log in.
     assert_eq!(
         (error.kind(), error.outcome()),
-        (ErrorKind::Decode, Outcome::NotSent),
+        (ErrorKind::Refused, Outcome::NotSent),
         "{error:?}"
     );
+    assert!(error.message().contains("login of root@pam"), "{error}");
     assert!(lab.writes().is_empty());
 }
 

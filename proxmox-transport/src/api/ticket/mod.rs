@@ -139,8 +139,9 @@ impl Tickets {
             .effect(Effect::Read);
         let born = http.now();
         let refused = |message: String| Error::new(ErrorKind::Unauthenticated, Outcome::Rejected, message);
-        let granted: Granted = match http.send(&request, None).await {
-            Ok(answer) => answer.decode()?,
+        let answer = http.send(&request, None).await;
+        let granted: Granted = match answer.and_then(|answer| answer.decode()) {
+            Ok(granted) => granted,
             Err(e) => {
                 let message = format!("login of {}: {}", self.user, e.message());
                 let error = Error::new(e.kind(), e.outcome(), message).with_errors(e.errors().clone());
