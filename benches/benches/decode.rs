@@ -25,9 +25,7 @@ fn lists<Sdk: DeserializeOwned, Twin: DeserializeOwned, Keeping: DeserializeOwne
     body: &Bytes,
 ) {
     let mut group = c.benchmark_group(name);
-    group
-        .throughput(Throughput::Bytes(body.len() as u64))
-        .sample_size(30);
+    group.throughput(Throughput::Bytes(body.len() as u64)).sample_size(30);
     group.bench_function("sdk", |b| {
         b.iter(|| black_box(PveResponse::envelope(body.clone()).rows::<Sdk>()).is_ok());
     });

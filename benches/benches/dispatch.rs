@@ -23,9 +23,7 @@ impl Transport for Ready {
         TransportInfo::new("ready", "nowhere").blocking()
     }
     async fn call(&self, _: &PveRequest) -> Result<PveResponse> {
-        Ok(PveResponse::envelope(Bytes::from_static(
-            rows::VERSION.as_bytes(),
-        )))
+        Ok(PveResponse::envelope(Bytes::from_static(rows::VERSION.as_bytes())))
     }
     async fn sleep(&self, _: Duration) {}
 }
@@ -62,11 +60,7 @@ fn dispatch(c: &mut Criterion) {
             b.iter(|| now(pve.call(black_box(&request))));
         });
     }
-    let pve = Pve::builder(Ready)
-        .layer(Retry::new())
-        .layer(Limit::default())
-        .layer(Trace::new())
-        .build();
+    let pve = Pve::builder(Ready).layer(Retry::new()).layer(Limit::default()).layer(Trace::new()).build();
     group.bench_function("standard_layers", |b| {
         b.iter(|| now(pve.call(black_box(&request))));
     });

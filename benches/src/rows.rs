@@ -52,13 +52,9 @@ impl Members {
 
     /// Fisher and Yates, by a generator that starts from the row's number.
     fn write(mut self, seed: u32, out: &mut String) {
-        let mut state = u64::from(seed)
-            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
-            .wrapping_add(1);
+        let mut state = u64::from(seed).wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(1);
         for last in (1..self.0.len()).rev() {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let pick = usize::try_from(state >> 33).unwrap_or(0) % (last + 1);
             self.0.swap(last, pick);
         }
@@ -113,9 +109,7 @@ fn guest(n: u32, unknown: Unknown) -> Members {
 
 /// The VM `n`, as a row of `/nodes/pve1/qemu`.
 fn vm(n: u32, unknown: Unknown) -> Members {
-    guest(n, unknown)
-        .raw("cpus", 1 + n % 8)
-        .some(running(n), |m| m.raw("pid", 1_000 + n))
+    guest(n, unknown).raw("cpus", 1 + n % 8).some(running(n), |m| m.raw("pid", 1_000 + n))
 }
 
 fn list(rows: impl Iterator<Item = (u32, Members)>) -> Bytes {

@@ -42,21 +42,14 @@ impl Server {
     pub fn start(address: &str, unknown: Unknown) -> io::Result<Self> {
         let (tls, ca_pem) = certificate()?;
         let answers = Arc::new(Answers::new(unknown));
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let listener = runtime.block_on(TcpListener::bind(address))?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
         thread::Builder::new()
             .name("server".to_owned())
             .spawn(move || runtime.block_on(accept(listener, tls, answers, stopped)))?;
-        Ok(Self {
-            address,
-            ca_pem,
-            _stop: stop,
-        })
+        Ok(Self { address, ca_pem, _stop: stop })
     }
 
     /// `https://127.0.0.1:port`
@@ -87,11 +80,7 @@ fn certificate() -> io::Result<(TlsAcceptor, String)> {
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()));
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .and_then(|builder| {
-            builder
-                .with_no_client_auth()
-                .with_single_cert(vec![leaf.der().clone()], key)
-        })
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![leaf.der().clone()], key))
         .map_err(io::Error::other)?;
     Ok((TlsAcceptor::from(Arc::new(config)), ca_pem))
 }
@@ -114,17 +103,12 @@ impl Answers {
     }
 
     fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
-        let authorized = request
-            .headers()
-            .get(AUTHORIZATION)
-            .is_some_and(|value| value == AUTHORIZATION_VALUE);
+        let authorized =
+            request.headers().get(AUTHORIZATION).is_some_and(|value| value == AUTHORIZATION_VALUE);
         let (status, body) = match self.0.get(request.uri().path()) {
             _ if !authorized => (StatusCode::UNAUTHORIZED, Bytes::new()),
             Some(body) if request.method() == Method::GET => (StatusCode::OK, body.clone()),
-            _ => (
-                StatusCode::NOT_IMPLEMENTED,
-                Bytes::from_static(b"{\"data\":null}"),
-            ),
+            _ => (StatusCode::NOT_IMPLEMENTED, Bytes::from_static(b"{\"data\":null}")),
         };
         let mut response = Response::new(Full::new(body));
         *response.status_mut() = status;
@@ -166,7 +150,6 @@ async fn serve(stream: TcpStream, tls: TlsAcceptor, answers: Arc<Answers>) {
         let response = answers.answer(&request);
         async move { Ok::<_, Infallible>(response) }
     });
-    let _ = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), answering)
-        .await;
+    let _ =
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answering).await;
 }

@@ -90,10 +90,7 @@ impl Task {
             _ => return Err(USAGE.into()),
         };
         let base = args.next().ok_or(USAGE)?;
-        let base = base
-            .trim_end_matches('/')
-            .trim_end_matches("/api2/json")
-            .to_owned();
+        let base = base.trim_end_matches('/').trim_end_matches("/api2/json").to_owned();
         let times = args.next().ok_or(USAGE)?.parse()?;
         let concurrency = args.next().map_or(Ok(1), |c| c.parse())?;
         if times == 0 || concurrency == 0 || args.next().is_some() {
@@ -110,15 +107,7 @@ impl Task {
         } else {
             std::fs::read_to_string(&ca).map_err(|e| format!("BENCH_CA: {ca}: {e}"))?
         };
-        Ok(Self {
-            started,
-            kind,
-            base,
-            times,
-            concurrency,
-            client,
-            ca_pem,
-        })
+        Ok(Self { started, kind, base, times, concurrency, client, ca_pem })
     }
 }
 
@@ -135,10 +124,7 @@ impl Sum {
     /// Adds one row.
     #[must_use]
     pub fn with(self, maxmem: Option<i64>) -> Self {
-        Self {
-            rows: self.rows + 1,
-            maxmem: self.maxmem + maxmem.unwrap_or(0),
-        }
+        Self { rows: self.rows + 1, maxmem: self.maxmem + maxmem.unwrap_or(0) }
     }
 
     /// Sums up rows.
@@ -155,11 +141,7 @@ impl Sum {
             return Err("an empty list".into());
         }
         let expected = *first.get_or_insert(self);
-        if self == expected {
-            Ok(())
-        } else {
-            Err(format!("{self}, and before it was {expected}").into())
-        }
+        if self == expected { Ok(()) } else { Err(format!("{self}, and before it was {expected}").into()) }
     }
 }
 

@@ -55,15 +55,9 @@ fn another_authority_is_not_trusted() {
     );
     for engine in ENGINES {
         let mut command = Command::new(env!("CARGO_BIN_EXE_workload"));
-        command
-            .args(["w1", &server.url(), "1"])
-            .env("BENCH_ENGINE", engine)
-            .env("BENCH_CA", other.ca_pem());
+        command.args(["w1", &server.url(), "1"]).env("BENCH_ENGINE", engine).env("BENCH_CA", other.ca_pem());
         let output = command.output().unwrap();
         assert!(!output.status.success());
-        assert!(
-            String::from_utf8_lossy(&output.stderr).contains("TLS"),
-            "{output:?}"
-        );
+        assert!(String::from_utf8_lossy(&output.stderr).contains("TLS"), "{output:?}");
     }
 }

@@ -10,10 +10,8 @@ use proxmox_core::{Error, ErrorKind};
 pub fn lines(error: &Error) -> String {
     let mut text = self::error(&error.to_string());
     // The log ends with the sentence that has just been said.
-    let new = |line: &&String| {
-        line.strip_prefix("TASK ERROR: ")
-            .is_none_or(|end| !error.message().ends_with(end))
-    };
+    let new =
+        |line: &&String| line.strip_prefix("TASK ERROR: ").is_none_or(|end| !error.message().ends_with(end));
     for line in error.task_log().iter().filter(new) {
         text.push_str(&format!("  | {}\n", printable(line)));
     }
@@ -35,40 +33,25 @@ pub fn lines(error: &Error) -> String {
 pub fn advice(error: &Error) -> Option<String> {
     let advice = error.advice()?;
     let forceable = error.kind() == ErrorKind::Refused && advice.contains("force it");
-    Some(if forceable {
-        format!("{advice} (--force)")
-    } else {
-        advice.to_owned()
-    })
+    Some(if forceable { format!("{advice} (--force)") } else { advice.to_owned() })
 }
 
 /// An error that is only a sentence, as a line for stderr.
 #[must_use]
 pub fn error(text: &str) -> String {
-    format!(
-        "{} {}\n",
-        Style::new().for_stderr().red().bold().apply_to("error:"),
-        printable(text)
-    )
+    format!("{} {}\n", Style::new().for_stderr().red().bold().apply_to("error:"), printable(text))
 }
 
 /// A warning as a line for stderr.
 #[must_use]
 pub fn warning(text: &str) -> String {
-    format!(
-        "{} {}\n",
-        Style::new().for_stderr().yellow().bold().apply_to("warning:"),
-        printable(text)
-    )
+    format!("{} {}\n", Style::new().for_stderr().yellow().bold().apply_to("warning:"), printable(text))
 }
 
 /// On one line, and without what would write to the terminal by itself.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c == '\n' { ' ' } else { c })
-        .filter(|c| !c.is_control())
-        .collect()
+    text.chars().map(|c| if c == '\n' { ' ' } else { c }).filter(|c| !c.is_control()).collect()
 }
 
 #[cfg(test)]
@@ -79,13 +62,9 @@ mod tests {
 
     #[test]
     fn an_error_and_what_to_do_about_it() {
-        let error = Error::new(
-            ErrorKind::Locked,
-            Outcome::Rejected,
-            "VM is locked\n(clone)\u{1b}[2J",
-        )
-        .during("guest.start")
-        .about("VM 100 on node pve1");
+        let error = Error::new(ErrorKind::Locked, Outcome::Rejected, "VM is locked\n(clone)\u{1b}[2J")
+            .during("guest.start")
+            .about("VM 100 on node pve1");
         assert_eq!(
             lines(&error),
             "error: guest.start (VM 100 on node pve1): VM is locked (clone)[2J\n\
@@ -95,21 +74,13 @@ mod tests {
 
     #[test]
     fn a_failed_task_shows_its_log() {
-        let error = Error::new(
-            ErrorKind::TaskFailed,
-            Outcome::Rejected,
-            "the task failed: no space",
-        )
-        .with_task_log(vec![
-            "create full clone".into(),
-            "TASK ERROR: no space".into(),
-            "TASK ERROR: else".into(),
-        ])
-        .with_upid(
-            "UPID:pve1:00007073:000445CD:6B00C445:qmclone:100:root@pam:"
-                .parse()
-                .unwrap(),
-        );
+        let error = Error::new(ErrorKind::TaskFailed, Outcome::Rejected, "the task failed: no space")
+            .with_task_log(vec![
+                "create full clone".into(),
+                "TASK ERROR: no space".into(),
+                "TASK ERROR: else".into(),
+            ])
+            .with_upid("UPID:pve1:00007073:000445CD:6B00C445:qmclone:100:root@pam:".parse().unwrap());
         assert_eq!(
             lines(&error),
             "error: the task failed: no space\n  | create full clone\n  | TASK ERROR: else\n  \

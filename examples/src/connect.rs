@@ -81,10 +81,7 @@ impl Plan {
         if given.sim && given.url.is_some() {
             return Err(Error::invalid("sim", "--sim and --url are two places: give one"));
         }
-        let url = given
-            .url
-            .clone()
-            .or_else(|| env("PVE_URL").filter(|_| !given.sim));
+        let url = given.url.clone().or_else(|| env("PVE_URL").filter(|_| !given.sim));
         let place = match url {
             Some(url) => Place::Url(url),
             None if given.sim || sim_by_default => Place::Sim,
@@ -102,13 +99,7 @@ impl Plan {
             (None, Some(name)) => Some(NodeName::parse(&name)?),
             (None, None) => None,
         };
-        Ok(Self {
-            place,
-            who,
-            trust,
-            node,
-            engine: given.engine.into(),
-        })
+        Ok(Self { place, who, trust, node, engine: given.engine.into() })
     }
 
     fn who(
@@ -119,29 +110,20 @@ impl Plan {
     ) -> Result<Who> {
         let (token, user) = match (&given.token_id, &given.user) {
             (Some(_), Some(_)) => {
-                return Err(Error::invalid(
-                    "user",
-                    "--token-id and --user are two identities: give one",
-                ));
+                return Err(Error::invalid("user", "--token-id and --user are two identities: give one"));
             }
             (Some(token), None) => (Some(token.clone()), None),
             (None, Some(user)) => (None, Some(user.clone())),
             (None, None) => (
-                about_url("PVE_TOKEN_ID")
-                    .map(|id| TokenId::parse(&id))
-                    .transpose()?,
-                about_url("PVE_USER")
-                    .map(|user| UserId::parse(&user))
-                    .transpose()?,
+                about_url("PVE_TOKEN_ID").map(|id| TokenId::parse(&id)).transpose()?,
+                about_url("PVE_USER").map(|user| UserId::parse(&user)).transpose()?,
             ),
         };
         if let Some(id) = token {
             let secret = match &given.token_secret_file {
-                Some(file) => Some(
-                    pairs::read("token-secret-file", &file.to_string_lossy())?
-                        .trim_end()
-                        .to_owned(),
-                ),
+                Some(file) => {
+                    Some(pairs::read("token-secret-file", &file.to_string_lossy())?.trim_end().to_owned())
+                }
                 None => env("PVE_TOKEN_SECRET"),
             };
             let secret = secret.ok_or_else(|| {
@@ -158,10 +140,7 @@ impl Plan {
             return Ok(Who::User(user, password.into()));
         }
         if *place == Place::Sim {
-            return Ok(Who::Token(
-                TokenId::parse(ROOT_TOKEN_ID)?,
-                ROOT_TOKEN_SECRET.into(),
-            ));
+            return Ok(Who::Token(TokenId::parse(ROOT_TOKEN_ID)?, ROOT_TOKEN_SECRET.into()));
         }
         Err(Error::invalid("credentials", "nobody is named to ask as")
             .with_advice("give --token-id with PVE_TOKEN_SECRET, or --user with PVE_PASSWORD"))
@@ -218,11 +197,7 @@ impl Plan {
             Some(dry) => builder.layer(dry).build(),
             None => builder.build(),
         };
-        let place = if sim.is_some() {
-            "a simulated cluster at"
-        } else {
-            ""
-        };
+        let place = if sim.is_some() { "a simulated cluster at" } else { "" };
         let trust = match (&self.trust, &sim) {
             (Trust::System, Some(_)) => "its own CA",
             (Trust::System, None) => "the system's CAs",
@@ -231,16 +206,8 @@ impl Plan {
             (Trust::Anything, _) => "ANY certificate",
         };
         let info = pve.info();
-        let about = format!(
-            "{place} {}, {who}, trusting {trust}, {}",
-            info.endpoint, info.name
-        );
-        Ok(Connected {
-            pve,
-            node: self.node,
-            sim,
-            about: about.trim_start().to_owned(),
-        })
+        let about = format!("{place} {}, {who}, trusting {trust}, {}", info.endpoint, info.name);
+        Ok(Connected { pve, node: self.node, sim, about: about.trim_start().to_owned() })
     }
 }
 
@@ -256,9 +223,7 @@ mod tests {
 
     fn plan(given: &Connection, env: &[(&str, &str)]) -> Result<Plan> {
         Plan::new(given, false, |name| {
-            env.iter()
-                .find(|(n, _)| *n == name)
-                .map(|(_, value)| (*value).to_owned())
+            env.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned())
         })
     }
 
@@ -298,18 +263,8 @@ mod tests {
 
     #[test]
     fn the_simulated_cluster_takes_nothing_from_a_live_environment() {
-        let plan = plan(
-            &Connection {
-                sim: true,
-                ..Connection::default()
-            },
-            &LIVE,
-        )
-        .unwrap();
-        assert_eq!(
-            (&plan.place, &plan.trust, &plan.node),
-            (&Place::Sim, &Trust::System, &None)
-        );
+        let plan = plan(&Connection { sim: true, ..Connection::default() }, &LIVE).unwrap();
+        assert_eq!((&plan.place, &plan.trust, &plan.node), (&Place::Sim, &Trust::System, &None));
         assert!(matches!(&plan.who, Who::Token(id, _) if id.as_str() == ROOT_TOKEN_ID));
     }
 
@@ -324,21 +279,13 @@ mod tests {
             (with(|_| ()), &[][..], "url"),
             (with(|c| c.url = Some("https://x".into())), &[], "credentials"),
             (with(|_| ()), &LIVE[..2], "token secret"),
-            (
-                with(|c| (c.sim, c.url) = (true, Some("https://x".into()))),
-                &LIVE,
-                "sim",
-            ),
+            (with(|c| (c.sim, c.url) = (true, Some("https://x".into()))), &LIVE, "sim"),
             (
                 with(|c| (c.ca, c.dangerous_accept_any_certificate) = (Some("/x".into()), true)),
                 &LIVE,
                 "trust",
             ),
-            (
-                with(|c| c.token_secret_file = Some("/does/not/exist".into())),
-                &LIVE,
-                "token-secret-file",
-            ),
+            (with(|c| c.token_secret_file = Some("/does/not/exist".into())), &LIVE, "token-secret-file"),
         ] {
             let error = plan(&given, env).unwrap_err();
             assert!(error.errors().contains_key(field), "{field}: {error}");

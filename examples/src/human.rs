@@ -31,12 +31,7 @@ pub fn bytes(n: i64) -> String {
 /// ```
 #[must_use]
 pub fn uptime(seconds: i64) -> String {
-    let (d, h, m, s) = (
-        seconds / 86_400,
-        seconds / 3600 % 24,
-        seconds / 60 % 60,
-        seconds % 60,
-    );
+    let (d, h, m, s) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
     match (d, h, m) {
         (1.., ..) => format!("{d}d {h}h"),
         (_, 1.., _) => format!("{h}h {m}m"),
@@ -106,10 +101,7 @@ mod tests {
 
     #[test]
     fn times() {
-        assert_eq!(
-            (uptime(0), uptime(59), uptime(61)),
-            ("0s".into(), "59s".into(), "1m 1s".into())
-        );
+        assert_eq!((uptime(0), uptime(59), uptime(61)), ("0s".into(), "59s".into(), "1m 1s".into()));
         assert_eq!(uptime(7260), "2h 1m");
         assert_eq!(took(Duration::from_millis(999)), "999 ms");
         assert_eq!(took(Duration::from_millis(1250)), "1.25 s");

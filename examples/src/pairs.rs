@@ -58,11 +58,7 @@ mod tests {
         let texts: Vec<_> = params.shown().collect();
         assert_eq!(
             texts,
-            [
-                ("net0", "virtio,bridge=vmbr0".into()),
-                ("empty", "".into()),
-                ("at", "@home".into())
-            ]
+            [("net0", "virtio,bridge=vmbr0".into()), ("empty", "".into()), ("at", "@home".into())]
         );
     }
 
@@ -76,21 +72,13 @@ mod tests {
 
     #[test]
     fn wrong_ones_are_named_and_secrets_are_not() {
-        for bad in [
-            &["nonsense"][..],
-            &["=x"],
-            &["key=@/does/not/exist"],
-            &["cipassword=a1b2", "cipassword=c3d4"],
-        ] {
+        for bad in
+            [&["nonsense"][..], &["=x"], &["key=@/does/not/exist"], &["cipassword=a1b2", "cipassword=c3d4"]]
+        {
             let error = given(bad).unwrap_err();
             assert_eq!(error.kind(), proxmox_core::ErrorKind::InvalidInput);
             assert!(!format!("{error:?}").contains("a1b2"), "{error:?}");
         }
-        assert!(
-            given(&["key=@/does/not/exist"])
-                .unwrap_err()
-                .to_string()
-                .contains("/does/not/exist")
-        );
+        assert!(given(&["key=@/does/not/exist"]).unwrap_err().to_string().contains("/does/not/exist"));
     }
 }

@@ -12,14 +12,8 @@ pub fn node(pve: &Pve, named: Option<&NodeName>) -> Result<NodeName> {
     if let Some(node) = named {
         return Ok(node.clone());
     }
-    let mut nodes: Vec<NodeName> = pve
-        .cluster()
-        .nodes()
-        .block()?
-        .into_vec()
-        .into_iter()
-        .filter_map(|row| row.node)
-        .collect();
+    let mut nodes: Vec<NodeName> =
+        pve.cluster().nodes().block()?.into_vec().into_iter().filter_map(|row| row.node).collect();
     nodes.sort();
     if let [only] = nodes.as_slice() {
         return Ok(only.clone());

@@ -45,10 +45,7 @@ pub struct Shown {
 
 impl From<String> for Shown {
     fn from(text: String) -> Self {
-        Self {
-            text,
-            left_out: Vec::new(),
-        }
+        Self { text, left_out: Vec::new() }
     }
 }
 
@@ -64,11 +61,9 @@ pub fn value(value: &Value, width: usize) -> Shown {
         Value::Null => String::new().into(),
         Value::Object(object) => pairs(flat(object)).into(),
         Value::Array(rows) if !rows.is_empty() && rows.iter().all(Value::is_object) => list(rows, width),
-        Value::Array(items) => items
-            .iter()
-            .map(|item| format!("{}\n", text("", item)))
-            .collect::<String>()
-            .into(),
+        Value::Array(items) => {
+            items.iter().map(|item| format!("{}\n", text("", item))).collect::<String>().into()
+        }
         scalar => format!("{}\n", text("", scalar)).into(),
     }
 }
@@ -101,18 +96,12 @@ fn list(rows: &[Value], width: usize) -> Shown {
         (place, Reverse(have), *key)
     });
     let cells = |column: &str| -> Vec<String> {
-        rows.iter()
-            .map(|row| row.get(column).map_or_else(String::new, |v| text(column, v)))
-            .collect()
+        rows.iter().map(|row| row.get(column).map_or_else(String::new, |v| text(column, v))).collect()
     };
     let (mut used, mut kept, mut left_out) = (0, Vec::new(), Vec::new());
     for column in columns {
         let cells = cells(column);
-        let widest = cells
-            .iter()
-            .map(|cell| console::measure_text_width(cell))
-            .max()
-            .unwrap_or(0);
+        let widest = cells.iter().map(|cell| console::measure_text_width(cell)).max().unwrap_or(0);
         let needs = widest.max(column.len()) + 2;
         if kept.is_empty() || used + needs <= width + 2 {
             used += needs;
@@ -123,10 +112,7 @@ fn list(rows: &[Value], width: usize) -> Shown {
     }
     let mut table = Table::new(kept.iter().map(|(column, _)| *column));
     for (i, (column, _)) in kept.iter().enumerate() {
-        let numbers = rows
-            .iter()
-            .filter_map(|row| row.get(*column))
-            .all(Value::is_number);
+        let numbers = rows.iter().filter_map(|row| row.get(*column)).all(Value::is_number);
         if numbers {
             table = table.right(i);
         }
@@ -134,10 +120,7 @@ fn list(rows: &[Value], width: usize) -> Shown {
     for i in 0..rows.len() {
         table.row(kept.iter().map(|(_, cells)| cells[i].as_str()));
     }
-    Shown {
-        text: table.text(),
-        left_out,
-    }
+    Shown { text: table.text(), left_out }
 }
 
 /// One value on its own.

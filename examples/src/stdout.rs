@@ -24,12 +24,8 @@ pub fn write(text: &str) -> Result<()> {
 /// As [`write()`].
 pub fn json(value: &impl serde::Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(value).map_err(|e| {
-        Error::new(
-            ErrorKind::Unexpected,
-            Outcome::Applied,
-            format!("the answer cannot be shown: {e}"),
-        )
-        .with_source(e)
+        Error::new(ErrorKind::Unexpected, Outcome::Applied, format!("the answer cannot be shown: {e}"))
+            .with_source(e)
     })?;
     write(&format!("{text}\n"))
 }

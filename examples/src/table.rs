@@ -21,11 +21,7 @@ impl Table {
     #[must_use]
     pub fn new<H: Into<String>>(head: impl IntoIterator<Item = H>) -> Self {
         let head: Vec<String> = head.into_iter().map(Into::into).collect();
-        Self {
-            right: vec![false; head.len()],
-            head,
-            rows: Vec::new(),
-        }
+        Self { right: vec![false; head.len()], head, rows: Vec::new() }
     }
 
     /// Aligns a column to the right, as numbers are.
@@ -39,13 +35,7 @@ impl Table {
 
     /// Adds a row; cells beyond the columns are left out.
     pub fn row<C: Into<String>>(&mut self, cells: impl IntoIterator<Item = C>) -> &mut Self {
-        self.rows.push(
-            cells
-                .into_iter()
-                .map(|cell| one_line(&cell.into()))
-                .take(self.head.len())
-                .collect(),
-        );
+        self.rows.push(cells.into_iter().map(|cell| one_line(&cell.into())).take(self.head.len()).collect());
         self
     }
 
@@ -77,11 +67,7 @@ impl Table {
         let line = |cells: &[String]| {
             let mut text = String::new();
             for (i, cell) in cells.iter().enumerate() {
-                let side = if self.right[i] {
-                    Alignment::Right
-                } else {
-                    Alignment::Left
-                };
+                let side = if self.right[i] { Alignment::Right } else { Alignment::Left };
                 text.push_str(if i == 0 { "" } else { "  " });
                 text.push_str(&pad_str(cell, widths[i], side, None));
             }
@@ -103,22 +89,14 @@ impl Table {
 /// ```
 #[must_use]
 pub fn pairs<N: AsRef<str>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> String {
-    let pairs: Vec<(String, String)> = pairs
-        .into_iter()
-        .map(|(name, value)| (name.as_ref().to_owned(), value.into()))
-        .collect();
-    let width = pairs
-        .iter()
-        .map(|(name, _)| measure_text_width(name))
-        .max()
-        .unwrap_or(0);
+    let pairs: Vec<(String, String)> =
+        pairs.into_iter().map(|(name, value)| (name.as_ref().to_owned(), value.into())).collect();
+    let width = pairs.iter().map(|(name, _)| measure_text_width(name)).max().unwrap_or(0);
     let bold = Style::new().bold();
     let mut text = String::new();
     for (name, value) in pairs {
         // Further lines of a value stand under its first.
-        let value = value
-            .trim_end()
-            .replace('\n', &format!("\n{}", " ".repeat(width + 2)));
+        let value = value.trim_end().replace('\n', &format!("\n{}", " ".repeat(width + 2)));
         let name = pad_str(&name, width, Alignment::Left, None);
         text.push_str(format!("{}  {}", bold.apply_to(name), clean(&value)).trim_end());
         text.push('\n');
@@ -139,11 +117,7 @@ fn clean(text: &str) -> String {
     while let Some(c) = rest.chars().next() {
         let style = rest
             .strip_prefix("\u{1b}[")
-            .and_then(|after| {
-                after
-                    .find(|c: char| !c.is_ascii_digit() && c != ';')
-                    .map(|end| (after, end))
-            })
+            .and_then(|after| after.find(|c: char| !c.is_ascii_digit() && c != ';').map(|end| (after, end)))
             .filter(|(after, end)| after[*end..].starts_with('m'))
             .map(|(_, end)| "\u{1b}[".len() + end + 1);
         let len = match style {
@@ -152,11 +126,7 @@ fn clean(text: &str) -> String {
                 len
             }
             None => {
-                clean.push(if c.is_control() && c != '\n' {
-                    '\u{fffd}'
-                } else {
-                    c
-                });
+                clean.push(if c.is_control() && c != '\n' { '\u{fffd}' } else { c });
                 c.len_utf8()
             }
         };
@@ -172,15 +142,9 @@ mod tests {
     #[test]
     fn wide_and_styled_cells_stay_aligned() {
         let mut table = Table::new(["A", "B"]);
-        table
-            .row(["\u{1b}[32mrunning\u{1b}[0m", "x"])
-            .row(["日本", "y"])
-            .row(["two\nlines", "z"]);
+        table.row(["\u{1b}[32mrunning\u{1b}[0m", "x"]).row(["日本", "y"]).row(["two\nlines", "z"]);
         let text = console::strip_ansi_codes(&table.plain()).into_owned();
-        assert_eq!(
-            text,
-            "A            B\nrunning      x\n日本         y\ntwo ⏎ lines  z\n"
-        );
+        assert_eq!(text, "A            B\nrunning      x\n日本         y\ntwo ⏎ lines  z\n");
     }
 
     #[test]

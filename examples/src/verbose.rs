@@ -83,12 +83,8 @@ mod tests {
 
     #[test]
     fn times_are_rounded() {
-        for (text, short) in [
-            ("4.963942ms", "4.9 ms"),
-            ("12ms", "12 ms"),
-            ("1.5s", "1.5 s"),
-            ("odd", " odd"),
-        ] {
+        for (text, short) in [("4.963942ms", "4.9 ms"), ("12ms", "12 ms"), ("1.5s", "1.5 s"), ("odd", " odd")]
+        {
             assert_eq!(rounded(text), short);
         }
     }

@@ -25,15 +25,9 @@ fn a_vm_from_clone_to_delete() {
             pve("qemu set web-1 cores=2 description=hello delete=ciuser").ok(),
             "VM 102 on node pve1: changed\n"
         );
-        assert_eq!(
-            pve("qemu resize 102 scsi0 +1G").ok(),
-            "VM 102 on node pve1: resized\n"
-        );
+        assert_eq!(pve("qemu resize 102 scsi0 +1G").ok(), "VM 102 on node pve1: resized\n");
         let config = pve("--json qemu config 102").json();
-        assert_eq!(
-            (&config["cores"], &config["ciuser"]),
-            (&"2".into(), &serde_json::Value::Null)
-        );
+        assert_eq!((&config["cores"], &config["ciuser"]), (&"2".into(), &serde_json::Value::Null));
         assert!(config["scsi0"].as_str().unwrap().contains("size=3G"), "{config}");
         assert_eq!(config["tags"], "sdk-managed");
 
@@ -48,10 +42,7 @@ fn a_vm_from_clone_to_delete() {
         assert_eq!(pve("qemu reboot 102").ok(), "VM 102 on node pve1: rebooted\n");
         assert_eq!(pve("qemu delete 102").code, 1, "it runs");
         assert_eq!(pve("qemu shutdown 102").ok(), "VM 102 on node pve1: shut down\n");
-        assert_eq!(
-            pve("qemu delete 102 --purge").ok(),
-            "VM 102 on node pve1: deleted\n"
-        );
+        assert_eq!(pve("qemu delete 102 --purge").ok(), "VM 102 on node pve1: deleted\n");
         assert_eq!(
             pve("qemu delete 102 --purge").ok(),
             "VM 102 on node pve1: there is no such VM, nothing to delete\n"
@@ -64,13 +55,8 @@ fn a_vm_from_clone_to_delete() {
 fn a_template_of_ones_own() {
     let cluster = cluster();
     cluster.pve("qemu clone 9000 200 --name golden --full").ok();
-    assert_eq!(
-        cluster.pve("qemu template golden").ok(),
-        "VM 200 on node pve1: turned into a template\n"
-    );
-    let linked = cluster
-        .pve("--json qemu clone 200 auto --name from-golden")
-        .json();
+    assert_eq!(cluster.pve("qemu template golden").ok(), "VM 200 on node pve1: turned into a template\n");
+    let linked = cluster.pve("--json qemu clone 200 auto --name from-golden").json();
     assert_eq!(linked["vmid"], 102);
     assert!(cluster.sim().guest(200).unwrap().template);
 }
@@ -80,10 +66,7 @@ fn the_guests_own_output() {
     let cluster = cluster();
     let ran = cluster.pve_args(["--force", "qemu", "exec", "100", "--", "false"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
-    assert_eq!(
-        ran.stderr,
-        "error: the program in the guest ended with exit code 1\n"
-    );
+    assert_eq!(ran.stderr, "error: the program in the guest ended with exit code 1\n");
     let ran = cluster.pve_args(["--force", "--json", "qemu", "exec", "100", "--", "false"]);
     assert_eq!((ran.code, &ran.json()["exitcode"]), (1, &1.into()));
     let mut input = tempfile::NamedTempFile::new().unwrap();
@@ -97,13 +80,8 @@ fn the_guests_own_output() {
 fn force_is_for_the_guest_that_is_named() {
     let cluster = cluster();
     assert_eq!(cluster.pve("qemu stop 100").code, 4);
-    assert_eq!(
-        cluster.pve("qemu stop 100 --force").ok(),
-        "VM 100 on node pve1: stopped\n"
-    );
-    let upid = cluster
-        .pve("--force create /nodes/pve1/qemu/100/status/start")
-        .ok();
+    assert_eq!(cluster.pve("qemu stop 100 --force").ok(), "VM 100 on node pve1: stopped\n");
+    let upid = cluster.pve("--force create /nodes/pve1/qemu/100/status/start").ok();
     assert!(upid.starts_with("UPID:pve1:"), "{upid}");
     cluster.pve(&format!("task wait {}", upid.trim())).ok();
     assert!(cluster.sim().guest(100).unwrap().running);
@@ -121,20 +99,13 @@ fn a_dry_run_changes_nothing() {
         "create /pools poolid=x",
     ] {
         let ran = cluster.pve(&format!("--dry-run {line}"));
-        assert_eq!(
-            (ran.code, ran.stderr.as_str()),
-            (0, "dry run, not sent:\n"),
-            "{line}"
-        );
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, "dry run, not sent:\n"), "{line}");
         assert!(
             !ran.stdout.is_empty() && ran.stdout.lines().all(|line| line.starts_with("pvesh ")),
             "{ran:?}"
         );
     }
-    assert!(
-        cluster.pve("--dry-run qemu list").ok().contains("handmade"),
-        "reads are not dry"
-    );
+    assert!(cluster.pve("--dry-run qemu list").ok().contains("handmade"), "reads are not dry");
     assert_eq!(cluster.writes(), [""; 0]);
 }
 
@@ -144,13 +115,8 @@ fn raw_requests_take_arrays_and_files() {
     let mut text = tempfile::NamedTempFile::new().unwrap();
     text.write_all(b"two\nlines").unwrap();
     let description = format!("description=@{}", text.path().display());
-    cluster
-        .pve_args(["--force", "set", "/nodes/pve1/qemu/101/config", &description])
-        .ok();
-    assert_eq!(
-        cluster.sim().guest(101).unwrap().config["description"],
-        "two\nlines"
-    );
+    cluster.pve_args(["--force", "set", "/nodes/pve1/qemu/101/config", &description]).ok();
+    assert_eq!(cluster.sim().guest(101).unwrap().config["description"], "two\nlines");
     let ran = cluster.pve_args([
         "--force",
         "--json",
@@ -165,55 +131,27 @@ fn raw_requests_take_arrays_and_files() {
 #[test]
 fn tasks() {
     let cluster = cluster();
-    cluster
-        .sim()
-        .faults()
-        .add(Fault::warn("qmstart", &["old machine type"]));
+    cluster.sim().faults().add(Fault::warn("qmstart", &["old machine type"]));
     let started = cluster.pve("qemu start 101").ok();
-    assert_eq!(
-        started,
-        "VM 101 on node pve1: started\n  WARN: old machine type\n"
-    );
+    assert_eq!(started, "VM 101 on node pve1: started\n  WARN: old machine type\n");
     let upid = cluster.sim().tasks().last().unwrap().upid.clone();
     let list = cluster.pve("task list").ok();
-    assert!(
-        list.contains("qmstart") && list.contains("WARNINGS: 1") && list.contains(&upid),
-        "{list}"
-    );
+    assert!(list.contains("qmstart") && list.contains("WARNINGS: 1") && list.contains(&upid), "{list}");
     let status = cluster.pve(&format!("task status {upid}")).ok();
-    assert!(
-        status.contains("task     qmstart\n") && status.contains("end      WARNINGS: 1\n"),
-        "{status}"
-    );
+    assert!(status.contains("task     qmstart\n") && status.contains("end      WARNINGS: 1\n"), "{status}");
     let log = cluster.pve(&format!("task log {upid}")).ok();
     assert!(log.contains("WARN: old machine type\n"), "{log}");
     let waited = cluster.pve(&format!("task wait {upid}")).ok();
-    assert_eq!(
-        waited,
-        "the task ended with warnings:\n  WARN: old machine type\n"
-    );
+    assert_eq!(waited, "the task ended with warnings:\n  WARN: old machine type\n");
 
     let slow = std::time::Duration::from_secs(100_000);
     cluster.sim().faults().add(Fault::slow("qmstop", slow));
-    let upid = cluster
-        .pve("--force create /nodes/pve1/qemu/101/status/stop")
-        .ok();
+    let upid = cluster.pve("--force create /nodes/pve1/qemu/101/status/stop").ok();
     let upid = upid.trim();
-    assert!(
-        cluster
-            .pve(&format!("task status {upid}"))
-            .ok()
-            .contains("status   running\n")
-    );
-    assert_eq!(
-        cluster.pve(&format!("task stop {upid}")).ok(),
-        "the task is asked to stop\n"
-    );
+    assert!(cluster.pve(&format!("task status {upid}")).ok().contains("status   running\n"));
+    assert_eq!(cluster.pve(&format!("task stop {upid}")).ok(), "the task is asked to stop\n");
     let ran = cluster.pve(&format!("task wait {upid}"));
-    assert!(
-        ran.code == 7 && ran.stderr.contains("stopped before its end"),
-        "{ran:?}"
-    );
+    assert!(ran.code == 7 && ran.stderr.contains("stopped before its end"), "{ran:?}");
 }
 
 #[test]
@@ -233,10 +171,6 @@ fn with_a_secret_file_and_a_fingerprint() {
     writeln!(secret, "{}", proxmox_sim::ROOT_TOKEN_SECRET).unwrap();
     let mut command = cluster.command(env!("CARGO_BIN_EXE_pve"));
     command.env_remove("PVE_TOKEN_SECRET").env_remove("PVE_CA");
-    command.args([
-        "--fingerprint",
-        cluster.server.fingerprint(),
-        "--token-secret-file",
-    ]);
+    command.args(["--fingerprint", cluster.server.fingerprint(), "--token-secret-file"]);
     run(command.arg(secret.path()).args(["get", "/version"])).ok();
 }

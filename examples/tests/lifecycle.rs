@@ -26,12 +26,7 @@ const STEPS: [&str; 14] = [
 
 #[allow(clippy::unwrap_used)] // A summary without steps is a failed test.
 fn steps(summary: &serde_json::Value) -> Vec<&str> {
-    summary["steps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|step| step["name"].as_str().unwrap())
-        .collect()
+    summary["steps"].as_array().unwrap().iter().map(|step| step["name"].as_str().unwrap()).collect()
 }
 
 #[test]
@@ -40,19 +35,10 @@ fn it_needs_nothing() {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     let summary = ran.json();
     assert_eq!(steps(&summary), STEPS);
-    assert_eq!(
-        (&summary["ok"], &summary["simulated"]),
-        (&true.into(), &true.into())
-    );
-    assert_eq!(
-        (&summary["vmid"], &summary["template"]),
-        (&102.into(), &9000.into())
-    );
+    assert_eq!((&summary["ok"], &summary["simulated"]), (&true.into(), &true.into()));
+    assert_eq!((&summary["vmid"], &summary["template"]), (&102.into(), &9000.into()));
     assert!(summary["ip"]["address"].is_string() && summary["exec"]["out-data"].is_string());
-    assert_eq!(
-        (&summary["error"], &summary["leftover"]),
-        (&().into(), &().into())
-    );
+    assert_eq!((&summary["error"], &summary["leftover"]), (&().into(), &().into()));
     for step in summary["steps"].as_array().unwrap() {
         assert!(step["request"].as_str().unwrap().starts_with("pvesh "), "{step}");
         assert!(step["ms"].is_u64() && step["ok"] == true, "{step}");
@@ -78,50 +64,27 @@ fn for_people() {
 fn without_the_guest_it_says_so() {
     let cluster = cluster();
     let mut command = cluster.command(env!("CARGO_BIN_EXE_lifecycle"));
-    command
-        .env_remove("PVE_TOKEN_ID")
-        .env("PVE_USER", "root@pam")
-        .env("PVE_PASSWORD", ROOT_PASSWORD);
+    command.env_remove("PVE_TOKEN_ID").env("PVE_USER", "root@pam").env("PVE_PASSWORD", ROOT_PASSWORD);
     let ran = run(command.args(["--skip-guest", "--json"]));
     assert_eq!(ran.code, 0, "{ran:?}");
     let summary = ran.json();
-    assert_eq!(
-        summary["skipped"],
-        serde_json::json!(["address", "exec", "size check"])
-    );
-    assert!(
-        ["address", "exec", "size check"]
-            .iter()
-            .all(|left_out| !steps(&summary).contains(left_out))
-    );
-    assert!(
-        cluster
-            .lifecycle("--skip-guest")
-            .ok()
-            .contains("left out (--skip-guest)")
-    );
+    assert_eq!(summary["skipped"], serde_json::json!(["address", "exec", "size check"]));
+    assert!(["address", "exec", "size check"].iter().all(|left_out| !steps(&summary).contains(left_out)));
+    assert!(cluster.lifecycle("--skip-guest").ok().contains("left out (--skip-guest)"));
 }
 
 #[test]
 fn a_failed_step_leaves_nothing_behind() {
     let cluster = cluster();
-    cluster
-        .sim()
-        .faults()
-        .add(Fault::fail("qmstart", "no memory left"));
+    cluster.sim().faults().add(Fault::fail("qmstart", "no memory left"));
     let ran = cluster.lifecycle("");
     assert_eq!(ran.code, 7, "{ran:?}");
     assert!(ran.stdout.contains("✗ start"), "{ran:?}");
     assert!(
-        ran.stderr
-            .contains("error: guest.start (VM 102 on node pve1): the task failed: no memory left"),
+        ran.stderr.contains("error: guest.start (VM 102 on node pve1): the task failed: no memory left"),
         "{ran:?}"
     );
-    assert!(
-        ran.stderr
-            .contains("VM 102 on node pve1 is deleted: nothing remains."),
-        "{ran:?}"
-    );
+    assert!(ran.stderr.contains("VM 102 on node pve1 is deleted: nothing remains."), "{ran:?}");
     assert!(cluster.sim().guest(102).is_none());
 }
 
@@ -132,10 +95,7 @@ fn what_is_kept_is_named() {
     let ran = cluster.lifecycle("--keep --json");
     assert_eq!(ran.code, 7, "{ran:?}");
     let summary = ran.json();
-    assert_eq!(
-        (&summary["ok"], &summary["error"]["kind"]),
-        (&false.into(), &"task_failed".into())
-    );
+    assert_eq!((&summary["ok"], &summary["error"]["kind"]), (&false.into(), &"task_failed".into()));
     assert_eq!(summary["leftover"]["vmid"], 102);
     assert_eq!(
         summary["leftover"]["delete"],
@@ -152,14 +112,8 @@ fn what_is_kept_is_named() {
 #[test]
 fn a_clone_that_cannot_be_deleted_is_named() {
     let cluster = cluster();
-    cluster
-        .sim()
-        .faults()
-        .add(Fault::fail("qmstart", "no memory left"));
-    cluster
-        .sim()
-        .faults()
-        .add(Fault::fail("qmdestroy", "disk is busy"));
+    cluster.sim().faults().add(Fault::fail("qmstart", "no memory left"));
+    cluster.sim().faults().add(Fault::fail("qmdestroy", "disk is busy"));
     let ran = cluster.lifecycle("");
     assert_eq!(ran.code, 7, "{ran:?}");
     assert!(
@@ -171,12 +125,8 @@ fn a_clone_that_cannot_be_deleted_is_named() {
 
 #[test]
 fn nothing_is_made_before_the_template_is_found() {
-    let server = SimServer::start(
-        proxmox_sim::Sim::builder()
-            .bare()
-            .node(proxmox_sim::SimNode::new("pve1"))
-            .build(),
-    );
+    let server =
+        SimServer::start(proxmox_sim::Sim::builder().bare().node(proxmox_sim::SimNode::new("pve1")).build());
     let server = server.unwrap();
     let ran = run(clean(env!("CARGO_BIN_EXE_lifecycle"))
         .args(["--url", &server.url(), "--fingerprint", server.fingerprint()])
@@ -187,11 +137,5 @@ fn nothing_is_made_before_the_template_is_found() {
         ran.stderr.contains("error: there is no VM template") && ran.stderr.contains("hint: name one"),
         "{ran:?}"
     );
-    assert!(
-        server
-            .sim()
-            .requests()
-            .iter()
-            .all(|request| request.method == "GET")
-    );
+    assert!(server.sim().requests().iter().all(|request| request.method == "GET"));
 }

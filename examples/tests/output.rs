@@ -23,14 +23,8 @@ fn readable() {
         ("raw_list", "get /nodes/pve1/storage"),
         ("raw_error", "get /nodes/pve1/storage/nosuch/content"),
         ("refused", "qemu stop 100"),
-        (
-            "dry_run_clone",
-            "--dry-run qemu clone 9000 auto --name web-1 --full",
-        ),
-        (
-            "dry_run_json",
-            "--dry-run --json qemu set 101 cores=4 delete=onboot cipassword=hunter2",
-        ),
+        ("dry_run_clone", "--dry-run qemu clone 9000 auto --name web-1 --full"),
+        ("dry_run_json", "--dry-run --json qemu set 101 cores=4 delete=onboot cipassword=hunter2"),
     ] {
         golden!(name, cluster.pve(line).all());
     }
@@ -39,20 +33,12 @@ fn readable() {
 #[test]
 fn json_is_exactly_what_pve_sent() {
     let cluster = still();
-    for path in [
-        "/version",
-        "/nodes/pve1/qemu/100/config",
-        "/nodes/pve1/qemu",
-        "/cluster/nextid",
-    ] {
+    for path in ["/version", "/nodes/pve1/qemu/100/config", "/nodes/pve1/qemu", "/cluster/nextid"] {
         let printed = cluster.pve(&format!("get {path} --json")).ok();
         let sent = cluster.sim().answer(&proxmox_sim::SimRequest::new("GET", path));
         let body = String::from_utf8(sent.body).unwrap();
         let data = printed.strip_suffix('\n').unwrap();
-        assert!(
-            body.contains(&format!("\"data\":{data}")),
-            "{data} is not a part of {body}"
-        );
+        assert!(body.contains(&format!("\"data\":{data}")), "{data} is not a part of {body}");
     }
 }
 
@@ -95,10 +81,7 @@ fn secrets_are_never_printed() {
     ];
     for ran in ran {
         let all = ran.all();
-        assert!(
-            !all.contains("hunter2") && !all.contains(ROOT_TOKEN_SECRET),
-            "{all}"
-        );
+        assert!(!all.contains("hunter2") && !all.contains(ROOT_TOKEN_SECRET), "{all}");
     }
 }
 
@@ -128,8 +111,5 @@ fn a_reader_may_leave_early() {
 #[test]
 fn the_simulated_cluster_needs_nothing() {
     let list = run(clean(env!("CARGO_BIN_EXE_pve")).args(["--sim", "qemu", "list"])).ok();
-    assert!(
-        list.contains("handmade") && list.contains("debian-12-cloud"),
-        "{list}"
-    );
+    assert!(list.contains("handmade") && list.contains("debian-12-cloud"), "{list}");
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 
 use crate::rows::Rows;
 use crate::task::{Progress, TaskReport};
@@ -75,10 +75,7 @@ impl<O: Operation> Call<O> {
     /// # Errors
     /// `InvalidInput` for parameters that can be seen to be wrong.
     pub fn request(&self) -> Result<PveRequest> {
-        let request = self
-            .operation
-            .request()
-            .map_err(|e| e.during(self.operation.name()))?;
+        let request = self.operation.request().map_err(|e| e.during(self.operation.name()))?;
         Ok(match self.pve.options().force {
             Some(vmid) => request.force(vmid),
             None => request,
@@ -115,10 +112,7 @@ impl<O: Operation> Call<O> {
 
     /// The operation itself, for parameters of its own.
     pub fn map(self, change: impl FnOnce(O) -> O) -> Self {
-        Self {
-            pve: self.pve,
-            operation: change(self.operation),
-        }
+        Self { pve: self.pve, operation: change(self.operation) }
     }
 }
 
@@ -163,11 +157,7 @@ impl<T: DeserializeOwned> Ask<T> {
     /// Decodes the data as `T`.
     #[must_use]
     pub fn new(name: &'static str, request: Result<PveRequest>) -> Self {
-        Self {
-            name,
-            request,
-            decode: PveResponse::decode,
-        }
+        Self { name, request, decode: PveResponse::decode }
     }
 }
 
@@ -175,11 +165,7 @@ impl<T: DeserializeOwned> Ask<Rows<T>> {
     /// Decodes the data as a list whose broken rows are set aside.
     #[must_use]
     pub fn rows(name: &'static str, request: Result<PveRequest>) -> Self {
-        Self {
-            name,
-            request,
-            decode: PveResponse::rows,
-        }
+        Self { name, request, decode: PveResponse::rows }
     }
 }
 
@@ -190,11 +176,7 @@ impl<T> Ask<T> {
         request: Result<PveRequest>,
         decode: fn(&PveResponse) -> Result<T>,
     ) -> Self {
-        Self {
-            name,
-            request,
-            decode,
-        }
+        Self { name, request, decode }
     }
 }
 
@@ -202,11 +184,7 @@ impl Ask<()> {
     /// Takes any data for a yes: for writes that PVE answers with nothing. What is not an answer of PVE's stays an error.
     #[must_use]
     pub fn done(name: &'static str, request: Result<PveRequest>) -> Self {
-        Self {
-            name,
-            request,
-            decode: |answer| answer.decode::<IgnoredAny>().map(drop),
-        }
+        Self { name, request, decode: PveResponse::done }
     }
 }
 
@@ -253,8 +231,9 @@ impl Operation for Work {
         again(&self.request)
     }
     async fn run(self, pve: Pve) -> Result<TaskReport> {
+        let upid = pve.call(&self.request?).await?.upid()?;
         // Not through a call of its own: errors are about this operation and its guest.
-        Detached(self).run(pve).await?.success().await
+        Task::new(pve, upid).success().await
     }
 }
 
@@ -263,10 +242,7 @@ impl Call<Work> {
     ///
     /// A failure of the task is then only seen by [`Task::wait`]: PVE answers 200 to many things that fail.
     pub fn detach(self) -> Call<Detached> {
-        Call {
-            pve: self.pve,
-            operation: Detached(self.operation),
-        }
+        Call { pve: self.pve, operation: Detached(self.operation) }
     }
 }
 
@@ -284,7 +260,7 @@ impl Operation for Detached {
     }
     async fn run(self, pve: Pve) -> Result<Task> {
         let upid = pve.call(&self.0.request?).await?.upid()?;
-        Ok(Task::new(pve, upid))
+        Ok(Task::new(pve.without_options(), upid))
     }
 }
 

@@ -123,17 +123,13 @@ impl Cluster {
 
     /// Which PVE answers: `GET /version`. Needs no privilege, so it tells that address and credentials work.
     pub fn version(&self) -> Call<Ask<Version>> {
-        self.pve
-            .bind(Ask::new("version", Ok(PveRequest::get(path("version")))))
+        self.pve.bind(Ask::new("version", Ok(PveRequest::get(path("version")))))
     }
 
     /// Every guest, node, storage and pool in one answer: `GET /cluster/resources`. What the credentials may not audit is
     /// silently left out by PVE.
     pub fn resources(&self) -> Call<Ask<Rows<Resource>>> {
-        self.pve.bind(Ask::rows(
-            "cluster.resources",
-            Ok(PveRequest::get(path("cluster/resources"))),
-        ))
+        self.pve.bind(Ask::rows("cluster.resources", Ok(PveRequest::get(path("cluster/resources")))))
     }
 
     /// Every guest of the cluster: `GET /cluster/resources?type=vm`.
@@ -144,16 +140,12 @@ impl Cluster {
 
     /// The nodes as the cluster sees them: `GET /nodes`.
     pub fn nodes(&self) -> Call<Ask<Rows<Resource>>> {
-        self.pve
-            .bind(Ask::rows("cluster.nodes", Ok(PveRequest::get(path("nodes")))))
+        self.pve.bind(Ask::rows("cluster.nodes", Ok(PveRequest::get(path("nodes")))))
     }
 
     /// A number that is free right now: `GET /cluster/nextid`. PVE reserves nothing.
     pub fn next_id(&self) -> Call<Ask<Vmid>> {
-        self.pve.bind(Ask::new(
-            "cluster.next_id",
-            Ok(PveRequest::get(path("cluster/nextid"))),
-        ))
+        self.pve.bind(Ask::new("cluster.next_id", Ok(PveRequest::get(path("cluster/nextid")))))
     }
 
     /// Finds a guest by number or exact name, wherever it is.
@@ -183,11 +175,7 @@ impl Operation for Find {
             GuestRef::Vmid(vmid) => row.vmid == Some(*vmid),
             GuestRef::Name(name) => row.name.as_ref() == Some(name),
         };
-        let mut found: Vec<Location> = rows
-            .iter()
-            .filter(|row| matches(row))
-            .filter_map(locate)
-            .collect();
+        let mut found: Vec<Location> = rows.iter().filter(|row| matches(row)).filter_map(locate).collect();
         match found.len() {
             1 => Ok(found.remove(0)),
             0 => Err(Error::new(
@@ -212,12 +200,7 @@ fn locate(row: &Resource) -> Option<Location> {
         "lxc" => GuestKind::Lxc,
         _ => return None,
     };
-    Some(Location {
-        vmid: row.vmid?,
-        kind,
-        node: row.node.clone()?,
-        name: row.name.clone(),
-    })
+    Some(Location { vmid: row.vmid?, kind, node: row.node.clone()?, name: row.name.clone() })
 }
 
 /// Numbers that calls of this process are about to use.
@@ -236,19 +219,13 @@ impl Reserved {
 
     fn take(all: &Reservations, vmid: Vmid) -> Option<Self> {
         let fresh = all.lock().unwrap_or_else(PoisonError::into_inner).insert(vmid);
-        fresh.then(|| Self {
-            vmid,
-            all: Arc::clone(all),
-        })
+        fresh.then(|| Self { vmid, all: Arc::clone(all) })
     }
 }
 
 impl Drop for Reserved {
     fn drop(&mut self) {
-        self.all
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.vmid);
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.vmid);
     }
 }
 

@@ -30,9 +30,7 @@ impl Lenient for i64 {
         (n.is_finite() && n.abs() < Self::MAX as f64).then_some(n as Self)
     }
     fn of_text(text: &str) -> Option<Self> {
-        text.parse()
-            .ok()
-            .or_else(|| text.parse().ok().and_then(Self::of_float))
+        text.parse().ok().or_else(|| text.parse().ok().and_then(Self::of_float))
     }
 }
 
@@ -184,10 +182,7 @@ pub fn opt_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Str
 /// # Errors
 /// Only for broken JSON.
 pub fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    Ok(opt_text(deserializer)?
-        .as_deref()
-        .map(crate::config::split_tags)
-        .unwrap_or_default())
+    Ok(opt_text(deserializer)?.as_deref().map(crate::config::split_tags).unwrap_or_default())
 }
 
 /// `"images,rootdir"` as a list of words.
@@ -196,12 +191,7 @@ pub fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D
 /// Only for broken JSON.
 pub fn csv<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let text: Option<String> = optional(deserializer)?;
-    let words = text
-        .as_deref()
-        .unwrap_or("")
-        .split(',')
-        .map(str::trim)
-        .filter(|w| !w.is_empty());
+    let words = text.as_deref().unwrap_or("").split(',').map(str::trim).filter(|w| !w.is_empty());
     Ok(words.map(str::to_owned).collect())
 }
 
@@ -247,12 +237,7 @@ mod tests {
         ] {
             assert_eq!(row(&format!("{{\"int\":{json}}}")).int, n, "{json}");
         }
-        for (json, n) in [
-            ("0.5", Some(0.5)),
-            ("\"0.49\"", Some(0.49)),
-            ("1", Some(1.0)),
-            ("\"NaN\"", None),
-        ] {
+        for (json, n) in [("0.5", Some(0.5)), ("\"0.49\"", Some(0.49)), ("1", Some(1.0)), ("\"NaN\"", None)] {
             assert_eq!(row(&format!("{{\"float\":{json}}}")).float, n, "{json}");
         }
         for (json, yes) in [

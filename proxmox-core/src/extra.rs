@@ -148,11 +148,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shown<'_, V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.visitor.visit_map(Entries {
-            map,
-            key: Cow::Borrowed(""),
-            extra: self.extra,
-        })
+        self.visitor.visit_map(Entries { map, key: Cow::Borrowed(""), extra: self.extra })
     }
 }
 
@@ -167,18 +163,11 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'de, '_, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        self.map.next_key_seed(Key {
-            seed,
-            key: &mut self.key,
-        })
+        self.map.next_key_seed(Key { seed, key: &mut self.key })
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        self.map.next_value_seed(Member {
-            inner: seed,
-            key: &mut self.key,
-            extra: &mut *self.extra,
-        })
+        self.map.next_value_seed(Member { inner: seed, key: &mut self.key, extra: &mut *self.extra })
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -226,11 +215,7 @@ struct Member<'de, 'a, T> {
 impl<'de, V: DeserializeSeed<'de>> DeserializeSeed<'de> for Member<'de, '_, V> {
     type Value = V::Value;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
-        self.inner.deserialize(Member {
-            inner: deserializer,
-            key: self.key,
-            extra: self.extra,
-        })
+        self.inner.deserialize(Member { inner: deserializer, key: self.key, extra: self.extra })
     }
 }
 
@@ -367,10 +352,7 @@ mod tests {
                     flat.is_ok() || json.contains(r#""id":"b""#)
                 );
             }
-            assert_eq!(
-                serde_json::from_reader::<_, Row>(json.as_bytes()).is_ok(),
-                flat.is_ok()
-            );
+            assert_eq!(serde_json::from_reader::<_, Row>(json.as_bytes()).is_ok(), flat.is_ok());
         }
     }
 

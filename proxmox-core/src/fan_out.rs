@@ -53,10 +53,7 @@ impl Pve {
             for _ in 0..limit.min(count) {
                 scope.spawn(|| {
                     loop {
-                        let next = queue
-                            .lock()
-                            .unwrap_or_else(std::sync::PoisonError::into_inner)
-                            .next();
+                        let next = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
                         let Some((index, item)) = next else { return };
                         let result = self.block_on(pin!(work(self.clone(), item)));
                         results
@@ -67,9 +64,7 @@ impl Pve {
                 });
             }
         });
-        let mut results = results
-            .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         results.sort_unstable_by_key(|(index, _)| *index);
         results.into_iter().map(|(_, result)| result).collect()
     }

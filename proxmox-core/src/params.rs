@@ -43,10 +43,6 @@ impl ParamValue {
             Self::Redacted => vec![],
         }
     }
-
-    fn is_secret(&self) -> bool {
-        matches!(self, Self::Secret(_) | Self::Redacted)
-    }
 }
 
 /// Secrets are equal when their text is.
@@ -93,7 +89,7 @@ from! {
 /// let pairs: Vec<_> = params.shown().map(|(k, v)| format!("{k}={v}")).collect();
 /// assert_eq!(pairs, ["name=web", "onboot=1", "command=ls", "command=-l", "cipassword=<redacted>"]);
 /// ```
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct Params(Vec<(String, ParamValue)>);
 
 impl Params {
@@ -163,6 +159,11 @@ impl Params {
         }
     }
 
+    /// All texts that would be sent under a name, whatever form they were given in.
+    pub(crate) fn all(&self, name: &str) -> Vec<Cow<'_, str>> {
+        self.get(name).map(ParamValue::texts).unwrap_or_default()
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -182,19 +183,13 @@ impl Params {
 
     /// What goes over the wire: lists repeated, booleans as 1 and 0, **secrets in the clear**. For codecs only.
     pub fn exposed(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
-        self.0
-            .iter()
-            .flat_map(|(k, v)| v.texts().into_iter().map(move |text| (k.as_str(), text)))
+        self.0.iter().flat_map(|(k, v)| v.texts().into_iter().map(move |text| (k.as_str(), text)))
     }
 
     /// The same with secrets redacted: for people, logs and plans.
     pub fn shown(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
         self.0.iter().flat_map(|(k, v)| {
-            let texts = if v.is_secret() {
-                vec![REDACTED.into()]
-            } else {
-                v.texts()
-            };
+            let texts = if is_secret(k, v) { vec![REDACTED.into()] } else { v.texts() };
             texts.into_iter().map(move |text| (k.as_str(), text))
         })
     }
@@ -202,7 +197,7 @@ impl Params {
     /// Whether a parameter holds a secret.
     #[must_use]
     pub fn has_secret(&self) -> bool {
-        self.0.iter().any(|(_, v)| v.is_secret())
+        self.0.iter().any(|(k, v)| is_secret(k, v))
     }
 
     /// What can be known to be wrong before sending.
@@ -210,17 +205,11 @@ impl Params {
         for (name, value) in &self.0 {
             let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
             if name.is_empty() || !name.bytes().all(plain) || name.starts_with('-') {
-                return Err(Error::invalid(
-                    "parameter",
-                    format!("{name:?} is not a parameter name"),
-                ));
+                return Err(Error::invalid("parameter", format!("{name:?} is not a parameter name")));
             }
             match value {
                 ParamValue::Float(n) if !n.is_finite() => {
-                    return Err(Error::invalid(
-                        name,
-                        format!("{name}: {n} is not a finite number"),
-                    ));
+                    return Err(Error::invalid(name, format!("{name}: {n} is not a finite number")));
                 }
                 ParamValue::Redacted => {
                     let text = format!("{name}: the secret was left out when this request was written down");
@@ -229,10 +218,7 @@ impl Params {
                     );
                 }
                 value if value.texts().iter().any(|text| text.contains('\0')) => {
-                    return Err(Error::invalid(
-                        name,
-                        format!("{name}: the value holds a NUL byte"),
-                    ));
+                    return Err(Error::invalid(name, format!("{name}: the value holds a NUL byte")));
                 }
                 _ => {}
             }
@@ -257,20 +243,36 @@ impl<K: Into<String>, V: Into<ParamValue>> Extend<(K, V)> for Params {
     }
 }
 
+/// Whether a value is a secret, by its type or by its name: also each item of a list.
+fn is_secret(name: &str, value: &ParamValue) -> bool {
+    match value {
+        ParamValue::Secret(_) | ParamValue::Redacted => true,
+        ParamValue::Text(_) | ParamValue::List(_) => is_secret_name(name),
+        _ => false,
+    }
+}
+
+impl fmt::Debug for Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.shown()).finish()
+    }
+}
+
 impl Serialize for Params {
     /// An object in order; a secret becomes `{"redacted": true}`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (name, value) in &self.0 {
             match value {
+                _ if is_secret(name, value) => {
+                    map.serialize_entry(name, &serde_json::json!({"redacted": true}))?
+                }
                 ParamValue::Text(text) => map.serialize_entry(name, text)?,
                 ParamValue::Int(n) => map.serialize_entry(name, n)?,
                 ParamValue::Float(n) => map.serialize_entry(name, n)?,
                 ParamValue::Bool(yes) => map.serialize_entry(name, yes)?,
                 ParamValue::List(items) => map.serialize_entry(name, items)?,
-                ParamValue::Secret(_) | ParamValue::Redacted => {
-                    map.serialize_entry(name, &serde_json::json!({"redacted": true}))?;
-                }
+                ParamValue::Secret(_) | ParamValue::Redacted => {}
             }
         }
         map.end()
@@ -323,34 +325,17 @@ mod tests {
     #[test]
     fn repeated_names_become_a_list() {
         let mut params = Params::new();
-        params
-            .push("command", "ls")
-            .push("command", "-l")
-            .push("command", "");
+        params.push("command", "ls").push("command", "-l").push("command", "");
         let pairs: Vec<_> = params.exposed().collect();
-        assert_eq!(
-            pairs,
-            [
-                ("command", "ls".into()),
-                ("command", "-l".into()),
-                ("command", "".into())
-            ]
-        );
+        assert_eq!(pairs, [("command", "ls".into()), ("command", "-l".into()), ("command", "".into())]);
     }
 
     #[test]
     fn a_written_down_secret_cannot_be_sent() {
         let mut params = Params::new();
-        params
-            .set("onboot", true)
-            .set("cores", 4)
-            .set("cpulimit", 0.5)
-            .set("cipassword", "hunter2");
+        params.set("onboot", true).set("cores", 4).set("cpulimit", 0.5).set("cipassword", "hunter2");
         let text = serde_json::to_string(&params).unwrap();
-        assert_eq!(
-            text,
-            r#"{"onboot":true,"cores":4,"cpulimit":0.5,"cipassword":{"redacted":true}}"#
-        );
+        assert_eq!(text, r#"{"onboot":true,"cores":4,"cpulimit":0.5,"cipassword":{"redacted":true}}"#);
         let read: Params = serde_json::from_str(&text).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), text);
         assert!(params.check().is_ok());

@@ -53,12 +53,7 @@ impl PvePath {
     /// # Errors
     /// `InvalidInput` for a missing slash, empty or dot segments, control characters, a query or a broken encoding.
     pub fn parse(text: &str) -> Result<Self> {
-        let bad = |why: &str| {
-            Err(Error::invalid(
-                "path",
-                format!("{text:?} is not an API path: {why}"),
-            ))
-        };
+        let bad = |why: &str| Err(Error::invalid("path", format!("{text:?} is not an API path: {why}")));
         let Ok(decoded) = percent_decode_str(text).decode_utf8() else {
             return bad("its percent-encoding is not UTF-8");
         };
@@ -127,16 +122,9 @@ impl PvePath {
     /// # Errors
     /// `InvalidInput` when the text is empty, `.`, `..`, or holds a slash or a control character.
     pub fn segment(mut self, text: &str) -> Result<Self> {
-        let why = if text.contains('/') {
-            Err("it holds a '/'")
-        } else {
-            check(text)
-        };
+        let why = if text.contains('/') { Err("it holds a '/'") } else { check(text) };
         if let Err(why) = why {
-            return Err(Error::invalid(
-                "path",
-                format!("{text:?} cannot be part of an API path: {why}"),
-            ));
+            return Err(Error::invalid("path", format!("{text:?} cannot be part of an API path: {why}")));
         }
         if !self.0.ends_with('/') {
             self.0.push('/');
@@ -242,10 +230,7 @@ mod tests {
         for bad in ["", ".", "..", "a/b", "/", "a\0b"] {
             assert!(node.clone().segment(bad).is_err(), "{bad:?}");
         }
-        assert_eq!(
-            node.segment("a b%?#ü").unwrap().url_path(),
-            "/nodes/a%20b%25%3F%23%C3%BC"
-        );
+        assert_eq!(node.segment("a b%?#ü").unwrap().url_path(), "/nodes/a%20b%25%3F%23%C3%BC");
     }
 
     #[test]

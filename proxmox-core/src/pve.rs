@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::call::{Ask, Call};
 use crate::cluster::Reservations;
+use crate::deadline::Deadline;
 use crate::layer::{Layer, Layered};
 use crate::policy::{Gate, Policy};
 use crate::task::Progress;
@@ -18,7 +19,8 @@ use crate::{Effect, Error, NodeName, PveRequest, PveResponse, Result, Task, Upid
 
 /// A Proxmox VE cluster or node, through one transport. Cheap to clone.
 ///
-/// Every request passes the safety gate ([`Policy`]): there is no handle without one.
+/// Every request passes the safety gate: there is no handle without a [`Policy`], though there is
+/// [`Policy::dangerous_allow_everything`].
 #[derive(Clone)]
 pub struct Pve {
     transport: Arc<dyn Transport>,
@@ -46,10 +48,7 @@ impl Pve {
 
     /// Starts a handle with layers and a policy.
     pub fn builder(transport: impl Transport) -> PveBuilder {
-        PveBuilder {
-            transport: Arc::new(transport),
-            policy: Policy::default(),
-        }
+        PveBuilder { transport: Arc::new(transport), policy: Policy::default() }
     }
 
     /// What the transport is and can do.
@@ -134,20 +133,26 @@ impl Pve {
     pub fn block_on<T: Send>(&self, flow: impl Future<Output = T> + Send) -> T {
         let mut result = None;
         let slot = &mut result;
-        self.transport
-            .drive(pin!(async move { *slot = Some(flow.await) }));
+        self.transport.drive(pin!(async move { *slot = Some(flow.await) }));
         result.unwrap_or_else(|| unreachable!("Transport::drive returned before the flow ended"))
-    }
-
-    /// How long the caller of this flow is willing to wait: see [`Call::timeout`].
-    #[must_use]
-    pub fn wait_budget(&self) -> Option<Duration> {
-        self.options.wait
     }
 
     /// Binds an operation to this handle.
     pub fn bind<O: crate::Operation>(&self, operation: O) -> Call<O> {
         Call::new(self.clone(), operation)
+    }
+
+    /// The handle without the options of the call that is under way: for what a call returns. A `force` in particular
+    /// ends with its call.
+    #[must_use]
+    pub fn without_options(&self) -> Self {
+        Self { options: Options::default(), ..self.clone() }
+    }
+
+    /// When this flow stops waiting: after what the caller allowed by [`Call::timeout`], or else after `usual`.
+    #[must_use]
+    pub fn deadline(&self, usual: Option<Duration>) -> Deadline {
+        Deadline::new(self, self.options.wait.or(usual))
     }
 
     pub(crate) fn reservations(&self) -> &Reservations {
@@ -182,10 +187,7 @@ impl PveBuilder {
     /// Puts a layer around everything so far: the first one added is nearest to the wire.
     #[must_use]
     pub fn layer(self, layer: impl Layer) -> Self {
-        let transport = Arc::new(Layered {
-            layer: Box::new(layer),
-            inner: self.transport,
-        });
+        let transport = Arc::new(Layered { layer: Box::new(layer), inner: self.transport });
         Self { transport, ..self }
     }
 
@@ -201,23 +203,13 @@ impl PveBuilder {
     pub fn build(self) -> Pve {
         let policy = Arc::new(self.policy);
         let gate = Gate::new(Arc::clone(&policy));
-        let transport = Arc::new(Layered {
-            layer: Box::new(gate),
-            inner: self.transport,
-        });
-        Pve {
-            transport,
-            policy,
-            reservations: Reservations::default(),
-            options: Options::default(),
-        }
+        let transport = Arc::new(Layered { layer: Box::new(gate), inner: self.transport });
+        Pve { transport, policy, reservations: Reservations::default(), options: Options::default() }
     }
 }
 
 impl fmt::Debug for PveBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PveBuilder")
-            .field("transport", &self.transport.info())
-            .finish_non_exhaustive()
+        f.debug_struct("PveBuilder").field("transport", &self.transport.info()).finish_non_exhaustive()
     }
 }

@@ -197,12 +197,22 @@ impl PveRequest {
     /// `InvalidInput` naming the parameter.
     pub fn check(&self) -> Result<()> {
         if self.timeout.is_some_and(|t| t.is_zero()) {
-            return Err(crate::Error::invalid(
-                "timeout",
-                "timeout: must be longer than nothing",
-            ));
+            return Err(crate::Error::invalid("timeout", "timeout: must be longer than nothing"));
+        }
+        // A write that calls itself a read would pass the gate, and be sent again.
+        if self.verb != Verb::Get && self.effect == Effect::Read && !self.reads_by_posting() {
+            let text = format!("effect: {} {} is not a read", self.verb.method(), self.path);
+            return Err(crate::Error::invalid("effect", text));
         }
         self.params.check()
+    }
+
+    /// The few of PVE's methods that change nothing although they are POSTs.
+    fn reads_by_posting(&self) -> bool {
+        let segments: Vec<&str> = self.path.segments().collect();
+        let reads =
+            matches!(segments.as_slice(), ["nodes", _, "qemu", _, "agent", "ping"] | ["access", "ticket"]);
+        self.verb == Verb::Create && reads
     }
 
     /// The request as a `curl` line for the API below `base` (`https://host:8006`), secrets redacted.
@@ -278,12 +288,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<PveRequest>(&text).unwrap(), plain);
         let text = serde_json::to_string(&request()).unwrap();
         assert!(!text.contains("hunter2"));
-        assert!(
-            serde_json::from_str::<PveRequest>(&text)
-                .unwrap()
-                .check()
-                .is_err()
-        );
+        assert!(serde_json::from_str::<PveRequest>(&text).unwrap().check().is_err());
     }
 
     #[test]

@@ -81,21 +81,13 @@ impl PveResponse {
     /// An HTTP body, `{"data": …}`.
     #[must_use]
     pub fn envelope(body: impl Into<Bytes>) -> Self {
-        Self {
-            body: body.into(),
-            shape: Shape::Envelope,
-            unread: Outcome::MaybeApplied,
-        }
+        Self { body: body.into(), shape: Shape::Envelope, unread: Outcome::MaybeApplied }
     }
 
     /// The data alone.
     #[must_use]
     pub fn bare(body: impl Into<Bytes>) -> Self {
-        Self {
-            body: body.into(),
-            shape: Shape::Bare,
-            unread: Outcome::MaybeApplied,
-        }
+        Self { body: body.into(), shape: Shape::Bare, unread: Outcome::MaybeApplied }
     }
 
     /// What an HTTP answer means: the response, or the error that its status and text are.
@@ -113,11 +105,7 @@ impl PveResponse {
     /// Notes what was asked: an unreadable answer to a read leaves nothing in doubt.
     #[must_use]
     pub fn answering(mut self, effect: Effect) -> Self {
-        self.unread = if effect == Effect::Read {
-            Outcome::Rejected
-        } else {
-            Outcome::MaybeApplied
-        };
+        self.unread = if effect == Effect::Read { Outcome::Rejected } else { Outcome::MaybeApplied };
         self
     }
 
@@ -150,6 +138,14 @@ impl PveResponse {
             Err(_) => self.decode::<Vec<Box<RawValue>>>()?,
         };
         Ok(Rows::sort_out(&raw))
+    }
+
+    /// Takes any data for a yes. What is not an answer of PVE's, such as a login page in its place, stays an error.
+    ///
+    /// # Errors
+    /// `Decode` when the answer is not JSON.
+    pub fn done(&self) -> Result<()> {
+        self.decode::<IgnoredAny>().map(drop)
     }
 
     /// The data exactly as PVE sent it.
@@ -199,9 +195,7 @@ mod tests {
 
     #[test]
     fn both_shapes() {
-        let text: String = PveResponse::envelope(r#"{"data":"x","total":1}"#)
-            .decode()
-            .unwrap();
+        let text: String = PveResponse::envelope(r#"{"data":"x","total":1}"#).decode().unwrap();
         assert_eq!(text, PveResponse::bare("\"x\"").decode::<String>().unwrap());
         PveResponse::envelope(r#"{"data":null}"#).decode::<()>().unwrap();
         let nothing = PveResponse::envelope("{}").decode::<Option<u8>>();
@@ -210,9 +204,7 @@ mod tests {
 
     #[test]
     fn an_error_names_the_place() {
-        let error = PveResponse::envelope(r#"{"data":[{"vmid":7}]}"#)
-            .decode::<Vec<Row>>()
-            .unwrap_err();
+        let error = PveResponse::envelope(r#"{"data":[{"vmid":7}]}"#).decode::<Vec<Row>>().unwrap_err();
         assert!(error.message().contains("data[0].vmid"), "{error}");
         for bad in ["", "<html>", "{", r#"{"dat":1}"#, "{\"data\":1", "[1]"] {
             let error = PveResponse::envelope(bad).decode::<u8>().unwrap_err();

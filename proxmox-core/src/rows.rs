@@ -53,16 +53,10 @@ impl<T: DeserializeOwned> Rows<T> {
                 Ok(item) => rows.items.push(item),
                 Err(e) => {
                     let text = row.get();
-                    let end = (0..=text.len().min(500))
-                        .rev()
-                        .find(|&i| text.is_char_boundary(i))
-                        .unwrap_or(0);
+                    let end =
+                        (0..=text.len().min(500)).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
                     let why = format!("at {}: {}", e.path(), e.inner());
-                    rows.rejects.push(Reject {
-                        index,
-                        why,
-                        row: text[..end].to_owned(),
-                    });
+                    rows.rejects.push(Reject { index, why, row: text[..end].to_owned() });
                 }
             }
         }

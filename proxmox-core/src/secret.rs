@@ -15,8 +15,9 @@ pub use secrecy::ExposeSecret;
 /// What stands where a secret would.
 pub(crate) const REDACTED: &str = "<redacted>";
 
-/// Whether a parameter of this name holds a secret, whoever sets it. PVE marks none of them, so this is the list of
-/// all such parameters of its API.
+/// Whether a parameter of this name holds a secret, whoever sets it. PVE marks none of them, so they are listed
+/// here: passwords, keys, tickets, tokens, and what may carry one (the token of a remote cluster, a program's input, the
+/// credentials of a DNS plugin).
 pub(crate) fn is_secret_name(name: &str) -> bool {
     matches!(
         name,
@@ -38,5 +39,8 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
             | "eab-hmac-key"
             | "keyring"
             | "lock-token"
+            | "target-endpoint"
+            | "input-data"
+            | "data"
     )
 }

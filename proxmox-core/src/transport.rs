@@ -56,11 +56,7 @@ impl TransportInfo {
     /// An asynchronous transport.
     #[must_use]
     pub fn new(name: &'static str, endpoint: impl Into<String>) -> Self {
-        Self {
-            name,
-            endpoint: endpoint.into(),
-            blocking: false,
-        }
+        Self { name, endpoint: endpoint.into(), blocking: false }
     }
 
     /// States that futures are ready at the first poll.

@@ -25,10 +25,6 @@ impl Version {
     /// The first number: privileges and parameters differ by it. 0 when there is none.
     #[must_use]
     pub fn major(&self) -> u32 {
-        self.version
-            .split('.')
-            .next()
-            .and_then(|n| n.parse().ok())
-            .unwrap_or(0)
+        self.version.split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0)
     }
 }

@@ -93,9 +93,7 @@ impl CloudInit {
 
     fn params(&self) -> Result<Params> {
         let mut params = Params::new();
-        params
-            .set_some("ciuser", self.user.as_deref())
-            .set_some("cipassword", self.password.clone());
+        params.set_some("ciuser", self.user.as_deref()).set_some("cipassword", self.password.clone());
         if let Some(keys) = &self.ssh_keys {
             params.set("sshkeys", proxmox_core::config::encode_sshkeys(keys)?);
         }
@@ -137,37 +135,33 @@ impl Operation for ApplyCloudInit {
         if params.is_empty() && self.values.drive.is_none() {
             return Err(Error::invalid("cloud-init", "cloud-init: nothing is set"));
         }
-        Ok(PveRequest::set(self.vm.path().fixed("config"))
-            .params(params)
-            .effect(Effect::Write))
+        Ok(PveRequest::set(self.vm.path().fixed("config")).params(params).effect(Effect::Write))
     }
     async fn run(self, pve: Pve) -> Result<()> {
         let mut request = self.request()?;
-        let config: ConfigBag = pve
-            .call(&PveRequest::get(self.vm.path().fixed("config")))
-            .await?
-            .decode()?;
-        let has_drive = config
-            .disks()
-            .into_iter()
-            .any(|(_, disk)| disk.is_ok_and(|disk| disk.is_cloudinit()));
+        let config: ConfigBag = pve.call(&PveRequest::get(self.vm.path().fixed("config"))).await?.decode()?;
+        let has_drive =
+            config.disks().into_iter().any(|(_, disk)| disk.is_ok_and(|disk| disk.is_cloudinit()));
         match &self.values.drive {
             _ if has_drive => {}
             Some((slot, storage)) => {
                 request.params.set(slot.as_str(), format!("{storage}:cloudinit"));
             }
             None => {
-                let text = format!(
-                    "{} has no cloud-init drive: the values would never reach the guest",
-                    self.vm
-                );
+                let text =
+                    format!("{} has no cloud-init drive: the values would never reach the guest", self.vm);
                 return Err(Error::new(ErrorKind::WrongState, Outcome::NotSent, text)
                     .with_advice("attach one with CloudInit::drive(\"ide2\", storage)"));
             }
         }
         request.params.set_some("digest", config.digest());
-        pve.call(&request).await?;
+        pve.call(&request).await?.done()?;
         let regenerate = PveRequest::set(self.vm.path().fixed("cloudinit")).effect(Effect::Write);
-        pve.call(&regenerate).await.map(drop)
+        let made = async { pve.call(&regenerate).await?.done() }.await;
+        made.map_err(|e| {
+            e.with_outcome(Outcome::Applied).with_advice(
+                "the values are set, but the drive's image is the old one: make the same call again",
+            )
+        })
     }
 }

@@ -37,28 +37,28 @@ pub struct FoundIp {
 }
 
 /// Names of interfaces that lead nowhere outside of the guest.
-const INNER: [&str; 12] = [
-    "lo", "docker", "br-", "veth", "virbr", "cni", "flannel", "cali", "podman", "lxcbr", "lxdbr", "tap",
-];
+const INNER: [&str; 10] =
+    ["docker", "veth", "virbr", "cni", "flannel", "cali", "podman", "lxcbr", "lxdbr", "tap"];
+
+/// `lo`, the networks that container engines make (docker names its own `br-` and twelve digits), and their like.
+fn is_inner(name: &str) -> bool {
+    let network = name
+        .strip_prefix("br-")
+        .is_some_and(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_hexdigit()));
+    name == "lo" || network || INNER.iter().any(|prefix| name.starts_with(prefix))
+}
 
 impl IpQuery {
     /// The first usable IPv4 address.
     #[must_use]
     pub fn v4() -> Self {
-        Self {
-            family: Family::V4,
-            mac: None,
-            subnet: None,
-        }
+        Self { family: Family::V4, mac: None, subnet: None }
     }
 
     /// The first usable IPv6 address.
     #[must_use]
     pub fn v6() -> Self {
-        Self {
-            family: Family::V6,
-            ..Self::v4()
-        }
+        Self { family: Family::V6, ..Self::v4() }
     }
 
     /// Only the interface with this MAC.
@@ -109,19 +109,12 @@ impl IpQuery {
     fn pick(&self, interfaces: &[AgentInterface]) -> Option<FoundIp> {
         let fits = |interface: &&AgentInterface| match &self.mac {
             Some(mac) => interface.mac.as_ref().is_some_and(|m| m.to_lowercase() == *mac),
-            None => !INNER.iter().any(|prefix| interface.name.starts_with(prefix)),
+            None => !is_inner(&interface.name),
         };
         interfaces.iter().filter(fits).find_map(|interface| {
-            let address = interface
-                .addresses
-                .iter()
-                .filter_map(AgentAddress::ip)
-                .find(|ip| self.wants(*ip))?;
-            Some(FoundIp {
-                address,
-                interface: interface.name.clone(),
-                mac: interface.mac.clone(),
-            })
+            let address =
+                interface.addresses.iter().filter_map(AgentAddress::ip).find(|ip| self.wants(*ip))?;
+            Some(FoundIp { address, interface: interface.name.clone(), mac: interface.mac.clone() })
         })
     }
 
@@ -178,20 +171,13 @@ struct Seen {
 
 impl Seen {
     fn timeout(self, wait: Duration, family: &str) -> Error {
-        let agent = if self.agent {
-            "the agent answers"
-        } else {
-            "the agent was never seen"
-        };
+        let agent = if self.agent { "the agent answers" } else { "the agent was never seen" };
         let addresses = match self.addresses.as_slice() {
             [] => "no address was seen".to_owned(),
             some => format!("addresses seen: {}", some.join(", ")),
         };
-        let trouble = self
-            .first_error
-            .as_ref()
-            .map(|e| format!("; first error: {}", e.message()))
-            .unwrap_or_default();
+        let trouble =
+            self.first_error.as_ref().map(|e| format!("; first error: {}", e.message())).unwrap_or_default();
         let text = format!("no usable {family} address within {wait:?}: {agent}, {addresses}{trouble}");
         let error = Error::new(ErrorKind::Timeout, Outcome::Rejected, text);
         let error = error
@@ -221,12 +207,11 @@ impl Operation for WaitForIp {
     }
     async fn run(self, pve: Pve) -> Result<FoundIp> {
         let request = self.request()?;
-        let wait = pve.wait_budget().unwrap_or(WAIT);
-        let deadline = pve.now() + wait;
+        let deadline = pve.deadline(Some(WAIT));
         let mut seen = Seen::default();
         loop {
             let look = async {
-                let answer = pve.call(&request).await?;
+                let answer = pve.call(&deadline.bound(&pve, &request)).await?;
                 answer.decode::<crate::agent::Wrapped<Vec<AgentInterface>>>()
             };
             match look.await {
@@ -235,18 +220,15 @@ impl Operation for WaitForIp {
                         return Ok(found);
                     }
                     seen.agent = true;
-                    let all = interfaces
-                        .result
-                        .iter()
-                        .flat_map(|i| i.addresses.iter().map(move |a| (i, a)));
+                    let all = interfaces.result.iter().flat_map(|i| i.addresses.iter().map(move |a| (i, a)));
                     seen.addresses = all.map(|(i, a)| format!("{} on {}", a.text, i.name)).collect();
                 }
                 Err(e) if is_final(&e) => return Err(e),
                 Err(e) => drop(seen.first_error.get_or_insert(e)),
             }
-            let left = deadline.saturating_duration_since(pve.now());
+            let left = deadline.left(&pve);
             if left.is_zero() {
-                return Err(seen.timeout(wait, self.query.family()));
+                return Err(seen.timeout(deadline.wait(), self.query.family()));
             }
             pve.sleep(PAUSE.min(left)).await;
         }
@@ -270,41 +252,23 @@ mod tests {
     }
 
     fn picked(query: &IpQuery) -> Option<String> {
-        query
-            .pick(&interfaces())
-            .map(|found| format!("{}%{}", found.address, found.interface))
+        query.pick(&interfaces()).map(|found| format!("{}%{}", found.address, found.interface))
     }
 
     #[test]
     fn the_noise_is_left_out() {
         assert_eq!(picked(&IpQuery::v4()).as_deref(), Some("10.1.2.3%eth0"));
         assert_eq!(picked(&IpQuery::v6()).as_deref(), Some("2001:db8::7%eth0"));
-        assert_eq!(
-            picked(&IpQuery::v4().mac("02:42:00:00:00:01")).as_deref(),
-            Some("172.17.0.1%docker0")
-        );
+        assert_eq!(picked(&IpQuery::v4().mac("02:42:00:00:00:01")).as_deref(), Some("172.17.0.1%docker0"));
         assert_eq!(picked(&IpQuery::v4().mac("BC:24:11:00:00:02")), None);
-        assert_eq!(
-            picked(&IpQuery::v4().subnet("10.1.0.0/16").unwrap()).as_deref(),
-            Some("10.1.2.3%eth0")
-        );
+        assert_eq!(picked(&IpQuery::v4().subnet("10.1.0.0/16").unwrap()).as_deref(), Some("10.1.2.3%eth0"));
         assert_eq!(picked(&IpQuery::v4().subnet("10.2.0.0/16").unwrap()), None);
-        assert_eq!(
-            picked(&IpQuery::v4().subnet("0.0.0.0/0").unwrap()).as_deref(),
-            Some("10.1.2.3%eth0")
-        );
+        assert_eq!(picked(&IpQuery::v4().subnet("0.0.0.0/0").unwrap()).as_deref(), Some("10.1.2.3%eth0"));
     }
 
     #[test]
     fn networks_are_checked() {
-        for bad in [
-            "",
-            "10.0.0.0",
-            "10.0.0.0/33",
-            "x/8",
-            "10.0.0.0/-1",
-            "2001:db8::/32",
-        ] {
+        for bad in ["", "10.0.0.0", "10.0.0.0/33", "x/8", "10.0.0.0/-1", "2001:db8::/32"] {
             assert!(IpQuery::v4().subnet(bad).is_err(), "{bad}");
         }
         assert!(IpQuery::v6().subnet("2001:db8::/32").is_ok());

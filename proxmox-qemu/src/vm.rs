@@ -57,6 +57,15 @@ impl Vm {
         self.pve().bind(Work::new("guest.reset", Ok(request)))
     }
 
+    /// Turns the VM into a template, for good: `POST …/template`, waited for. Needs `VM.Allocate`.
+    ///
+    /// # Errors
+    /// `WrongState` while it runs or has snapshots.
+    pub fn template(&self) -> Call<Work> {
+        let request = PveRequest::create(self.path().fixed("template")).effect(Effect::Destroy);
+        self.pve().bind(Work::new("guest.template", Ok(request)))
+    }
+
     /// What its guest agent offers.
     #[must_use]
     pub fn agent(&self) -> Agent {
@@ -81,10 +90,7 @@ pub struct Vms(Node);
 impl Vms {
     /// All VMs with state and telemetry in one request: `GET /nodes/{node}/qemu`. PVE leaves out those without `VM.Audit`.
     pub fn list(&self) -> Call<Ask<Rows<GuestStatus>>> {
-        self.0.pve().bind(Ask::rows(
-            "qemu.list",
-            Ok(PveRequest::get(self.0.path().fixed("qemu"))),
-        ))
+        self.0.pve().bind(Ask::rows("qemu.list", Ok(PveRequest::get(self.0.path().fixed("qemu")))))
     }
 
     /// Creates a VM: `POST /nodes/{node}/qemu`, waited for. Needs `VM.Allocate` on the number or the pool,

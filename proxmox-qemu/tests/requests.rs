@@ -70,24 +70,8 @@ fn requests_of_all_operations() {
         line(&vm.delete(DeleteOptions::new())),
         line(&vm.delete(DeleteOptions::new().purge().destroy_unreferenced_disks())),
         line(&vm.clone_to(named())),
-        line(
-            &vm.clone_to(
-                named()
-                    .newid(id(120))
-                    .full()
-                    .storage(storage)
-                    .target("pve2".parse().unwrap()),
-            ),
-        ),
-        line(
-            &vm.clone_to(
-                named()
-                    .linked()
-                    .pool("ci")
-                    .snapname("s1")
-                    .description("for tests"),
-            ),
-        ),
+        line(&vm.clone_to(named().newid(id(120)).full().storage(storage).target("pve2".parse().unwrap()))),
+        line(&vm.clone_to(named().linked().pool("ci").snapname("s1").description("for tests"))),
         line(&vm.clone_to(CloneOptions::named("not a name"))),
         line(&vm.clone_to(named().linked().storage("local-lvm".parse().unwrap()))),
         line(
@@ -110,15 +94,8 @@ fn requests_of_all_operations() {
         line(&vm.agent().file_write("/tmp/x", &"x".repeat(70_000))),
         line(&vm.wait_for_ip(IpQuery::v4())),
         line(&node.vms().list()),
-        line(&node.vms().create(
-            id(200),
-            VmSpec::named("db-1").cores(2).memory_mib(2048).agent().start(),
-        )),
-        line(
-            &node
-                .vms()
-                .create(NewId::Auto, VmSpec::named("db-1").tags(["a", "b"])),
-        ),
+        line(&node.vms().create(id(200), VmSpec::named("db-1").cores(2).memory_mib(2048).agent().start())),
+        line(&node.vms().create(NewId::Auto, VmSpec::named("db-1").tags(["a", "b"]))),
         line(&node.status()),
         line(&node.version()),
         line(&node.storages()),

@@ -9,15 +9,7 @@ use crate::schema::format;
 
 /// `GET /access`
 pub(crate) fn index(_: &mut Ctx<'_>) -> Answer {
-    let names = [
-        "acl",
-        "domains",
-        "password",
-        "permissions",
-        "roles",
-        "ticket",
-        "users",
-    ];
+    let names = ["acl", "domains", "password", "permissions", "roles", "ticket", "users"];
     Ok(Value::from(names.map(|name| json!({ "subdir": name })).to_vec()).into())
 }
 
@@ -42,11 +34,8 @@ pub(crate) fn ticket(ctx: &mut Ctx<'_>) -> Answer {
         user = format!("{user}@{realm}");
     }
     let password = ctx.text("password");
-    let by_password = ctx
-        .state
-        .active_user(&user, ctx.now)
-        .and_then(|u| u.password.as_deref())
-        == Some(password);
+    let by_password =
+        ctx.state.active_user(&user, ctx.now).and_then(|u| u.password.as_deref()) == Some(password);
     let renewed = ctx.state.ticket_user(password, ctx.now) == Some(user.as_str());
     if !by_password && !renewed {
         return Err(Refusal::BadPassword);
@@ -84,11 +73,7 @@ pub(crate) fn password(ctx: &mut Ctx<'_>) -> Answer {
         let Some(confirmed) = confirmed else {
             return bad_param("confirmation-password", "password is required to modify user");
         };
-        let own = ctx
-            .state
-            .users
-            .get(&ctx.who.user)
-            .and_then(|user| user.password.as_deref());
+        let own = ctx.state.users.get(&ctx.who.user).and_then(|user| user.password.as_deref());
         if own != Some(confirmed) {
             return Err(Refusal::BadPassword);
         }
@@ -108,31 +93,18 @@ pub(crate) fn permissions(ctx: &mut Ctx<'_>) -> Answer {
     let who = match ctx.opt("userid") {
         Some(id) if id != ctx.who.id() => {
             ctx.require("/access", &["Sys.Audit"])?;
-            let (user, token) = id
-                .split_once('!')
-                .map_or((id, None), |(user, token)| (user, Some(token)));
-            Who {
-                user: user.to_owned(),
-                token: token.map(str::to_owned),
-            }
+            let (user, token) = id.split_once('!').map_or((id, None), |(user, token)| (user, Some(token)));
+            Who { user: user.to_owned(), token: token.map(str::to_owned) }
         }
         _ => ctx.who.clone(),
     };
     let mut paths: Vec<String> = match ctx.opt("path") {
         Some(path) => vec![path.to_owned()],
-        None => [
-            "/",
-            "/access",
-            "/access/groups",
-            "/nodes",
-            "/pool",
-            "/sdn",
-            "/sdn/zones",
-            "/storage",
-            "/vms",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
+        None => {
+            ["/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/sdn/zones", "/storage", "/vms"]
+                .map(str::to_owned)
+                .to_vec()
+        }
     };
     if ctx.opt("path").is_none() {
         paths.extend(ctx.state.acl.iter().map(|acl| acl.path.clone()));
@@ -144,10 +116,8 @@ pub(crate) fn permissions(ctx: &mut Ctx<'_>) -> Answer {
     for path in paths {
         let held = ctx.state.privileges_on(&who, &path);
         if !held.is_empty() {
-            let held: Map<_, _> = held
-                .into_iter()
-                .map(|(p, down)| (p.to_owned(), Value::from(i32::from(down))))
-                .collect();
+            let held: Map<_, _> =
+                held.into_iter().map(|(p, down)| (p.to_owned(), Value::from(i32::from(down)))).collect();
             data.insert(path, held.into());
         }
     }
@@ -185,27 +155,16 @@ pub(crate) fn change_acl(ctx: &mut Ctx<'_>) -> Answer {
         return bad_param("path", format!("invalid ACL path '{path}'"));
     }
     let list = |name: &str| -> Vec<String> {
-        ctx.opt(name)
-            .map(|t| format::items(t).map(str::to_owned).collect())
-            .unwrap_or_default()
+        ctx.opt(name).map(|t| format::items(t).map(str::to_owned).collect()).unwrap_or_default()
     };
     let (remove, propagate) = (ctx.flag("delete"), ctx.flag_or("propagate", true));
     let everybody: Vec<_> = list("users").into_iter().chain(list("tokens")).collect();
-    if let Some(role) = list("roles")
-        .iter()
-        .find(|role| acl::role(role, ctx.version()).is_none())
-    {
+    if let Some(role) = list("roles").iter().find(|role| acl::role(role, ctx.version()).is_none()) {
         return failed(format!("ACL update failed: role '{role}' does not exist"));
     }
     for who in &everybody {
-        let (user, token) = who
-            .split_once('!')
-            .map_or((who.as_str(), None), |(u, t)| (u, Some(t)));
-        let known = ctx
-            .state
-            .users
-            .get(user)
-            .is_some_and(|u| token.is_none_or(|t| u.tokens.contains_key(t)));
+        let (user, token) = who.split_once('!').map_or((who.as_str(), None), |(u, t)| (u, Some(t)));
+        let known = ctx.state.users.get(user).is_some_and(|u| token.is_none_or(|t| u.tokens.contains_key(t)));
         if !known {
             let what = if token.is_some() { "token" } else { "user" };
             return failed(format!("ACL update failed: {what} '{who}' does not exist"));
@@ -213,16 +172,9 @@ pub(crate) fn change_acl(ctx: &mut Ctx<'_>) -> Answer {
     }
     for role in list("roles") {
         for who in everybody.iter().cloned() {
-            ctx.state
-                .acl
-                .retain(|acl| acl.path != path || acl.who != who || acl.role != role);
+            ctx.state.acl.retain(|acl| acl.path != path || acl.who != who || acl.role != role);
             if !remove {
-                ctx.state.acl.push(Acl {
-                    path: path.clone(),
-                    who,
-                    role: role.clone(),
-                    propagate,
-                });
+                ctx.state.acl.push(Acl { path: path.clone(), who, role: role.clone(), propagate });
             }
         }
     }

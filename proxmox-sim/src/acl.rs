@@ -45,10 +45,7 @@ pub(crate) struct Who {
 
 impl Who {
     pub(crate) fn user(user: &str) -> Self {
-        Self {
-            user: user.to_owned(),
-            token: None,
-        }
+        Self { user: user.to_owned(), token: None }
     }
 
     /// As in a UPID: `user@realm` or `user@realm!token`.
@@ -126,12 +123,7 @@ pub(crate) fn roles() -> impl Iterator<Item = &'static str> {
 
 /// The privileges of a role; `None` when there is no such role.
 pub(crate) fn role(name: &str, version: PveVersion) -> Option<BTreeSet<&'static str>> {
-    let words: Vec<_> = ROLES
-        .iter()
-        .find(|(role, _)| *role == name)?
-        .1
-        .split_whitespace()
-        .collect();
+    let words: Vec<_> = ROLES.iter().find(|(role, _)| *role == name)?.1.split_whitespace().collect();
     let has = |privilege: &str| {
         words.iter().any(|word| match word.strip_suffix('*') {
             Some(group) => privilege.starts_with(group),
@@ -181,9 +173,7 @@ impl State {
     /// Whether `who` is a token with privileges of its own.
     fn is_separate(&self, who: &Who) -> bool {
         let token = |token| self.users.get(&who.user).and_then(|user| user.tokens.get(token));
-        who.token
-            .as_ref()
-            .is_some_and(|name| token(name).is_none_or(|t| t.privsep))
+        who.token.as_ref().is_some_and(|name| token(name).is_none_or(|t| t.privsep))
     }
 
     /// Whether `who` has one of `any` on a path. A guest in a pool has what its pool grants.
@@ -217,10 +207,7 @@ impl State {
 
 /// `/`, `/vms`, `/vms/100`
 fn steps(path: &str) -> impl Iterator<Item = &str> {
-    let inner = path
-        .char_indices()
-        .filter(|&(i, c)| c == '/' && i > 0)
-        .map(|(i, _)| &path[..i]);
+    let inner = path.char_indices().filter(|&(i, c)| c == '/' && i > 0).map(|(i, _)| &path[..i]);
     let whole = if path == "/" { None } else { Some(path) };
     std::iter::once("/").chain(inner).chain(whole)
 }
@@ -239,33 +226,25 @@ mod tests {
         assert!(role("PVEVMAdmin", PveVersion::V8).unwrap().contains("VM.Monitor"));
         let nine = role("PVEVMAdmin", PveVersion::V9).unwrap();
         assert!(!nine.contains("VM.Monitor") && nine.contains("VM.GuestAgent.Unrestricted"));
-        assert!(
-            !role("PVEVMUser", PveVersion::V9)
-                .unwrap()
-                .contains("VM.GuestAgent.Unrestricted")
-        );
+        assert!(!role("PVEVMUser", PveVersion::V9).unwrap().contains("VM.GuestAgent.Unrestricted"));
         assert_eq!(privileges(PveVersion::V8).len(), 42);
         assert!(role("Nope", PveVersion::V8).is_none());
     }
 
     #[test]
     fn the_nearest_entry_counts() {
-        let state = state(
-            SimBuilder::new()
-                .bare()
-                .user("bob@pve", "x")
-                .grant("/", "bob@pve", "PVEVMAdmin")
-                .grant("/vms/100", "bob@pve", "PVEAuditor"),
-        );
+        let state =
+            state(SimBuilder::new().bare().user("bob@pve", "x").grant("/", "bob@pve", "PVEVMAdmin").grant(
+                "/vms/100",
+                "bob@pve",
+                "PVEAuditor",
+            ));
         let bob = Who::user("bob@pve");
         assert!(state.allows(&bob, "/vms/101", &["VM.PowerMgmt"]));
         assert!(!state.allows(&bob, "/vms/100", &["VM.PowerMgmt"]));
         assert!(state.allows(&bob, "/vms/100", &["VM.Audit"]));
         let refusal = state.require(&bob, "/nodes/pve1", &["Sys.Audit"]).unwrap_err();
-        assert_eq!(
-            refusal,
-            Refusal::Forbidden(" (/nodes/pve1, Sys.Audit)".to_owned())
-        );
+        assert_eq!(refusal, Refusal::Forbidden(" (/nodes/pve1, Sys.Audit)".to_owned()));
     }
 
     #[test]
@@ -279,10 +258,7 @@ mod tests {
                 .grant("/vms", "bob@pve", "PVEVMUser")
                 .grant("/vms/100", "bob@pve!own", "PVEVMAdmin"),
         );
-        let token = |name: &str| Who {
-            user: "bob@pve".to_owned(),
-            token: Some(name.to_owned()),
-        };
+        let token = |name: &str| Who { user: "bob@pve".to_owned(), token: Some(name.to_owned()) };
         assert!(state.allows(&token("own"), "/vms/100", &["VM.PowerMgmt"]));
         assert!(!state.allows(&token("own"), "/vms/100", &["VM.Allocate"]));
         assert!(!state.allows(&token("own"), "/vms/101", &["VM.Audit"]));

@@ -26,10 +26,7 @@ impl Reply {
 
 impl<V: Into<Value>> From<V> for Reply {
     fn from(data: V) -> Self {
-        Self {
-            data: data.into(),
-            beside: Vec::new(),
-        }
+        Self { data: data.into(), beside: Vec::new() }
     }
 }
 
@@ -73,10 +70,7 @@ impl Refusal {
         match self {
             Self::Failed(sentence) => sentence,
             Self::Params(errors) => {
-                let lines: Vec<_> = errors
-                    .iter()
-                    .map(|(name, text)| format!("{name}: {text}"))
-                    .collect();
+                let lines: Vec<_> = errors.iter().map(|(name, text)| format!("{name}: {text}")).collect();
                 format!("Parameter verification failed. {}", lines.join(" "))
             }
             Self::Forbidden(what) => format!("Permission check failed{what}"),
@@ -93,10 +87,7 @@ impl Refusal {
         };
         match self {
             Self::Params(errors) => {
-                let errors: Map<_, _> = errors
-                    .into_iter()
-                    .map(|(name, text)| (name, text.into()))
-                    .collect();
+                let errors: Map<_, _> = errors.into_iter().map(|(name, text)| (name, text.into())).collect();
                 let text = "Parameter verification failed.";
                 let body = json!({ "data": null, "message": format!("{text}\n"), "errors": errors });
                 answer(400, text.to_owned(), &body)
@@ -104,10 +95,9 @@ impl Refusal {
             Self::Failed(sentence) => message(500, format!("{sentence}\n")),
             Self::Forbidden(what) => message(403, format!("Permission check failed{what}\n")),
             Self::NotImplemented(text) => message(501, text),
-            Self::BadPassword => SimAnswer {
-                delay: LOGIN_DELAY,
-                ..message(401, "authentication failure\n".to_owned())
-            },
+            Self::BadPassword => {
+                SimAnswer { delay: LOGIN_DELAY, ..message(401, "authentication failure\n".to_owned()) }
+            }
             Self::Login(reason) => bare(401, reason.to_owned(), LOGIN_DELAY),
             Self::BadMethod(reason) => bare(501, reason, Duration::ZERO),
             Self::Bare(status, reason, delay) => bare(status, reason.to_owned(), delay),
@@ -116,21 +106,11 @@ impl Refusal {
 }
 
 fn bare(status: u16, reason: String, delay: Duration) -> SimAnswer {
-    SimAnswer {
-        status,
-        reason,
-        body: Vec::new(),
-        delay,
-    }
+    SimAnswer { status, reason, body: Vec::new(), delay }
 }
 
 fn answer(status: u16, reason: String, body: &Value) -> SimAnswer {
-    SimAnswer {
-        status,
-        reason,
-        body: body.to_string().into_bytes(),
-        delay: Duration::ZERO,
-    }
+    SimAnswer { status, reason, body: body.to_string().into_bytes(), delay: Duration::ZERO }
 }
 
 /// Puts a handler's result into the form that leaves the brain.
@@ -139,12 +119,7 @@ pub(crate) fn into_answer(result: Answer) -> SimAnswer {
         Ok(reply) => {
             let mut body = Map::new();
             body.insert("data".to_owned(), reply.data);
-            body.extend(
-                reply
-                    .beside
-                    .into_iter()
-                    .map(|(name, value)| (name.to_owned(), value)),
-            );
+            body.extend(reply.beside.into_iter().map(|(name, value)| (name.to_owned(), value)));
             answer(200, "OK".to_owned(), &Value::Object(body))
         }
         Err(refusal) => refusal.into_answer(),
@@ -157,11 +132,7 @@ mod tests {
 
     fn shown(result: Answer) -> (u16, String, String) {
         let answer = into_answer(result);
-        (
-            answer.status,
-            answer.reason,
-            String::from_utf8(answer.body).unwrap(),
-        )
+        (answer.status, answer.reason, String::from_utf8(answer.body).unwrap())
     }
 
     #[test]
@@ -174,10 +145,7 @@ mod tests {
     #[test]
     fn login_failures_are_late_and_bare() {
         let answer = into_answer(Err(Refusal::Login("No ticket")));
-        assert_eq!(
-            (answer.status, answer.body.len(), answer.delay),
-            (401, 0, LOGIN_DELAY)
-        );
+        assert_eq!((answer.status, answer.body.len(), answer.delay), (401, 0, LOGIN_DELAY));
         let answer = into_answer(Err(Refusal::BadPassword));
         assert_eq!(answer.delay, LOGIN_DELAY);
         assert!(!answer.body.is_empty());

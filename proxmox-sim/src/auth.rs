@@ -32,9 +32,7 @@ impl State {
 
     /// A user who may log in now.
     pub(crate) fn active_user(&self, userid: &str, now: f64) -> Option<&User> {
-        self.users
-            .get(userid)
-            .filter(|user| user.enable && alive(user.expire, now))
+        self.users.get(userid).filter(|user| user.enable && alive(user.expire, now))
     }
 
     fn token(&self, text: &str, now: f64) -> Option<Who> {
@@ -42,10 +40,7 @@ impl State {
         let (user, name) = id.split_once('!')?;
         let token = self.active_user(user, now)?.tokens.get(name)?;
         let good = token.secret == secret && alive(token.expire, now);
-        good.then(|| Who {
-            user: user.to_owned(),
-            token: Some(name.to_owned()),
-        })
+        good.then(|| Who { user: user.to_owned(), token: Some(name.to_owned()) })
     }
 
     /// A fresh ticket and its CSRF token.
@@ -109,20 +104,11 @@ mod tests {
         let ask = |text: &str| state.authenticate(&Credentials::Token(text.to_owned()), false, NOW);
         let good = format!("{}={}", crate::ROOT_TOKEN_ID, crate::ROOT_TOKEN_SECRET);
         assert_eq!(ask(&good).unwrap().id(), "root@pam!sim");
-        for bad in [
-            "root@pam!sim=wrong",
-            "root@pam!nope=x",
-            "nobody@pam!sim=x",
-            "garbage",
-            "root@pam=x",
-            "",
-        ] {
+        for bad in ["root@pam!sim=wrong", "root@pam!nope=x", "nobody@pam!sim=x", "garbage", "root@pam=x", ""]
+        {
             assert_eq!(reason(ask(bad)), "Authentication failed!", "{bad}");
         }
-        assert_eq!(
-            reason(state.authenticate(&Credentials::None, true, NOW)),
-            "No ticket"
-        );
+        assert_eq!(reason(state.authenticate(&Credentials::None, true, NOW)), "No ticket");
     }
 
     #[test]

@@ -13,21 +13,14 @@ use crate::storage::{Storage, Volume};
 const UPTIME: f64 = 86_400.0;
 
 pub(crate) fn state(builder: SimBuilder, now: f64) -> State {
-    let nodes = (1..)
-        .zip(builder.nodes)
-        .map(|(i, spec)| (spec.name.clone(), node(spec, i, now)))
-        .collect();
+    let nodes = (1..).zip(builder.nodes).map(|(i, spec)| (spec.name.clone(), node(spec, i, now))).collect();
     let mut state = State {
         version: builder.version,
         nodes,
         storages: BTreeMap::new(),
         guests: BTreeMap::new(),
         pools: BTreeMap::new(),
-        vnets: builder
-            .vnets
-            .into_iter()
-            .map(|(name, zone)| (name, Vnet { zone }))
-            .collect(),
+        vnets: builder.vnets.into_iter().map(|(name, zone)| (name, Vnet { zone })).collect(),
         users: builder.users.into_iter().collect(),
         acl: builder.acl,
         dying: Vec::new(),
@@ -84,17 +77,9 @@ fn storage(state: &State, spec: SimStorage, now: f64) -> Storage {
         let homes: Vec<_> = if storage.shared {
             vec![None]
         } else {
-            state
-                .nodes
-                .keys()
-                .filter(|n| storage.is_on(n))
-                .map(|n| Some(n.clone()))
-                .collect()
+            state.nodes.keys().filter(|n| storage.is_on(n)).map(|n| Some(n.clone())).collect()
         };
-        let content = name
-            .split_once('/')
-            .map_or("images", |(content, _)| content)
-            .to_owned();
+        let content = name.split_once('/').map_or("images", |(content, _)| content).to_owned();
         let volid = format!("{}:{name}", storage.id);
         storage.volumes.extend(homes.into_iter().map(|node| Volume {
             volid: volid.clone(),
@@ -111,12 +96,7 @@ fn storage(state: &State, spec: SimStorage, now: f64) -> Storage {
 }
 
 fn guest(state: &mut State, spec: SimGuest, now: f64) {
-    assert!(
-        state.nodes.contains_key(&spec.node),
-        "guest {}: no node {}",
-        spec.vmid,
-        spec.node
-    );
+    assert!(state.nodes.contains_key(&spec.node), "guest {}: no node {}", spec.vmid, spec.node);
     let mut guest = Guest::new(spec.vmid, spec.kind, &spec.node);
     guest.config = spec.config;
     guest.has_agent = spec.has_agent;
@@ -129,11 +109,7 @@ fn guest(state: &mut State, spec: SimGuest, now: f64) {
     }
     crate::qemu::create::fill_in(state, &mut guest, now - UPTIME);
     if spec.running {
-        guest.run = Some(Run {
-            since: now - UPTIME,
-            pid: state.counters.pid(),
-            paused: false,
-        });
+        guest.run = Some(Run { since: now - UPTIME, pid: state.counters.pid(), paused: false });
     }
     state.guests.insert(guest.vmid, guest);
 }

@@ -57,12 +57,7 @@ impl SimBuilder {
     /// Forgets everything but `root@pam` with its password and tokens, version and time: no nodes, storages or guests.
     #[must_use]
     pub fn bare(self) -> Self {
-        Self {
-            version: self.version,
-            scale: self.scale,
-            start: self.start,
-            ..Self::empty()
-        }
+        Self { version: self.version, scale: self.scale, start: self.start, ..Self::empty() }
     }
 
     /// Which PVE answers.
@@ -114,11 +109,7 @@ impl SimBuilder {
     /// Adds a user (`name@realm`) who may log in with a password and has no privileges yet.
     #[must_use]
     pub fn user(mut self, userid: &str, password: &str) -> Self {
-        let user = User {
-            password: Some(password.to_owned()),
-            enable: true,
-            ..User::default()
-        };
+        let user = User { password: Some(password.to_owned()), enable: true, ..User::default() };
         self.users.retain(|(id, _)| id != userid);
         self.users.push((userid.to_owned(), user));
         self
@@ -135,12 +126,7 @@ impl SimBuilder {
         let user = self.users.iter_mut().find(|(id, _)| id == userid);
         assert!(user.is_some() && !name.is_empty(), "no user for the token {id}");
         if let Some((_, user)) = user {
-            let token = Token {
-                secret: secret.to_owned(),
-                privsep,
-                expire: 0,
-                comment: None,
-            };
+            let token = Token { secret: secret.to_owned(), privsep, expire: 0, comment: None };
             user.tokens.insert(name.to_owned(), token);
         }
         self
@@ -150,12 +136,7 @@ impl SimBuilder {
     #[must_use]
     pub fn grant(mut self, path: &str, who: &str, role: &str) -> Self {
         let (path, who, role) = (path.to_owned(), who.to_owned(), role.to_owned());
-        self.acl.push(Acl {
-            path,
-            who,
-            role,
-            propagate: true,
-        });
+        self.acl.push(Acl { path, who, role, propagate: true });
         self
     }
 

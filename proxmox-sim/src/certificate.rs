@@ -23,8 +23,7 @@ impl Certificate {
     /// Makes both anew, for these names and addresses. They are valid for any date a test may be run at.
     pub(crate) fn new(names: &[String]) -> io::Result<Self> {
         let mut ca = CertificateParams::default();
-        ca.distinguished_name
-            .push(DnType::CommonName, "Proxmox Virtual Environment (simulated)");
+        ca.distinguished_name.push(DnType::CommonName, "Proxmox Virtual Environment (simulated)");
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let ca_key = KeyPair::generate().map_err(io::Error::other)?;
@@ -42,28 +41,16 @@ impl Certificate {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .and_then(|builder| {
-                builder
-                    .with_no_client_auth()
-                    .with_single_cert(vec![leaf.der().clone()], key)
-            })
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![leaf.der().clone()], key))
             .map_err(io::Error::other)?;
-        Ok(Self {
-            config: Arc::new(config),
-            ca_pem,
-            fingerprint,
-        })
+        Ok(Self { config: Arc::new(config), ca_pem, fingerprint })
     }
 }
 
 /// SHA-256 of a certificate in DER, as PVE prints it: upper hex, bytes parted by colons.
 fn fingerprint(der: &[u8]) -> String {
     let mut text = String::new();
-    for (at, byte) in ::ring::digest::digest(&::ring::digest::SHA256, der)
-        .as_ref()
-        .iter()
-        .enumerate()
-    {
+    for (at, byte) in ::ring::digest::digest(&::ring::digest::SHA256, der).as_ref().iter().enumerate() {
         let colon = if at == 0 { "" } else { ":" };
         // Writing to a String cannot fail.
         let _ = write!(text, "{colon}{byte:02X}");

@@ -29,17 +29,8 @@ impl Clock {
     /// `epoch`: what the clock shows at the beginning; the machine's time when `None`.
     pub(crate) fn new(scale: f64, epoch: Option<Duration>) -> Self {
         let epoch = epoch.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
-        let scale = if scale.is_finite() && scale > 0.0 {
-            scale
-        } else {
-            0.0
-        };
-        Self {
-            begin: Instant::now(),
-            epoch,
-            scale,
-            skipped: Mutex::new(Duration::ZERO),
-        }
+        let scale = if scale.is_finite() && scale > 0.0 { scale } else { 0.0 };
+        Self { begin: Instant::now(), epoch, scale, skipped: Mutex::new(Duration::ZERO) }
     }
 
     /// Simulated time since 1970.
@@ -63,11 +54,7 @@ impl Clock {
     /// How long `simulated` lasts for the machine; nothing at all when the clock moves only by hand.
     #[must_use]
     pub fn wall(&self, simulated: Duration) -> Duration {
-        if self.scale > 0.0 {
-            simulated.div_f64(self.scale)
-        } else {
-            Duration::ZERO
-        }
+        if self.scale > 0.0 { simulated.div_f64(self.scale) } else { Duration::ZERO }
     }
 }
 
@@ -86,10 +73,7 @@ mod tests {
 
     #[test]
     fn wall_time_is_divided_by_the_scale() {
-        assert_eq!(
-            Clock::new(10.0, None).wall(Duration::from_secs(3)),
-            Duration::from_millis(300)
-        );
+        assert_eq!(Clock::new(10.0, None).wall(Duration::from_secs(3)), Duration::from_millis(300));
         assert_eq!(Clock::new(f64::NAN, None).scale(), 0.0);
     }
 }

@@ -20,17 +20,11 @@ pub(crate) fn resources(ctx: &mut Ctx<'_>) -> Answer {
     let state = &*ctx.state;
     let mut rows = Vec::new();
     if only.is_none() {
-        let seen = state
-            .pools
-            .keys()
-            .filter(|pool| ctx.allows(&format!("/pool/{pool}"), &["Pool.Audit"]));
+        let seen = state.pools.keys().filter(|pool| ctx.allows(&format!("/pool/{pool}"), &["Pool.Audit"]));
         rows.extend(seen.map(|pool| json!({ "id": format!("/pool/{pool}"), "type": "pool", "pool": pool })));
     }
     if wants("vm") {
-        let seen = state
-            .guests
-            .values()
-            .filter(|g| ctx.allows(&format!("/vms/{}", g.vmid), &["VM.Audit"]));
+        let seen = state.guests.values().filter(|g| ctx.allows(&format!("/vms/{}", g.vmid), &["VM.Audit"]));
         rows.extend(seen.map(|guest| status::resource(state, guest, ctx.now)));
     }
     if wants("node") {
@@ -43,10 +37,7 @@ pub(crate) fn resources(ctx: &mut Ctx<'_>) -> Answer {
     if wants("storage") {
         for storage in state.storages.values().filter(|s| s.enabled) {
             let id = &storage.id;
-            if !ctx.allows(
-                &format!("/storage/{id}"),
-                &["Datastore.Audit", "Datastore.AllocateSpace"],
-            ) {
+            if !ctx.allows(&format!("/storage/{id}"), &["Datastore.Audit", "Datastore.AllocateSpace"]) {
                 continue;
             }
             for name in state.nodes.keys().filter(|name| storage.is_on(name)) {
@@ -65,12 +56,7 @@ pub(crate) fn resources(ctx: &mut Ctx<'_>) -> Answer {
         }
     }
     if only.is_none() || (only == Some("sdn") && !ctx.is_nine()) {
-        for name in state
-            .nodes
-            .values()
-            .filter(|node| node.is_up())
-            .map(|node| &node.name)
-        {
+        for name in state.nodes.values().filter(|node| node.is_up()).map(|node| &node.name) {
             if !ctx.allows("/sdn/zones/localnetwork", &["SDN.Audit", "SDN.Use"]) {
                 continue;
             }
@@ -101,10 +87,7 @@ pub(crate) fn status(ctx: &mut Ctx<'_>) -> Answer {
             "quorate": i32::from(up * 2 > nodes.len()),
         }));
     }
-    let local = nodes
-        .values()
-        .find(|node| node.is_up())
-        .map(|node| node.name.as_str());
+    let local = nodes.values().find(|node| node.is_up()).map(|node| node.name.as_str());
     rows.extend(nodes.values().zip(1..).map(|(node, number): (_, u32)| {
         json!({
             "type": "node", "id": format!("node/{}", node.name), "name": node.name, "ip": node.ip, "level": "",
@@ -120,11 +103,7 @@ pub(crate) fn nextid(ctx: &mut Ctx<'_>) -> Answer {
     if let Some(vmid) = ctx.opt("vmid") {
         return match vmid.parse().ok().and_then(|id: u32| ctx.state.guests.get(&id)) {
             Some(guest) => {
-                let what = if guest.kind == crate::GuestKind::Qemu {
-                    "VM"
-                } else {
-                    "CT"
-                };
+                let what = if guest.kind == crate::GuestKind::Qemu { "VM" } else { "CT" };
                 bad_param("vmid", format!("{what} {vmid} already exists"))
             }
             None => Ok(vmid.into()),

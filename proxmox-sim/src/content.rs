@@ -28,15 +28,9 @@ fn row(storage: &Storage, node: &str) -> Value {
 /// `GET /nodes/{node}/storage`
 pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
     let node = ctx.node();
-    let contents: Vec<_> = ctx
-        .opt("content")
-        .map(|c| format::items(c).collect())
-        .unwrap_or_default();
+    let contents: Vec<_> = ctx.opt("content").map(|c| format::items(c).collect()).unwrap_or_default();
     let target = ctx.opt("target").unwrap_or(node);
-    if let Some(id) = ctx
-        .opt("storage")
-        .filter(|id| !ctx.state.storages.contains_key(*id))
-    {
+    if let Some(id) = ctx.opt("storage").filter(|id| !ctx.state.storages.contains_key(*id)) {
         return failed(format!("storage '{id}' does not exist"));
     }
     let rows = ctx.state.storages.values().filter(|storage| {
@@ -57,23 +51,14 @@ pub(crate) fn status(ctx: &mut Ctx<'_>) -> Answer {
         return bad_param("storage", "No such storage.");
     };
     let mut row = row(storage, ctx.node());
-    row.as_object_mut()
-        .map(|row| (row.remove("storage"), row.remove("used_fraction")));
+    row.as_object_mut().map(|row| (row.remove("storage"), row.remove("used_fraction")));
     Ok(row.into())
 }
 
 /// `GET /nodes/{node}/storage/{storage}`
 pub(crate) fn index(_: &mut Ctx<'_>) -> Answer {
-    let names = [
-        "content",
-        "download-url",
-        "file-restore",
-        "prunebackups",
-        "rrd",
-        "rrddata",
-        "status",
-        "upload",
-    ];
+    let names =
+        ["content", "download-url", "file-restore", "prunebackups", "rrd", "rrddata", "status", "upload"];
     Ok(Value::from(names.map(|name| json!({ "subdir": name })).to_vec()).into())
 }
 
@@ -140,16 +125,8 @@ pub(crate) fn allocate(ctx: &mut Ctx<'_>) -> Answer {
         return bad_param("size", "not a size");
     };
     // A number without a unit is in KiB.
-    let size = if ctx.text("size").bytes().all(|b| b.is_ascii_digit()) {
-        size << 10
-    } else {
-        size
-    };
-    let volid = if storage.has_files() {
-        format!("{id}:{vmid}/{name}")
-    } else {
-        format!("{id}:{name}")
-    };
+    let size = if ctx.text("size").bytes().all(|b| b.is_ascii_digit()) { size << 10 } else { size };
+    let volid = if storage.has_files() { format!("{id}:{vmid}/{name}") } else { format!("{id}:{name}") };
     if ctx.state.volume(&volid, &node).is_some() {
         return failed(format!("disk image '{name}' already exists"));
     }
@@ -174,12 +151,10 @@ pub(crate) fn delete(ctx: &mut Ctx<'_>) -> Answer {
         Some(vmid) => format!("{vmid}@{storage}"),
         None => storage,
     };
-    let plan = Plan::new(0.3)
-        .line(format!("Removed volume '{volid}'"))
-        .work(move |state, _| {
-            state.remove_volume(&volid, &node);
-            Ok(())
-        });
+    let plan = Plan::new(0.3).line(format!("Removed volume '{volid}'")).work(move |state, _| {
+        state.remove_volume(&volid, &node);
+        Ok(())
+    });
     ctx.fork("imgdel", &subject, plan)
 }
 

@@ -99,24 +99,14 @@ impl Ctx<'_> {
     /// Starts a task on the node of the path and answers its UPID.
     pub(crate) fn fork(&mut self, kind: &str, subject: &str, plan: Plan) -> Answer {
         let (node, user) = (self.node().to_owned(), self.who.id());
-        let start = TaskStart {
-            now: self.now,
-            node: &node,
-            kind,
-            subject,
-            user: &user,
-        };
+        let start = TaskStart { now: self.now, node: &node, kind, subject, user: &user };
         Ok(self.state.fork(start, plan).into())
     }
 }
 
 /// What PVE says of a guest that is not there.
 pub(crate) fn no_config(kind: GuestKind, node: &str, vmid: u32) -> String {
-    let folder = if kind == GuestKind::Qemu {
-        "qemu-server"
-    } else {
-        "lxc"
-    };
+    let folder = if kind == GuestKind::Qemu { "qemu-server" } else { "lxc" };
     format!("Configuration file 'nodes/{node}/{folder}/{vmid}.conf' does not exist")
 }
 

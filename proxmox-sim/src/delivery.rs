@@ -11,11 +11,7 @@ use crate::wire_fault::WireFault;
 #[derive(Debug)]
 pub(crate) enum Delivery {
     /// An answer, after `wait` of real time; `broken` when only half of its body arrives.
-    Answer {
-        answer: SimAnswer,
-        wait: Duration,
-        broken: bool,
-    },
+    Answer { answer: SimAnswer, wait: Duration, broken: bool },
     /// The connection is closed.
     Close,
     /// Nothing, ever.
@@ -44,11 +40,7 @@ pub(crate) fn deliver(
     };
     let at_once = |answer: SimAnswer| {
         ticket.note(|entry| entry.status = Some(answer.status));
-        Delivery::Answer {
-            answer,
-            wait: Duration::ZERO,
-            broken: false,
-        }
+        Delivery::Answer { answer, wait: Duration::ZERO, broken: false }
     };
     match fault {
         // The connection is the server's business; without one there is nothing to close.
@@ -58,16 +50,10 @@ pub(crate) fn deliver(
             execute();
             Delivery::Close
         }
-        Some(WireFault::Delay(wait)) => Delivery::Answer {
-            answer: execute(),
-            wait,
-            broken: false,
-        },
-        Some(WireFault::Truncate) => Delivery::Answer {
-            answer: execute(),
-            wait: Duration::ZERO,
-            broken: true,
-        },
+        Some(WireFault::Delay(wait)) => Delivery::Answer { answer: execute(), wait, broken: false },
+        Some(WireFault::Truncate) => {
+            Delivery::Answer { answer: execute(), wait: Duration::ZERO, broken: true }
+        }
         Some(WireFault::Status(status, reason)) => at_once(foreign(status, &reason, Vec::new())),
         Some(WireFault::Html) => {
             let page = "<html><body><h1>503 Service Unavailable</h1>No server is available.</body></html>\n";
@@ -83,11 +69,7 @@ pub(crate) fn deliver(
         }
         Some(WireFault::Garbage(length)) => {
             execute();
-            at_once(foreign(
-                200,
-                "OK",
-                b"\0garbage\xff".iter().copied().cycle().take(length).collect(),
-            ))
+            at_once(foreign(200, "OK", b"\0garbage\xff".iter().copied().cycle().take(length).collect()))
         }
         Some(WireFault::Stall) => Delivery::Stall,
     }
@@ -95,10 +77,5 @@ pub(crate) fn deliver(
 
 /// An answer that is not the simulated PVE's.
 fn foreign(status: u16, reason: &str, body: Vec<u8>) -> SimAnswer {
-    SimAnswer {
-        status,
-        reason: reason.to_owned(),
-        body,
-        delay: Duration::ZERO,
-    }
+    SimAnswer { status, reason: reason.to_owned(), body, delay: Duration::ZERO }
 }

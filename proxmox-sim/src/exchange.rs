@@ -62,12 +62,7 @@ impl SimRequest {
     /// A request of the in-process caller ([`Credentials::Root`]) without parameters.
     #[must_use]
     pub fn new(method: &str, path: &str) -> Self {
-        Self {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            params: Vec::new(),
-            auth: Credentials::Root,
-        }
+        Self { method: method.to_owned(), path: path.to_owned(), params: Vec::new(), auth: Credentials::Root }
     }
 
     /// Adds a parameter as a query or a form would carry it.
@@ -109,8 +104,6 @@ impl SimAnswer {
         struct Body {
             errors: std::collections::BTreeMap<String, String>,
         }
-        serde_json::from_slice::<Body>(&self.body)
-            .map(|b| b.errors)
-            .unwrap_or_default()
+        serde_json::from_slice::<Body>(&self.body).map(|b| b.errors).unwrap_or_default()
     }
 }

@@ -33,12 +33,7 @@ pub(crate) enum FaultEffect {
 
 impl Fault {
     fn new(kind: &str, effect: FaultEffect) -> Self {
-        Self {
-            kind: kind.to_owned(),
-            vmid: None,
-            always: false,
-            effect,
-        }
+        Self { kind: kind.to_owned(), vmid: None, always: false, effect }
     }
 
     /// A task of type `kind` (`qmstart`, `qmclone` …) ends with the error `message`, and changes nothing.
@@ -50,10 +45,7 @@ impl Fault {
     /// A task of type `kind` does its work and ends with `WARNINGS: n`, one for each line of `lines`.
     #[must_use]
     pub fn warn(kind: &str, lines: &[&str]) -> Self {
-        Self::new(
-            kind,
-            FaultEffect::Warn(lines.iter().map(|&l| l.to_owned()).collect()),
-        )
+        Self::new(kind, FaultEffect::Warn(lines.iter().map(|&l| l.to_owned()).collect()))
     }
 
     /// A task of type `kind` takes `time` (simulated) longer.

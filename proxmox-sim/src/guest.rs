@@ -87,11 +87,7 @@ impl Guest {
     }
 
     pub(crate) fn name(&self) -> Option<&str> {
-        self.get(if self.kind == GuestKind::Lxc {
-            "hostname"
-        } else {
-            "name"
-        })
+        self.get(if self.kind == GuestKind::Lxc { "hostname" } else { "name" })
     }
 
     pub(crate) fn is_template(&self) -> bool {
@@ -113,11 +109,7 @@ impl Guest {
     /// Bytes.
     pub(crate) fn memory(&self) -> u64 {
         let text = self.get("memory").unwrap_or("512");
-        text.trim_start_matches("current=")
-            .split(',')
-            .next()
-            .and_then(|n| n.parse().ok())
-            .unwrap_or(512)
+        text.trim_start_matches("current=").split(',').next().and_then(|n| n.parse().ok()).unwrap_or(512)
             << 20
     }
 
@@ -130,10 +122,8 @@ impl Guest {
 
     pub(crate) fn digest(&self) -> String {
         let config = self.config.iter().flat_map(|(k, v)| [k.as_str(), v.as_str()]);
-        let pending = self
-            .pending
-            .iter()
-            .flat_map(|(k, v)| ["pending", k.as_str(), v.as_deref().unwrap_or("-")]);
+        let pending =
+            self.pending.iter().flat_map(|(k, v)| ["pending", k.as_str(), v.as_deref().unwrap_or("-")]);
         digest(&config.chain(pending).collect::<Vec<_>>())
     }
 }

@@ -44,12 +44,7 @@ pub struct HttpRequest {
 impl HttpRequest {
     /// A request without headers and body.
     pub fn new(method: impl Into<String>, target: impl Into<String>) -> Self {
-        Self {
-            method: method.into(),
-            target: target.into(),
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { method: method.into(), target: target.into(), headers: Vec::new(), body: Vec::new() }
     }
 
     /// Adds a header.
@@ -69,21 +64,13 @@ impl HttpRequest {
     /// What the API's router gets to see, or the answer that PVE's web server gives by itself.
     pub(crate) fn read(&self) -> Result<SimRequest, Refused> {
         let path = self.check()?;
-        Ok(SimRequest {
-            method: self.method.clone(),
-            path,
-            params: self.params()?,
-            auth: self.credentials(),
-        })
+        Ok(SimRequest { method: self.method.clone(), path, params: self.params()?, auth: self.credentials() })
     }
 
     /// The part of [`read`](Self::read) that needs no body. Gives the path below `/api2/json`.
     pub(crate) fn check(&self) -> Result<String, Refused> {
         if !matches!(self.method.as_str(), "GET" | "POST" | "PUT" | "DELETE") {
-            return Err(Refused::AtOnce(bare(
-                501,
-                &format!("method '{}' not available", self.method),
-            )));
+            return Err(Refused::AtOnce(bare(501, &format!("method '{}' not available", self.method))));
         }
         let at_once = |status, sentence: &str| Err(Refused::AtOnce(text(status, sentence)));
         match self.find("Transfer-Encoding") {
@@ -94,10 +81,7 @@ impl HttpRequest {
             Some(how) => return at_once(501, &format!("Unknown transfer encoding '{how}'")),
         }
         let path = self.path()?;
-        let length = match self
-            .find("Content-Length")
-            .map(|length| length.trim().parse::<u64>())
-        {
+        let length = match self.find("Content-Length").map(|length| length.trim().parse::<u64>()) {
             Some(Ok(length)) => length,
             Some(Err(_)) => return at_once(400, "Bad Request"),
             None => self.body.len() as u64,
@@ -155,20 +139,14 @@ impl HttpRequest {
 
     /// A cookie counts before an `Authorization` header, and a ticket in either before a token.
     pub(crate) fn credentials(&self) -> Credentials {
-        let cookies = self
-            .headers
-            .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case("Cookie"));
+        let cookies = self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("Cookie"));
         let authorization = self.find("Authorization");
         let ticket = cookies
             .filter_map(|(_, value)| auth_value(value, "PVEAuthCookie"))
             .chain(authorization.and_then(|value| auth_value(value, "PVEAuthCookie")))
             .find(|ticket| !ticket.is_empty());
         if let Some(ticket) = ticket {
-            return Credentials::Ticket {
-                ticket,
-                csrf: self.find("CSRFPreventionToken").map(str::to_owned),
-            };
+            return Credentials::Ticket { ticket, csrf: self.find("CSRFPreventionToken").map(str::to_owned) };
         }
         match authorization.and_then(|value| auth_value(value, "PVEAPIToken")) {
             Some(token) => Credentials::Token(token),
@@ -206,9 +184,9 @@ impl Refused {
             Self::AtOnce(answer) => answer,
             // Logging in needs no login.
             Self::AfterLogin(answer) if request.path().is_ok_and(|path| path == "/access/ticket") => answer,
-            Self::AfterLogin(answer) => sim
-                .turned_away(&request.method, &request.credentials())
-                .unwrap_or(answer),
+            Self::AfterLogin(answer) => {
+                sim.turned_away(&request.method, &request.credentials()).unwrap_or(answer)
+            }
         }
     }
 }
@@ -237,14 +215,7 @@ impl SimAnswer {
     pub fn headers(&self) -> Vec<(&'static str, &'static str)> {
         let mut headers = vec![
             ("Cache-Control", "max-age=0"),
-            (
-                "Connection",
-                if self.ends_connection() {
-                    "close"
-                } else {
-                    "Keep-Alive"
-                },
-            ),
+            ("Connection", if self.ends_connection() { "close" } else { "Keep-Alive" }),
             ("Pragma", "no-cache"),
             ("Server", "pve-api-daemon/3.0"),
         ];
@@ -264,21 +235,13 @@ impl SimAnswer {
 
 /// An answer of the web server itself: the sentence as reason and as plain text.
 fn text(status: u16, sentence: &str) -> SimAnswer {
-    SimAnswer {
-        body: sentence.as_bytes().to_vec(),
-        ..bare(status, sentence)
-    }
+    SimAnswer { body: sentence.as_bytes().to_vec(), ..bare(status, sentence) }
 }
 
 /// An answer of the web server itself without a body.
 fn bare(status: u16, sentence: &str) -> SimAnswer {
     let reason = sentence.lines().next().unwrap_or_default().to_owned();
-    SimAnswer {
-        status,
-        reason,
-        body: Vec::new(),
-        delay: Duration::ZERO,
-    }
+    SimAnswer { status, reason, body: Vec::new(), delay: Duration::ZERO }
 }
 
 #[cfg(test)]

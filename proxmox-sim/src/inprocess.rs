@@ -55,15 +55,7 @@ impl SimTransport {
     fn new(sim: Sim) -> Self {
         let begin = Arc::new((Instant::now(), sim.clock().now()));
         let (faults, log) = (WireFaults::default(), RequestLog::default());
-        Self {
-            sim,
-            auth: Credentials::Root,
-            faults,
-            log,
-            asynchronous: false,
-            patience: PATIENCE,
-            begin,
-        }
+        Self { sim, auth: Credentials::Root, faults, log, asynchronous: false, patience: PATIENCE, begin }
     }
 
     /// Asks as the owner of an API token, such as `root@pam!ci` with its secret, instead of as `root@pam` itself.
@@ -133,37 +125,25 @@ impl SimTransport {
         let fault = self.faults.take(&asked.method, &asked.path);
         if fault == Some(WireFault::CloseBeforeReading) {
             ticket.note(|entry| entry.fault = fault);
-            return Err(lost(
-                request.effect,
-                ErrorKind::Connect,
-                "the connection was closed",
-            ));
+            return Err(lost(request.effect, ErrorKind::Connect, "the connection was closed"));
         }
         let limit = request.timeout.unwrap_or(self.patience);
         let timeout = || {
             self.sim.clock().advance(limit);
-            lost(
-                request.effect,
-                ErrorKind::Timeout,
-                &format!("no answer within {limit:?}"),
-            )
+            lost(request.effect, ErrorKind::Timeout, &format!("no answer within {limit:?}"))
         };
         match deliver(&self.sim, &asked, fault, &ticket) {
             Delivery::Answer { answer, wait, .. } if wait + answer.delay > limit => Err(timeout()),
-            Delivery::Answer { broken: true, .. } => Err(lost(
-                request.effect,
-                ErrorKind::Connect,
-                "the connection broke within the answer",
-            )),
+            Delivery::Answer { broken: true, .. } => {
+                Err(lost(request.effect, ErrorKind::Connect, "the connection broke within the answer"))
+            }
             Delivery::Answer { answer, wait, .. } => {
                 self.sim.clock().advance(wait + answer.delay);
                 PveResponse::from_http(request.effect, answer.status, &answer.reason, answer.body)
             }
-            Delivery::Close => Err(lost(
-                request.effect,
-                ErrorKind::Connect,
-                "the connection was closed without an answer",
-            )),
+            Delivery::Close => {
+                Err(lost(request.effect, ErrorKind::Connect, "the connection was closed without an answer"))
+            }
             Delivery::Stall => Err(timeout()),
         }
     }
@@ -171,11 +151,7 @@ impl SimTransport {
 
 /// The error of an answer that did not come: what it asked for may have happened, unless it asked for nothing.
 fn lost(effect: Effect, kind: ErrorKind, message: &str) -> Error {
-    let outcome = if effect == Effect::Read {
-        Outcome::Rejected
-    } else {
-        Outcome::MaybeApplied
-    };
+    let outcome = if effect == Effect::Read { Outcome::Rejected } else { Outcome::MaybeApplied };
     Error::new(kind, outcome, message)
 }
 

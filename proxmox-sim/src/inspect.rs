@@ -36,12 +36,8 @@ pub struct GuestView {
 
 impl GuestView {
     pub(crate) fn of(guest: &Guest) -> Self {
-        let split = |tags: &str| {
-            tags.split([';', ',', ' '])
-                .filter(|t| !t.is_empty())
-                .map(str::to_owned)
-                .collect()
-        };
+        let split =
+            |tags: &str| tags.split([';', ',', ' ']).filter(|t| !t.is_empty()).map(str::to_owned).collect();
         Self {
             vmid: guest.vmid,
             kind: guest.kind,
@@ -114,11 +110,7 @@ impl SeenRequest {
         Self {
             method: request.method.clone(),
             path: request.path.clone(),
-            params: request
-                .params
-                .iter()
-                .map(|(n, v)| (n.clone(), shown(n, v)))
-                .collect(),
+            params: request.params.iter().map(|(n, v)| (n.clone(), shown(n, v))).collect(),
             who: match &request.auth {
                 Credentials::None => None,
                 Credentials::Root => Some("root@pam".to_owned()),
@@ -131,9 +123,6 @@ impl SeenRequest {
     /// The value of a parameter, the first when there are several.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&str> {
-        self.params
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v.as_str())
+        self.params.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 }

@@ -78,12 +78,7 @@ impl RequestLog {
     fn count(&self, method: &str, path: &str, which: impl Fn(&LogEntry) -> bool) -> usize {
         let matches =
             |e: &&LogEntry| (method == "*" || e.method.eq_ignore_ascii_case(method)) && e.path == path;
-        self.lock()
-            .kept
-            .iter()
-            .filter(matches)
-            .filter(|e| which(e))
-            .count()
+        self.lock().kept.iter().filter(matches).filter(|e| which(e)).count()
     }
 
     /// Notes an arrival; the rest is filled in as it happens.
@@ -100,10 +95,7 @@ impl RequestLog {
         };
         let mut entries = self.lock();
         entries.kept.push(entry);
-        Ticket {
-            log: self.clone(),
-            at: entries.forgotten + entries.kept.len() - 1,
-        }
+        Ticket { log: self.clone(), at: entries.forgotten + entries.kept.len() - 1 }
     }
 
     fn lock(&self) -> MutexGuard<'_, Entries> {
@@ -140,14 +132,8 @@ mod tests {
         log.clear();
         let second = log.arrive(1, "GET", "/version");
         first.note(|e| e.executed = true);
-        assert_eq!(
-            (log.arrived("get", "/version"), log.executed("*", "/version")),
-            (1, 0)
-        );
+        assert_eq!((log.arrived("get", "/version"), log.executed("*", "/version")), (1, 0));
         second.note(|e| e.executed = true);
-        assert_eq!(
-            (log.executed("GET", "/version"), log.executed("PUT", "/version")),
-            (1, 0)
-        );
+        assert_eq!((log.executed("GET", "/version"), log.executed("PUT", "/version")), (1, 0));
     }
 }

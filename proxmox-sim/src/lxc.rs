@@ -11,9 +11,7 @@ use crate::task::Plan;
 
 /// `GET /nodes/{node}/lxc`
 pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
-    let rows = ctx
-        .visible(GuestKind::Lxc)
-        .map(|guest| status::row(guest, ctx.version(), ctx.now).into());
+    let rows = ctx.visible(GuestKind::Lxc).map(|guest| status::row(guest, ctx.version(), ctx.now).into());
     Ok(Value::from(rows.collect::<Vec<Value>>()).into())
 }
 
@@ -55,12 +53,7 @@ fn power(ctx: &mut Ctx<'_>, kind: &str, seconds: f64, on: bool) -> Answer {
         return bad_param("skiplock", "Only root may use this option.");
     }
     let (vmid, node) = (ctx.vmid(), ctx.node().to_owned());
-    let plan = match ctx
-        .state
-        .guests
-        .get(&vmid)
-        .filter(|g| g.kind == GuestKind::Lxc && g.node == node)
-    {
+    let plan = match ctx.state.guests.get(&vmid).filter(|g| g.kind == GuestKind::Lxc && g.node == node) {
         None => Plan::fail(no_config(GuestKind::Lxc, &node, vmid)),
         Some(guest) if guest.lock().is_some() => {
             Plan::fail(format!("CT is locked ({})", guest.lock().unwrap_or_default()))
@@ -71,11 +64,7 @@ fn power(ctx: &mut Ctx<'_>, kind: &str, seconds: f64, on: bool) -> Answer {
         Some(_) => Plan::new(seconds).work(move |state, now| {
             let pid = state.counters.pid();
             if let Some(guest) = state.guests.get_mut(&vmid) {
-                guest.run = on.then_some(Run {
-                    since: now,
-                    pid,
-                    paused: false,
-                });
+                guest.run = on.then_some(Run { since: now, pid, paused: false });
             }
             Ok(())
         }),
@@ -95,11 +84,7 @@ pub(crate) fn interfaces(ctx: &mut Ctx<'_>) -> Answer {
     })];
     for (_, value) in guest.config.iter().filter(|(key, _)| key.starts_with("net")) {
         let get = |name: &str| {
-            value
-                .split(',')
-                .filter_map(|part| part.split_once('='))
-                .find(|(k, _)| *k == name)
-                .map(|(_, v)| v)
+            value.split(',').filter_map(|part| part.split_once('=')).find(|(k, _)| *k == name).map(|(_, v)| v)
         };
         let mac = get("hwaddr").unwrap_or_default().to_lowercase();
         let mut row = json!({

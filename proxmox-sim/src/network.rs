@@ -47,18 +47,12 @@ pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
         only => row["type"] == only,
     });
     rows.retain(|row| {
-        let path = format!(
-            "/sdn/zones/localnetwork/{}",
-            row["iface"].as_str().unwrap_or_default()
-        );
+        let path = format!("/sdn/zones/localnetwork/{}", row["iface"].as_str().unwrap_or_default());
         row["type"] != "bridge" || ctx.allows(&path, &["SDN.Audit", "SDN.Use"])
     });
     if matches!(only, "any_bridge" | "include_sdn" | "vnet") {
         rows.extend(
-            ctx.state
-                .vnets
-                .keys()
-                .map(|vnet| json!({ "iface": vnet, "type": "vnet", "active": "1" })),
+            ctx.state.vnets.keys().map(|vnet| json!({ "iface": vnet, "type": "vnet", "active": "1" })),
         );
     }
     Ok(Value::from(rows).into())
@@ -67,12 +61,7 @@ pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
 /// `GET /nodes/{node}/network/{iface}`
 pub(crate) fn one(ctx: &mut Ctx<'_>) -> Answer {
     let name = ctx.text("iface");
-    let rows = ctx
-        .state
-        .nodes
-        .get(ctx.node())
-        .map(interfaces)
-        .unwrap_or_default();
+    let rows = ctx.state.nodes.get(ctx.node()).map(interfaces).unwrap_or_default();
     match rows.into_iter().find(|row| row["iface"] == name) {
         Some(mut row) => {
             row.as_object_mut().map(|row| row.remove("iface"));
@@ -85,10 +74,7 @@ pub(crate) fn one(ctx: &mut Ctx<'_>) -> Answer {
 /// `GET /cluster/sdn/vnets`
 pub(crate) fn vnets(ctx: &mut Ctx<'_>) -> Answer {
     let seen = ctx.state.vnets.iter().filter(|(name, vnet)| {
-        ctx.allows(
-            &format!("/sdn/zones/{}/{name}", vnet.zone),
-            &["SDN.Audit", "SDN.Allocate"],
-        )
+        ctx.allows(&format!("/sdn/zones/{}/{name}", vnet.zone), &["SDN.Audit", "SDN.Allocate"])
     });
     let rows = seen.map(|(name, vnet)| json!({ "vnet": name, "type": "vnet", "zone": vnet.zone }));
     Ok(Value::from(rows.collect::<Vec<_>>()).into())

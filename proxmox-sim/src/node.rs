@@ -57,23 +57,13 @@ struct Load {
 }
 
 fn load(state: &State, node: &Node, now: f64) -> Load {
-    let guests = state
-        .guests
-        .values()
-        .filter(|g| g.node == node.name)
-        .map(|g| (Figures::of(g, now), g.cpus()));
+    let guests =
+        state.guests.values().filter(|g| g.node == node.name).map(|g| (Figures::of(g, now), g.cpus()));
     #[allow(clippy::cast_precision_loss, reason = "a share of a few cores")]
     let (memory, busy) = guests.fold((node.memory / 16, 0.01), |(memory, busy), (figures, cpus)| {
-        (
-            memory + figures.mem,
-            busy + figures.cpu * cpus as f64 / node.cores as f64,
-        )
+        (memory + figures.mem, busy + figures.cpu * cpus as f64 / node.cores as f64)
     });
-    Load {
-        cpu: busy.min(1.0),
-        memory: memory.min(node.memory),
-        uptime: seconds(now - node.booted),
-    }
+    Load { cpu: busy.min(1.0), memory: memory.min(node.memory), uptime: seconds(now - node.booted) }
 }
 
 /// A row of `GET /nodes` and of `/cluster/resources`.
@@ -111,9 +101,7 @@ pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
 
 /// `GET /nodes/{node}`
 pub(crate) fn index(_: &mut Ctx<'_>) -> Answer {
-    let names = [
-        "disks", "dns", "lxc", "network", "qemu", "status", "storage", "tasks", "time", "version",
-    ];
+    let names = ["disks", "dns", "lxc", "network", "qemu", "status", "storage", "tasks", "time", "version"];
     Ok(Value::from(names.map(|name| json!({ "name": name })).to_vec()).into())
 }
 
@@ -153,10 +141,8 @@ pub(crate) fn status(ctx: &mut Ctx<'_>) -> Answer {
 /// `GET /version` and `GET /nodes/{node}/version`
 pub(crate) fn version(ctx: &mut Ctx<'_>) -> Answer {
     let version = ctx.version();
-    Ok(
-        json!({ "version": version.as_str(), "release": version.release(), "repoid": "sim0000000000001" })
-            .into(),
-    )
+    Ok(json!({ "version": version.as_str(), "release": version.release(), "repoid": "sim0000000000001" })
+        .into())
 }
 
 /// `GET /nodes/{node}/time`
@@ -195,24 +181,13 @@ pub(crate) fn hosts(ctx: &mut Ctx<'_>) -> Answer {
     let Some(node) = ctx.state.nodes.get(ctx.node()) else {
         return failed("no such node");
     };
-    let data = format!(
-        "127.0.0.1 localhost\n{} {1}.sim.example {1}\n",
-        node.ip, node.name
-    );
+    let data = format!("127.0.0.1 localhost\n{} {1}.sim.example {1}\n", node.ip, node.name);
     Ok(json!({ "digest": digest(&[data.as_str()]), "data": data }).into())
 }
 
 /// `GET /nodes/{node}/services`
 pub(crate) fn services(_: &mut Ctx<'_>) -> Answer {
-    let names = [
-        "chrony",
-        "cron",
-        "pve-cluster",
-        "pvedaemon",
-        "pveproxy",
-        "pvestatd",
-        "sshd",
-    ];
+    let names = ["chrony", "cron", "pve-cluster", "pvedaemon", "pveproxy", "pvestatd", "sshd"];
     let rows = names.map(|name| {
         json!({
             "service": name, "name": name, "desc": format!("simulated {name}"), "state": "running",
@@ -250,12 +225,7 @@ pub(crate) fn rrddata(ctx: &mut Ctx<'_>) -> Answer {
 pub(crate) fn disks(ctx: &mut Ctx<'_>) -> Answer {
     let quick = ctx.flag("skipsmart");
     let unused = ctx.opt("type") == Some("unused");
-    let disks = ctx
-        .state
-        .nodes
-        .get(ctx.node())
-        .map(|node| node.disks.as_slice())
-        .unwrap_or_default();
+    let disks = ctx.state.nodes.get(ctx.node()).map(|node| node.disks.as_slice()).unwrap_or_default();
     let rows = disks.iter().enumerate().filter(|(i, _)| !unused || *i > 0).map(|(i, disk)| {
         let name = disk.dev.trim_start_matches("/dev/");
         let ssd = disk.model.contains("SSD");
@@ -283,12 +253,7 @@ fn health(disk: &Disk) -> &'static str {
 pub(crate) fn smart(ctx: &mut Ctx<'_>) -> Answer {
     let dev = ctx.text("disk").to_owned();
     let only = ctx.flag("healthonly");
-    let disks = ctx
-        .state
-        .nodes
-        .get(ctx.node())
-        .map(|node| node.disks.as_slice())
-        .unwrap_or_default();
+    let disks = ctx.state.nodes.get(ctx.node()).map(|node| node.disks.as_slice()).unwrap_or_default();
     let Some(disk) = disks.iter().find(|disk| disk.dev == dev) else {
         return failed(format!("no such device '{dev}'"));
     };

@@ -36,11 +36,8 @@ pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
     if let Some(name) = ctx.opt("poolid") {
         return Ok(json!([with_members(ctx, name)?]).into());
     }
-    let seen = ctx
-        .state
-        .pools
-        .iter()
-        .filter(|(name, _)| ctx.allows(&format!("/pool/{name}"), &["Pool.Audit"]));
+    let seen =
+        ctx.state.pools.iter().filter(|(name, _)| ctx.allows(&format!("/pool/{name}"), &["Pool.Audit"]));
     Ok(Value::from(seen.map(|(name, pool)| row(name, pool)).collect::<Vec<_>>()).into())
 }
 
@@ -59,13 +56,7 @@ pub(crate) fn create(ctx: &mut Ctx<'_>) -> Answer {
         return failed(format!("create pool failed: pool '{name}' already exists"));
     }
     let comment = ctx.opt("comment").map(str::to_owned);
-    ctx.state.pools.insert(
-        name,
-        Pool {
-            comment,
-            ..Pool::default()
-        },
-    );
+    ctx.state.pools.insert(name, Pool { comment, ..Pool::default() });
     Ok(Value::Null.into())
 }
 
@@ -76,9 +67,7 @@ pub(crate) fn change(ctx: &mut Ctx<'_>) -> Answer {
     let remove = ctx.flag("delete");
     let comment = ctx.opt("comment").map(str::to_owned);
     let list = |key: &str| -> Vec<String> {
-        ctx.opt(key)
-            .map(|t| format::items(t).map(str::to_owned).collect())
-            .unwrap_or_default()
+        ctx.opt(key).map(|t| format::items(t).map(str::to_owned).collect()).unwrap_or_default()
     };
     let vms: Vec<u32> = list("vms").iter().filter_map(|id| id.parse().ok()).collect();
     let storages = list("storage");
@@ -102,12 +91,12 @@ pub(crate) fn delete(ctx: &mut Ctx<'_>) -> Answer {
     match ctx.state.pools.get(&name) {
         None => failed(format!("delete pool failed: pool '{name}' does not exist")),
         Some(pool) => match (pool.vms.first(), pool.storages.first()) {
-            (Some(vmid), _) => failed(format!(
-                "delete pool failed: pool '{name}' is not empty (contains VM {vmid})"
-            )),
-            (_, Some(id)) => failed(format!(
-                "delete pool failed: pool '{name}' is not empty (contains storage '{id}')"
-            )),
+            (Some(vmid), _) => {
+                failed(format!("delete pool failed: pool '{name}' is not empty (contains VM {vmid})"))
+            }
+            (_, Some(id)) => {
+                failed(format!("delete pool failed: pool '{name}' is not empty (contains storage '{id}')"))
+            }
             _ => {
                 ctx.state.pools.remove(&name);
                 Ok(Value::Null.into())

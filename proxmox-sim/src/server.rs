@@ -169,9 +169,7 @@ impl SimServerBuilder {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         if self.names.is_empty() {
-            self.names = ["localhost", "127.0.0.1", "::1", "pve1"]
-                .map(str::to_owned)
-                .to_vec();
+            self.names = ["localhost", "127.0.0.1", "::1", "pve1"].map(str::to_owned).to_vec();
             let own: IpAddr = address.ip();
             if !own.is_unspecified() && !own.is_loopback() {
                 self.names.push(own.to_string());
@@ -187,18 +185,12 @@ impl SimServerBuilder {
             idle: self.idle,
             requests: self.requests,
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::Builder::new()
-            .name("proxmox-sim".to_owned())
-            .spawn(move || {
-                runtime.block_on(connection::serve(listener, Arc::new(service), stopped));
-            })?;
-        let Certificate {
-            ca_pem, fingerprint, ..
-        } = certificate;
+        let thread = std::thread::Builder::new().name("proxmox-sim".to_owned()).spawn(move || {
+            runtime.block_on(connection::serve(listener, Arc::new(service), stopped));
+        })?;
+        let Certificate { ca_pem, fingerprint, .. } = certificate;
         Ok(SimServer {
             sim,
             faults,

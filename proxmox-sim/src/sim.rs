@@ -81,12 +81,7 @@ impl Sim {
 
     pub(crate) fn from_parts(clock: Clock, version: PveVersion, state: State) -> Self {
         let faults = Arc::clone(&state.faults);
-        Self(Arc::new(Inner {
-            clock,
-            faults,
-            version,
-            state: Mutex::new(state),
-        }))
+        Self(Arc::new(Inner { clock, faults, version, state: Mutex::new(state) }))
     }
 
     /// The state as it is now: all tasks that are due have ended.

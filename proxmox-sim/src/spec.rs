@@ -181,11 +181,7 @@ impl SimGuest {
     /// Its name: `name` of a VM, `hostname` of a container.
     #[must_use]
     pub fn name(self, name: &str) -> Self {
-        let key = if self.kind == GuestKind::Lxc {
-            "hostname"
-        } else {
-            "name"
-        };
+        let key = if self.kind == GuestKind::Lxc { "hostname" } else { "name" };
         self.config(key, name)
     }
 
@@ -227,9 +223,7 @@ impl SimGuest {
     #[must_use]
     pub fn agent(mut self) -> Self {
         self.has_agent = true;
-        self.config
-            .entry("agent".to_owned())
-            .or_insert_with(|| "1".to_owned());
+        self.config.entry("agent".to_owned()).or_insert_with(|| "1".to_owned());
         self
     }
 

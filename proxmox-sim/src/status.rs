@@ -22,48 +22,23 @@ impl Figures {
     pub(crate) fn of(guest: &Guest, now: f64) -> Self {
         let maxdisk = boot_size(guest);
         let Some(run) = &guest.run else {
-            return Self {
-                uptime: 0,
-                cpu: 0.0,
-                mem: 0,
-                netin: 0,
-                netout: 0,
-                maxdisk,
-            };
+            return Self { uptime: 0, cpu: 0.0, mem: 0, netin: 0, netout: 0, maxdisk };
         };
         let uptime = seconds(now - run.since).max(0);
         let beat = (uptime.unsigned_abs() + u64::from(guest.vmid) * 7) % 100;
-        let cpu = if run.paused {
-            0.0
-        } else {
-            f64::from(u32::try_from(beat).unwrap_or(0)) / 1000.0 + 0.002
-        };
+        let cpu = if run.paused { 0.0 } else { f64::from(u32::try_from(beat).unwrap_or(0)) / 1000.0 + 0.002 };
         let moved = uptime.unsigned_abs();
         let mem = guest.memory() / 100 * (25 + beat / 10);
-        Self {
-            uptime,
-            cpu,
-            mem,
-            netin: 290 + moved * 120,
-            netout: 5900 + moved * 80,
-            maxdisk,
-        }
+        Self { uptime, cpu, mem, netin: 290 + moved * 120, netout: 5900 + moved * 80, maxdisk }
     }
 }
 
 /// The size of the disk that the guest starts from.
 fn boot_size(guest: &Guest) -> u64 {
     let disks = disk::disks(guest);
-    let order = guest
-        .get("boot")
-        .and_then(|boot| boot.strip_prefix("order="))
-        .unwrap_or_default();
-    let named = order
-        .split(';')
-        .find_map(|key| disks.iter().find(|(k, d)| k == key && !d.is_cdrom()));
-    let first = disks
-        .iter()
-        .find(|(key, drive)| !drive.is_cdrom() && !key.starts_with("efidisk"));
+    let order = guest.get("boot").and_then(|boot| boot.strip_prefix("order=")).unwrap_or_default();
+    let named = order.split(';').find_map(|key| disks.iter().find(|(k, d)| k == key && !d.is_cdrom()));
+    let first = disks.iter().find(|(key, drive)| !drive.is_cdrom() && !key.starts_with("efidisk"));
     named.or(first).map_or(0, |(_, drive)| drive.size())
 }
 
@@ -115,30 +90,11 @@ pub(crate) fn row(guest: &Guest, version: PveVersion, now: f64) -> Map<String, V
 /// What 9.x adds: numbers for VMs, texts for containers, and only while they run.
 fn pressure(guest: &Guest, figures: &Figures, row: &mut Map<String, Value>) {
     if guest.kind == GuestKind::Qemu {
-        row.insert(
-            "memhost".into(),
-            if guest.is_running() {
-                figures.mem + (8 << 20)
-            } else {
-                0
-            }
-            .into(),
-        );
+        row.insert("memhost".into(), if guest.is_running() { figures.mem + (8 << 20) } else { 0 }.into());
     }
     if guest.is_running() {
-        for what in [
-            "cpusome",
-            "cpufull",
-            "iosome",
-            "iofull",
-            "memorysome",
-            "memoryfull",
-        ] {
-            let value = if guest.kind == GuestKind::Qemu {
-                json!(0)
-            } else {
-                json!("0.00")
-            };
+        for what in ["cpusome", "cpufull", "iosome", "iofull", "memorysome", "memoryfull"] {
+            let value = if guest.kind == GuestKind::Qemu { json!(0) } else { json!("0.00") };
             row.insert(format!("pressure{what}"), value);
         }
     }
@@ -185,16 +141,10 @@ pub(crate) fn resource(state: &State, guest: &Guest, now: f64) -> Value {
             "netout": figures.netout, "diskread": 0, "diskwrite": 0, "uptime": figures.uptime,
         })));
         let default = if guest.kind == GuestKind::Qemu { "VM" } else { "CT" };
-        let name = guest
-            .name()
-            .map_or_else(|| format!("{default} {}", guest.vmid), str::to_owned);
+        let name = guest.name().map_or_else(|| format!("{default} {}", guest.vmid), str::to_owned);
         row.insert("name".into(), name.into());
         if state.version == PveVersion::V9 && guest.kind == GuestKind::Qemu {
-            let memhost = if guest.is_running() {
-                figures.mem + (8 << 20)
-            } else {
-                0
-            };
+            let memhost = if guest.is_running() { figures.mem + (8 << 20) } else { 0 };
             row.insert("memhost".into(), memhost.into());
         }
     } else {
@@ -205,11 +155,7 @@ pub(crate) fn resource(state: &State, guest: &Guest, now: f64) -> Value {
             row.insert(key.into(), value.into());
         }
     }
-    if let Some((pool, _)) = state
-        .pools
-        .iter()
-        .find(|(_, pool)| pool.vms.contains(&guest.vmid))
-    {
+    if let Some((pool, _)) = state.pools.iter().find(|(_, pool)| pool.vms.contains(&guest.vmid)) {
         row.insert("pool".into(), pool.as_str().into());
     }
     row.into()
@@ -217,9 +163,5 @@ pub(crate) fn resource(state: &State, guest: &Guest, now: f64) -> Value {
 
 /// The object of a `json!` that is one.
 pub(crate) fn object(value: Value) -> Map<String, Value> {
-    if let Value::Object(map) = value {
-        map
-    } else {
-        Map::new()
-    }
+    if let Value::Object(map) = value { map } else { Map::new() }
 }

@@ -41,19 +41,13 @@ impl Volume {
 
     /// What it takes of the storage: images are thin.
     pub(crate) fn used(&self) -> u64 {
-        if matches!(self.content.as_str(), "images" | "rootdir") {
-            self.size / 4
-        } else {
-            self.size
-        }
+        if matches!(self.content.as_str(), "images" | "rootdir") { self.size / 4 } else { self.size }
     }
 }
 
 impl Storage {
     pub(crate) fn is_on(&self, node: &str) -> bool {
-        self.nodes
-            .as_ref()
-            .is_none_or(|nodes| nodes.iter().any(|n| n == node))
+        self.nodes.as_ref().is_none_or(|nodes| nodes.iter().any(|n| n == node))
     }
 
     /// Whether it keeps files; else it keeps block devices.
@@ -71,11 +65,7 @@ impl Storage {
     }
 
     pub(crate) fn contents(&self) -> String {
-        self.content
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(",")
+        self.content.iter().map(String::as_str).collect::<Vec<_>>().join(",")
     }
 
     /// Where a volume of it would live.
@@ -86,21 +76,13 @@ impl Storage {
     /// The volume id of an image called `stem`.
     pub(crate) fn volid(&self, vmid: u32, stem: &str, format: &str) -> String {
         let id = &self.id;
-        if self.has_files() {
-            format!("{id}:{vmid}/{stem}.{format}")
-        } else {
-            format!("{id}:{stem}")
-        }
+        if self.has_files() { format!("{id}:{vmid}/{stem}.{format}") } else { format!("{id}:{stem}") }
     }
 
     /// The next free `vm-ID-disk-N`.
     pub(crate) fn free_volid(&self, vmid: u32, format: &str) -> String {
-        let own: Vec<_> = self
-            .volumes
-            .iter()
-            .filter(|v| v.vmid == Some(vmid))
-            .map(|v| stem_of(&v.volid))
-            .collect();
+        let own: Vec<_> =
+            self.volumes.iter().filter(|v| v.vmid == Some(vmid)).map(|v| stem_of(&v.volid)).collect();
         let taken = |stem: &str| own.contains(&stem);
         (0_u32..)
             .map(|n| (format!("vm-{vmid}-disk-{n}"), format!("base-{vmid}-disk-{n}")))
@@ -150,30 +132,19 @@ impl State {
     }
 
     pub(crate) fn volume(&self, volid: &str, node: &str) -> Option<&Volume> {
-        self.storages
-            .get(storage_of(volid))?
-            .volumes
-            .iter()
-            .find(|v| v.volid == volid && v.is_on(node))
+        self.storages.get(storage_of(volid))?.volumes.iter().find(|v| v.volid == volid && v.is_on(node))
     }
 
     pub(crate) fn volume_mut(&mut self, volid: &str, node: &str) -> Option<&mut Volume> {
         let storage = self.storages.get_mut(storage_of(volid))?;
-        storage
-            .volumes
-            .iter_mut()
-            .find(|v| v.volid == volid && v.is_on(node))
+        storage.volumes.iter_mut().find(|v| v.volid == volid && v.is_on(node))
     }
 
     /// Keeps an image of a guest.
     pub(crate) fn add_image(&mut self, image: Image<'_>) {
         if let Some(storage) = self.storages.get_mut(storage_of(image.volid)) {
             let node = storage.home(image.node);
-            let format = if storage.has_files() {
-                format_of(image.volid)
-            } else {
-                "raw"
-            };
+            let format = if storage.has_files() { format_of(image.volid) } else { "raw" };
             storage.volumes.push(Volume {
                 volid: image.volid.to_owned(),
                 node,
@@ -199,11 +170,7 @@ impl State {
 
     /// Whether linked clones stand on a base image.
     pub(crate) fn has_clones(&self, volid: &str) -> bool {
-        let volumes = self
-            .storages
-            .get(storage_of(volid))
-            .map(|s| s.volumes.as_slice())
-            .unwrap_or_default();
+        let volumes = self.storages.get(storage_of(volid)).map(|s| s.volumes.as_slice()).unwrap_or_default();
         volumes.iter().any(|v| v.parent.as_deref() == Some(volid))
     }
 }
@@ -228,18 +195,9 @@ mod tests {
     #[test]
     fn names_follow_the_kind_of_storage() {
         let state = crate::build::state(SimBuilder::new(), 1_800_000_000.0);
-        assert_eq!(
-            state.storages["local-lvm"].free_volid(100, "raw"),
-            "local-lvm:vm-100-disk-1"
-        );
-        assert_eq!(
-            state.storages["shared"].free_volid(100, "qcow2"),
-            "shared:100/vm-100-disk-0.qcow2"
-        );
-        assert_eq!(
-            state.storages["local-lvm"].free_volid(9000, "raw"),
-            "local-lvm:vm-9000-disk-1"
-        );
+        assert_eq!(state.storages["local-lvm"].free_volid(100, "raw"), "local-lvm:vm-100-disk-1");
+        assert_eq!(state.storages["shared"].free_volid(100, "qcow2"), "shared:100/vm-100-disk-0.qcow2");
+        assert_eq!(state.storages["local-lvm"].free_volid(9000, "raw"), "local-lvm:vm-9000-disk-1");
         assert_eq!(stem_of("lab:120/base-120-disk-0.qcow2"), "base-120-disk-0");
     }
 
@@ -262,13 +220,7 @@ mod tests {
                 .storage(crate::SimStorage::new("far", "dir", "images").nodes(&["pve2"])),
             1_800_000_000.0,
         );
-        let refused = |id: &str| {
-            state
-                .usable(id, "pve1")
-                .map(|s| s.id.clone())
-                .unwrap_err()
-                .sentence()
-        };
+        let refused = |id: &str| state.usable(id, "pve1").map(|s| s.id.clone()).unwrap_err().sentence();
         assert_eq!(refused("nost"), "storage 'nost' does not exist");
         assert_eq!(refused("off"), "storage 'off' is disabled");
         assert_eq!(refused("far"), "storage 'far' is not available on node 'pve1'");

@@ -54,13 +54,7 @@ impl fmt::Debug for Plan {
 impl Plan {
     /// Takes `seconds` and changes nothing.
     pub(crate) fn new(seconds: f64) -> Self {
-        Self {
-            seconds,
-            lines: Vec::new(),
-            warnings: 0,
-            work: None,
-            undo: None,
-        }
+        Self { seconds, lines: Vec::new(), warnings: 0, work: None, undo: None }
     }
 
     /// Fails almost at once.
@@ -119,11 +113,7 @@ impl Task {
     fn write_lines_until(&mut self, now: f64) {
         let Some(plan) = &mut self.plan else { return };
         let (start, span) = (self.start, plan.seconds);
-        while plan
-            .lines
-            .first()
-            .is_some_and(|(fraction, _)| start + fraction * span <= now)
-        {
+        while plan.lines.first().is_some_and(|(fraction, _)| start + fraction * span <= now) {
             self.log.push(plan.lines.remove(0).1);
         }
     }
@@ -132,10 +122,7 @@ impl Task {
     pub(crate) fn status(&self) -> Value {
         let mut row = self.row();
         row.insert("user".into(), self.userid().into());
-        row.insert(
-            "status".into(),
-            if self.is_running() { "running" } else { "stopped" }.into(),
-        );
+        row.insert("status".into(), if self.is_running() { "running" } else { "stopped" }.into());
         if let Some(token) = self.tokenid() {
             row.insert("tokenid".into(), token.into());
         }
@@ -171,11 +158,7 @@ impl Task {
             "upid": self.upid, "node": self.node, "pid": self.pid, "pstart": self.pstart, "type": self.kind,
             "id": self.subject, "starttime": seconds(self.start),
         });
-        if let Value::Object(row) = row {
-            row
-        } else {
-            Map::new()
-        }
+        if let Value::Object(row) = row { row } else { Map::new() }
     }
 }
 
@@ -205,17 +188,9 @@ impl State {
         let pid = self.counters.pid();
         let booted = self.nodes.get(start.node).map_or(start.now, |node| node.booted);
         let pstart = seconds((start.now - booted) * 100.0).unsigned_abs();
-        let TaskStart {
-            now,
-            node,
-            kind,
-            subject,
-            user,
-        } = start;
-        let upid = format!(
-            "UPID:{node}:{pid:08X}:{pstart:08X}:{:08X}:{kind}:{subject}:{user}:",
-            seconds(now)
-        );
+        let TaskStart { now, node, kind, subject, user } = start;
+        let upid =
+            format!("UPID:{node}:{pid:08X}:{pstart:08X}:{:08X}:{kind}:{subject}:{user}:", seconds(now));
         let mut task = Task {
             upid: upid.clone(),
             node: node.to_owned(),
@@ -238,11 +213,7 @@ impl State {
     /// Ends what is due, in the order in which it is due.
     pub(crate) fn settle(&mut self, now: f64) {
         loop {
-            let due = self
-                .tasks
-                .iter()
-                .enumerate()
-                .filter(|(_, t)| t.plan.is_some() && t.end <= now);
+            let due = self.tasks.iter().enumerate().filter(|(_, t)| t.plan.is_some() && t.end <= now);
             let Some((index, _)) = due.min_by(|(_, a), (_, b)| a.end.total_cmp(&b.end)) else {
                 break;
             };
@@ -262,9 +233,8 @@ impl State {
         for task in &mut self.tasks {
             task.write_lines_until(now);
         }
-        let (due, later): (Vec<_>, _) = std::mem::take(&mut self.dying)
-            .into_iter()
-            .partition(|dying| dying.end <= now);
+        let (due, later): (Vec<_>, _) =
+            std::mem::take(&mut self.dying).into_iter().partition(|dying| dying.end <= now);
         self.dying = later;
         for Dying { vmid, pid, .. } in due {
             let guest = self.guests.get_mut(&vmid);

@@ -18,15 +18,10 @@ fn may_see(ctx: &Ctx<'_>, task: &Task) -> bool {
 /// `GET /nodes/{node}/tasks`, newest first.
 pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
     let source = ctx.opt("source").unwrap_or("archive");
-    let (limit, start) = (
-        ctx.number("limit").unwrap_or(50),
-        ctx.number("start").unwrap_or(0),
-    );
+    let (limit, start) = (ctx.number("limit").unwrap_or(50), ctx.number("start").unwrap_or(0));
     let time = |name: &str| ctx.opt(name).and_then(|t| t.parse::<i64>().ok());
     let (since, until) = (time("since"), time("until"));
-    let statuses: Option<Vec<_>> = ctx
-        .opt("statusfilter")
-        .map(|s| crate::schema::format::items(s).collect());
+    let statuses: Option<Vec<_>> = ctx.opt("statusfilter").map(|s| crate::schema::format::items(s).collect());
     let fits = |task: &&Task| {
         let failed = task.exitstatus.as_deref().is_some_and(|exit| exit != "OK");
         let class = match task.exitstatus.as_deref() {
@@ -55,28 +50,18 @@ pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
     let all: Vec<_> = ctx.state.tasks.iter().rev().filter(fits).collect();
     let total = all.len();
     let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    let rows = all
-        .into_iter()
-        .skip(count(start))
-        .take(if limit == 0 { usize::MAX } else { count(limit) });
+    let rows = all.into_iter().skip(count(start)).take(if limit == 0 { usize::MAX } else { count(limit) });
     let rows: Vec<_> = rows.map(Task::listed).collect();
     Ok(Reply::from(Value::from(rows)).beside("total", total))
 }
 
 /// `GET /cluster/tasks`: the last ones of all nodes.
 pub(crate) fn cluster(ctx: &mut Ctx<'_>) -> Answer {
-    let seen = ctx
-        .state
-        .tasks
-        .iter()
-        .rev()
-        .filter(|task| may_see(ctx, task))
-        .take(25);
+    let seen = ctx.state.tasks.iter().rev().filter(|task| may_see(ctx, task)).take(25);
     let rows = seen.map(|task| {
         let mut row = task.listed();
         row["saved"] = if task.is_running() { "0" } else { "1" }.into();
-        row.as_object_mut()
-            .map(|row| (row.remove("pid"), row.remove("pstart")));
+        row.as_object_mut().map(|row| (row.remove("pid"), row.remove("pstart")));
         row
     });
     Ok(Value::from(rows.collect::<Vec<_>>()).into())
@@ -84,10 +69,7 @@ pub(crate) fn cluster(ctx: &mut Ctx<'_>) -> Answer {
 
 /// `GET /cluster/log`: starts and ends of tasks, newest first.
 pub(crate) fn cluster_log(ctx: &mut Ctx<'_>) -> Answer {
-    let max = ctx
-        .number("max")
-        .and_then(|n| usize::try_from(n).ok())
-        .unwrap_or(50);
+    let max = ctx.number("max").and_then(|n| usize::try_from(n).ok()).unwrap_or(50);
     let mut entries = Vec::new();
     for task in ctx.state.tasks.iter().filter(|task| may_see(ctx, task)) {
         entries.push((task.start, task, 6, format!("starting task {}", task.upid)));
@@ -148,11 +130,7 @@ pub(crate) fn status(ctx: &mut Ctx<'_>) -> Answer {
 pub(crate) fn log(ctx: &mut Ctx<'_>) -> Answer {
     if find(ctx)?.is_none() {
         let line = json!({ "n": 1, "t": "unable to open file - No such file or directory" });
-        let data = if ctx.version() == PveVersion::V8 {
-            line
-        } else {
-            json!([line])
-        };
+        let data = if ctx.version() == PveVersion::V8 { line } else { json!([line]) };
         return Ok(Reply::from(data).beside("total", 1));
     }
     let index = known(ctx)?;
@@ -161,17 +139,14 @@ pub(crate) fn log(ctx: &mut Ctx<'_>) -> Answer {
         return Ok(Reply::from(json!([{ "n": 1, "t": "no content" }])).beside("total", 1));
     }
     let count = |name: &str, default: usize| {
-        ctx.number(name)
-            .map_or(default, |n| usize::try_from(n).unwrap_or(usize::MAX))
+        ctx.number(name).map_or(default, |n| usize::try_from(n).unwrap_or(usize::MAX))
     };
     let limit = match count("limit", 50) {
         0 => usize::MAX,
         limit => limit,
     };
     let lines = log.iter().zip(1..).skip(count("start", 0)).take(limit);
-    let lines: Vec<_> = lines
-        .map(|(text, n): (_, u64)| json!({ "n": n, "t": text }))
-        .collect();
+    let lines: Vec<_> = lines.map(|(text, n): (_, u64)| json!({ "n": n, "t": text })).collect();
     Ok(Reply::from(Value::from(lines)).beside("total", log.len()))
 }
 

@@ -61,11 +61,8 @@ pub(crate) fn one(ctx: &mut Ctx<'_>) -> Answer {
     let user = the_user(ctx)?;
     let mut row = user_row(user);
     row["groups"] = json!([]);
-    let tokens: Map<_, _> = user
-        .tokens
-        .iter()
-        .map(|(name, token)| (name.clone(), token_row(token)))
-        .collect();
+    let tokens: Map<_, _> =
+        user.tokens.iter().map(|(name, token)| (name.clone(), token_row(token))).collect();
     row["tokens"] = tokens.into();
     Ok(row.into())
 }
@@ -111,9 +108,7 @@ pub(crate) fn delete(ctx: &mut Ctx<'_>) -> Answer {
     the_user(ctx)?;
     let id = ctx.text("userid").to_owned();
     ctx.state.users.remove(&id);
-    ctx.state
-        .acl
-        .retain(|acl| acl.who.split('!').next() != Some(id.as_str()));
+    ctx.state.acl.retain(|acl| acl.who.split('!').next() != Some(id.as_str()));
     Ok(Value::Null.into())
 }
 
@@ -131,28 +126,19 @@ fn may_manage(ctx: &Ctx<'_>, any: &[&str], own: bool) -> Result<(), Refusal> {
 
 fn the_user<'a>(ctx: &'a Ctx<'_>) -> Result<&'a User, Refusal> {
     let id = ctx.text("userid");
-    ctx.state
-        .users
-        .get(id)
-        .map_or_else(|| failed(format!("no such user ('{id}')")), Ok)
+    ctx.state.users.get(id).map_or_else(|| failed(format!("no such user ('{id}')")), Ok)
 }
 
 fn the_token<'a>(ctx: &'a Ctx<'_>) -> Result<&'a Token, Refusal> {
     let (user, token) = (ctx.text("userid"), ctx.text("tokenid"));
     let found = the_user(ctx)?.tokens.get(token);
-    found.map_or_else(
-        || failed(format!("no such token '{token}' for user '{user}'")),
-        Ok,
-    )
+    found.map_or_else(|| failed(format!("no such token '{token}' for user '{user}'")), Ok)
 }
 
 /// `GET /access/users/{userid}/token`
 pub(crate) fn tokens(ctx: &mut Ctx<'_>) -> Answer {
     may_manage(ctx, &["User.Modify"], true)?;
-    let rows = the_user(ctx)?
-        .tokens
-        .iter()
-        .map(|(name, token)| named(name, token));
+    let rows = the_user(ctx)?.tokens.iter().map(|(name, token)| named(name, token));
     Ok(Value::from(rows.collect::<Vec<_>>()).into())
 }
 

@@ -54,13 +54,7 @@ impl WireFault {
     /// A rule that lets this happen **once**, to the first request with this method (`"*"` for any) whose path below
     /// `/api2/json` is `path` or lies beneath it.
     pub fn on(self, method: impl Into<String>, path: impl Into<String>) -> WireRule {
-        WireRule {
-            fault: self,
-            method: method.into(),
-            path: path.into(),
-            skip: 0,
-            left: Some(1),
-        }
+        WireRule { fault: self, method: method.into(), path: path.into(), skip: 0, left: Some(1) }
     }
 }
 
@@ -98,9 +92,7 @@ impl WireRule {
 
     fn matches(&self, method: &str, path: &str) -> bool {
         let prefix = self.path.trim_end_matches('/');
-        let below = path
-            .strip_prefix(prefix)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let below = path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         below && (self.method == "*" || self.method.eq_ignore_ascii_case(method))
     }
 }
@@ -189,17 +181,12 @@ mod tests {
     fn a_rule_matches_whole_segments_and_wears_out() {
         let faults = WireFaults::default();
         faults.add(WireFault::Stall.on("POST", "/nodes/pve1/qemu/100"));
-        for (method, path) in [
-            ("GET", "/nodes/pve1/qemu/100"),
-            ("POST", "/nodes/pve1/qemu/1000"),
-            ("POST", "/nodes/pve1/qemu"),
-        ] {
+        for (method, path) in
+            [("GET", "/nodes/pve1/qemu/100"), ("POST", "/nodes/pve1/qemu/1000"), ("POST", "/nodes/pve1/qemu")]
+        {
             assert_eq!(faults.take(method, path), None, "{method} {path}");
         }
-        assert_eq!(
-            faults.take("POST", "/nodes/pve1/qemu/100/status/start"),
-            Some(WireFault::Stall)
-        );
+        assert_eq!(faults.take("POST", "/nodes/pve1/qemu/100/status/start"), Some(WireFault::Stall));
         assert_eq!(faults.take("POST", "/nodes/pve1/qemu/100"), None);
     }
 
@@ -210,16 +197,7 @@ mod tests {
         faults.add(WireFault::Html.on("GET", "/version").always());
         let taken: Vec<_> = (0..5).map(|_| faults.take("GET", "/version")).collect();
         let html = Some(WireFault::Html);
-        assert_eq!(
-            taken,
-            [
-                html.clone(),
-                Some(WireFault::Empty),
-                Some(WireFault::Empty),
-                html.clone(),
-                html
-            ]
-        );
+        assert_eq!(taken, [html.clone(), Some(WireFault::Empty), Some(WireFault::Empty), html.clone(), html]);
         faults.clear();
         assert_eq!(faults.take("GET", "/version"), None);
     }

@@ -25,9 +25,7 @@ fn version() -> PveRequest {
 }
 
 fn write() -> PveRequest {
-    PveRequest::create(path("/nodes/pve1/qemu/9000/config"))
-        .param("description", "x")
-        .effect(Effect::Write)
+    PveRequest::create(path("/nodes/pve1/qemu/9000/config")).param("description", "x").effect(Effect::Write)
 }
 
 fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
@@ -43,10 +41,7 @@ fn parameters_travel_as_in_a_form() {
         .param("list", vec!["a".to_owned(), String::new()])
         .param("password", "hunter2");
     let answer = poll_once(transport.call(&request));
-    assert!(
-        matches!(answer, Poll::Ready(Err(_))),
-        "parameters that /version does not know"
-    );
+    assert!(matches!(answer, Poll::Ready(Err(_))), "parameters that /version does not know");
     let pairs: Vec<_> = transport.log().entries()[0]
         .params
         .iter()
@@ -86,19 +81,12 @@ fn a_late_answer_takes_simulated_time_or_runs_out() {
     let sim = still();
     let transport = sim.transport().token("root@pam!nope", "x");
     let begin = sim.clock().now();
-    let Poll::Ready(Err(error)) = poll_once(transport.call(&version())) else {
-        panic!("let in")
-    };
-    assert_eq!(
-        (error.kind(), error.reason()),
-        (ErrorKind::Unauthenticated, Some("Authentication failed!"))
-    );
+    let Poll::Ready(Err(error)) = poll_once(transport.call(&version())) else { panic!("let in") };
+    assert_eq!((error.kind(), error.reason()), (ErrorKind::Unauthenticated, Some("Authentication failed!")));
     assert_eq!(sim.clock().now() - begin, Duration::from_secs(3));
 
     let short = version().timeout(Duration::from_secs(1));
-    let Poll::Ready(Err(error)) = poll_once(transport.call(&short)) else {
-        panic!("let in")
-    };
+    let Poll::Ready(Err(error)) = poll_once(transport.call(&short)) else { panic!("let in") };
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert_eq!(sim.clock().now() - begin, Duration::from_secs(4));
 }
@@ -106,15 +94,9 @@ fn a_late_answer_takes_simulated_time_or_runs_out() {
 #[test]
 fn tokens_have_their_own_privileges() {
     let pve = Pve::new(still().transport().token(BARE_TOKEN_ID, BARE_TOKEN_SECRET));
-    let rows: Vec<Value> = pve
-        .request(PveRequest::get(path("/nodes/pve1/qemu")))
-        .block()
-        .unwrap();
+    let rows: Vec<Value> = pve.request(PveRequest::get(path("/nodes/pve1/qemu"))).block().unwrap();
     assert_eq!(rows, Vec::<Value>::new());
-    let error = pve
-        .request::<Value>(PveRequest::get(path("/nodes/pve1/status")))
-        .block()
-        .unwrap_err();
+    let error = pve.request::<Value>(PveRequest::get(path("/nodes/pve1/status"))).block().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied);
 }
 
@@ -151,20 +133,11 @@ fn lost_answers_say_what_is_not_known() {
 #[test]
 fn answers_that_cannot_be_read() {
     let transport = still().transport();
-    for fault in [
-        WireFault::Empty,
-        WireFault::Garbage(100),
-        WireFault::Body("[]".to_owned()),
-    ] {
+    for fault in [WireFault::Empty, WireFault::Garbage(100), WireFault::Body("[]".to_owned())] {
         transport.faults().add(fault.on("POST", "/"));
-        let Poll::Ready(Ok(answer)) = poll_once(transport.call(&write())) else {
-            panic!("an error already")
-        };
+        let Poll::Ready(Ok(answer)) = poll_once(transport.call(&write())) else { panic!("an error already") };
         let error = answer.answering(Effect::Write).upid().unwrap_err();
-        assert_eq!(
-            (error.kind(), error.outcome()),
-            (ErrorKind::Decode, Outcome::MaybeApplied)
-        );
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::MaybeApplied));
     }
 }
 
@@ -174,15 +147,10 @@ fn waits_as_long_as_it_is_told() {
     transport.faults().add(WireFault::Stall.on("GET", "/").times(2));
     let ask = |request: &PveRequest| {
         let before = transport.now();
-        let Poll::Ready(Err(error)) = poll_once(transport.call(request)) else {
-            panic!("an answer")
-        };
+        let Poll::Ready(Err(error)) = poll_once(transport.call(request)) else { panic!("an answer") };
         assert_eq!(error.kind(), ErrorKind::Timeout);
         transport.now() - before
     };
     assert_eq!(ask(&version()), Duration::from_secs(7));
-    assert_eq!(
-        ask(&version().timeout(Duration::from_secs(2))),
-        Duration::from_secs(2)
-    );
+    assert_eq!(ask(&version().timeout(Duration::from_secs(2))), Duration::from_secs(2));
 }

@@ -174,32 +174,15 @@ impl Run<'_> {
 
     fn credentials(&self, auth: &str) -> Option<(&'static str, String)> {
         let ticket = || self.kept["ticket"].clone();
-        let encoded = || {
-            ticket()
-                .replace('%', "%25")
-                .replace(':', "%3A")
-                .replace('@', "%40")
-                .replace('+', "%2B")
-        };
+        let encoded =
+            || ticket().replace('%', "%25").replace(':', "%3A").replace('@', "%40").replace('+', "%2B");
         let (kind, rest) = auth.split_once(' ').unwrap_or((auth, ""));
         Some(match kind {
             "none" => return None,
-            "root" => (
-                "Authorization",
-                format!("PVEAPIToken=root@pam!test={}", lab::SECRET),
-            ),
-            "sep" => (
-                "Authorization",
-                format!("PVEAPIToken=root@pam!sep={}", lab::SECRET),
-            ),
-            "bob" => (
-                "Authorization",
-                format!("PVEAPIToken=bob@pve!priv={}", lab::SECRET),
-            ),
-            "token" => (
-                "Authorization",
-                format!("PVEAPIToken={}", self.fill(rest).replace(' ', "=")),
-            ),
+            "root" => ("Authorization", format!("PVEAPIToken=root@pam!test={}", lab::SECRET)),
+            "sep" => ("Authorization", format!("PVEAPIToken=root@pam!sep={}", lab::SECRET)),
+            "bob" => ("Authorization", format!("PVEAPIToken=bob@pve!priv={}", lab::SECRET)),
+            "token" => ("Authorization", format!("PVEAPIToken={}", self.fill(rest).replace(' ', "="))),
             "header" => ("Authorization", rest.to_owned()),
             "cookie" => ("Cookie", rest.to_owned()),
             "ticket" => ("Cookie", format!("PVEAuthCookie={}", encoded())),
@@ -241,21 +224,13 @@ impl Run<'_> {
         if wait {
             self.sim.clock().advance(STEP);
         }
-        if done {
-            Ok(())
-        } else {
-            Err(format!("setup: {step}: no such guest"))
-        }
+        if done { Ok(()) } else { Err(format!("setup: {step}: no such guest")) }
     }
 }
 
 /// How the simulator's answer differs from the recorded one.
 fn differs(cases: &Cases, case: &Case) -> Result<(), String> {
-    let mut run = Run {
-        cases,
-        sim: lab::world(&case.world),
-        kept: BTreeMap::new(),
-    };
+    let mut run = Run { cases, sim: lab::world(&case.world), kept: BTreeMap::new() };
     for step in &case.setup {
         run.step(step)?;
     }
@@ -265,11 +240,7 @@ fn differs(cases: &Cases, case: &Case) -> Result<(), String> {
     let reason = shape::normalised(&answer.reason);
     if (answer.status, &reason) != (want.status, &want.reason) {
         let errors = answer.errors();
-        let errors = if errors.is_empty() {
-            String::new()
-        } else {
-            format!(" {errors:?}")
-        };
+        let errors = if errors.is_empty() { String::new() } else { format!(" {errors:?}") };
         return Err(format!(
             "{} {reason:?}{errors} instead of {} {:?}",
             answer.status, want.status, want.reason
@@ -277,11 +248,7 @@ fn differs(cases: &Cases, case: &Case) -> Result<(), String> {
     }
     if want.empty || want.text.is_some() {
         let text = want.text.clone().unwrap_or_default();
-        return if got == text {
-            Ok(())
-        } else {
-            Err(format!("body {got:?} instead of {text:?}"))
-        };
+        return if got == text { Ok(()) } else { Err(format!("body {got:?} instead of {text:?}")) };
     }
     let mut body: BTreeMap<String, Value> = serde_json::from_str(&got).map_err(|e| format!("{e}: {got}"))?;
     let data = body.remove("data").ok_or("no data")?;
@@ -295,19 +262,13 @@ fn differs(cases: &Cases, case: &Case) -> Result<(), String> {
             None => shape::fits(&want.data, &data).map_err(|why| format!("data{why}")),
         };
     }
-    let message = want
-        .message
-        .clone()
-        .unwrap_or_else(|| format!("{}\n", want.reason));
+    let message = want.message.clone().unwrap_or_else(|| format!("{}\n", want.reason));
     let got = body.remove("message").unwrap_or_default();
     if got.as_str().map(shape::normalised) != Some(message.clone()) {
         return Err(format!("message {got} instead of {message:?}"));
     }
-    let errors: BTreeMap<_, _> = answer
-        .errors()
-        .iter()
-        .map(|(k, v)| (k.clone(), shape::normalised(v)))
-        .collect();
+    let errors: BTreeMap<_, _> =
+        answer.errors().iter().map(|(k, v)| (k.clone(), shape::normalised(v))).collect();
     if errors != want.errors {
         Err(format!("errors {errors:?} instead of {:?}", want.errors))
     } else {
@@ -325,36 +286,23 @@ fn answers_as_recorded() {
     for (name, case) in &cases {
         match (differs(&cases, case), known.get(name)) {
             (Ok(()), None) => matched += 1,
-            (Ok(()), Some(_)) => wrong.push(format!(
-                "{name}: matches now; take it off the list of known mismatches"
-            )),
+            (Ok(()), Some(_)) => {
+                wrong.push(format!("{name}: matches now; take it off the list of known mismatches"))
+            }
             (Err(how), Some(why)) => rest.push(format!("{name}: {why} ({how})")),
             (Err(how), None) => wrong.push(format!("{name}: {how}")),
         }
     }
     wrong.extend(
-        known
-            .keys()
-            .filter(|name| !cases.contains_key(*name))
-            .map(|name| format!("{name}: no such case")),
+        known.keys().filter(|name| !cases.contains_key(*name)).map(|name| format!("{name}: no such case")),
     );
     // Not by println, which a passing test keeps to itself.
     let mut out = std::io::stderr();
-    writeln!(
-        out,
-        "recorded facts: matched {matched}/{}, known to differ {}:",
-        cases.len(),
-        rest.len()
-    )
-    .unwrap();
+    writeln!(out, "recorded facts: matched {matched}/{}, known to differ {}:", cases.len(), rest.len())
+        .unwrap();
     for line in rest {
         writeln!(out, "  {}", line.chars().take(400).collect::<String>()).unwrap();
     }
-    assert!(
-        wrong.is_empty(),
-        "{} unexpected:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} unexpected:\n{}", wrong.len(), wrong.join("\n"));
     assert!(matched >= FLOOR, "only {matched} match, {FLOOR} did");
 }

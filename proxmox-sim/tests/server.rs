@@ -27,10 +27,7 @@ struct Answer {
 
 impl Answer {
     fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, v)| v.as_str())
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
 }
 
@@ -41,9 +38,7 @@ impl Client {
 
     fn connect_as(server: &SimServer, name: &str) -> io::Result<Self> {
         let mut roots = RootCertStore::empty();
-        roots
-            .add(CertificateDer::from_pem_slice(server.ca_pem().as_bytes()).unwrap())
-            .unwrap();
+        roots.add(CertificateDer::from_pem_slice(server.ca_pem().as_bytes()).unwrap()).unwrap();
         let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
@@ -60,17 +55,10 @@ impl Client {
     }
 
     fn send(&mut self, head: &str, body: &str) -> io::Result<()> {
-        let length = if body.is_empty() {
-            String::new()
-        } else {
-            format!("Content-Length: {}\r\n", body.len())
-        };
+        let length =
+            if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
         let (line, headers) = head.split_once("\r\n").unwrap_or((head, ""));
-        let headers = if headers.is_empty() {
-            String::new()
-        } else {
-            format!("{headers}\r\n")
-        };
+        let headers = if headers.is_empty() { String::new() } else { format!("{headers}\r\n") };
         let request = format!("{line} HTTP/1.1\r\nHost: pve1\r\n{headers}{length}\r\n{body}");
         self.0.write_all(request.as_bytes())?;
         self.0.flush()
@@ -97,18 +85,9 @@ impl Client {
         assert_eq!(first.next(), Some("HTTP/1.1"));
         let status = first.next().unwrap().parse().unwrap();
         let reason = first.next().unwrap_or_default().to_owned();
-        let pair = |line: &str| {
-            line.split_once(": ")
-                .map(|(k, v)| (k.to_owned(), v.to_owned()))
-                .unwrap()
-        };
-        let mut answer = Answer {
-            status,
-            reason,
-            headers: lines.map(pair).collect(),
-            body: Vec::new(),
-            whole: true,
-        };
+        let pair = |line: &str| line.split_once(": ").map(|(k, v)| (k.to_owned(), v.to_owned())).unwrap();
+        let mut answer =
+            Answer { status, reason, headers: lines.map(pair).collect(), body: Vec::new(), whole: true };
         let length = answer.header("Content-Length").map_or(0, |n| n.parse().unwrap());
         while answer.body.len() < length && answer.whole {
             let mut part = vec![0; length - answer.body.len()];
@@ -154,10 +133,7 @@ fn serves_over_tls_with_its_own_authority() {
         for _ in 0..2 {
             let answer = client.ask(&root(VERSION)).unwrap();
             assert_eq!((answer.status, answer.reason.as_str()), (200, "OK"));
-            assert_eq!(
-                answer.header("Content-Type"),
-                Some("application/json;charset=UTF-8")
-            );
+            assert_eq!(answer.header("Content-Type"), Some("application/json;charset=UTF-8"));
             assert_eq!(answer.header("Connection"), Some("Keep-Alive"));
             assert!(answer.body.starts_with(br#"{"data":{"#));
         }
@@ -179,28 +155,15 @@ fn the_fingerprint_is_that_of_the_leaf() {
 #[test]
 fn reasons_arrive_where_there_is_no_body() {
     let server = server();
-    server
-        .faults()
-        .add(WireFault::refused().on("GET", "/nodes/pve1/status"));
+    server.faults().add(WireFault::refused().on("GET", "/nodes/pve1/status"));
     for (line, status, reason) in [
         (VERSION.to_owned(), 401, "No ticket"),
-        (
-            root("GET /api2/json/nodes/pve1/status"),
-            595,
-            "Connection refused",
-        ),
-        (
-            root("PATCH /api2/json/version"),
-            501,
-            "method 'PATCH' not available",
-        ),
+        (root("GET /api2/json/nodes/pve1/status"), 595, "Connection refused"),
+        (root("PATCH /api2/json/version"), 501, "method 'PATCH' not available"),
     ] {
         let mut client = Client::connect(&server).unwrap();
         let answer = client.ask(&line).unwrap();
-        assert_eq!(
-            (answer.status, answer.reason.as_str(), answer.body.len()),
-            (status, reason, 0)
-        );
+        assert_eq!((answer.status, answer.reason.as_str(), answer.body.len()), (status, reason, 0));
         assert_eq!(answer.header("Connection"), Some("close"));
         assert!(client.is_closed(), "{line}");
     }
@@ -210,15 +173,10 @@ fn reasons_arrive_where_there_is_no_body() {
 fn every_error_closes() {
     let server = server();
     let mut client = Client::connect(&server).unwrap();
-    let answer = client
-        .ask(&root("GET /api2/json/nodes/pve1/qemu/999/config"))
-        .unwrap();
+    let answer = client.ask(&root("GET /api2/json/nodes/pve1/qemu/999/config")).unwrap();
     let sentence = "Configuration file 'nodes/pve1/qemu-server/999.conf' does not exist";
     assert_eq!((answer.status, answer.reason.as_str()), (500, sentence));
-    assert_eq!(
-        answer.header("Content-Type"),
-        Some("application/json;charset=UTF-8")
-    );
+    assert_eq!(answer.header("Content-Type"), Some("application/json;charset=UTF-8"));
     assert!(client.is_closed());
 }
 
@@ -226,24 +184,15 @@ fn every_error_closes() {
 fn the_web_server_refuses_by_itself() {
     let server = server();
     let mut client = Client::connect(&server).unwrap();
-    client
-        .send(&root("DELETE /api2/json/nodes/pve1/qemu/100"), "purge=1")
-        .unwrap();
+    client.send(&root("DELETE /api2/json/nodes/pve1/qemu/100"), "purge=1").unwrap();
     let answer = client.read().unwrap();
-    assert_eq!(
-        (answer.status, answer.reason.as_str()),
-        (501, "Unexpected content for method 'DELETE'")
-    );
+    assert_eq!((answer.status, answer.reason.as_str()), (501, "Unexpected content for method 'DELETE'"));
     assert_eq!(answer.body, answer.reason.as_bytes());
 
     let mut client = Client::connect(&server).unwrap();
-    let answer = client
-        .ask(&(root("POST /api2/json/nodes/pve1/qemu") + "\r\nTransfer-Encoding: chunked"))
-        .unwrap();
-    assert_eq!(
-        (answer.status, answer.reason.as_str()),
-        (501, "chunked transfer encoding not supported")
-    );
+    let answer =
+        client.ask(&(root("POST /api2/json/nodes/pve1/qemu") + "\r\nTransfer-Encoding: chunked")).unwrap();
+    assert_eq!((answer.status, answer.reason.as_str()), (501, "chunked transfer encoding not supported"));
     assert!(client.is_closed());
     assert!(server.log().entries().iter().all(|entry| !entry.executed));
 }
@@ -266,10 +215,7 @@ fn a_connection_takes_a_hundred_requests() {
 
 #[test]
 fn an_idle_connection_is_closed() {
-    let server = SimServer::builder()
-        .idle(Duration::from_millis(50))
-        .start(still())
-        .unwrap();
+    let server = SimServer::builder().idle(Duration::from_millis(50)).start(still()).unwrap();
     let mut client = Client::connect(&server).unwrap();
     assert_eq!(client.ask(&root(VERSION)).unwrap().status, 200);
     assert!(client.is_closed());
@@ -292,11 +238,7 @@ fn closes_before_and_after() {
         assert!(client.is_closed(), "{fault:?}");
         let entries = server.log().entries();
         assert_eq!(entries.len(), 1);
-        assert_eq!(
-            (entries[0].received, entries[0].executed),
-            (received, executed),
-            "{fault:?}"
-        );
+        assert_eq!((entries[0].received, entries[0].executed), (received, executed), "{fault:?}");
         assert_eq!(entries[0].fault, Some(fault));
     }
     let tasks = server.sim().tasks();
@@ -326,10 +268,7 @@ fn answers_that_are_not_pve_s() {
     let empty = ask(WireFault::Empty);
     assert_eq!((empty.status, empty.body.len(), empty.whole), (200, 0, true));
     let garbage = ask(WireFault::Garbage(1_000_000));
-    assert_eq!(
-        (garbage.status, garbage.body.len(), garbage.whole),
-        (200, 1_000_000, true)
-    );
+    assert_eq!((garbage.status, garbage.body.len(), garbage.whole), (200, 1_000_000, true));
     let other = ask(WireFault::Body("{}".to_owned()));
     assert_eq!((other.status, other.body.as_slice()), (200, &b"{}"[..]));
     let hung_up = ask(WireFault::broken_pipe());
@@ -339,16 +278,11 @@ fn answers_that_are_not_pve_s() {
 #[test]
 fn hangs_up_after_an_answer_that_promised_more() {
     let server = server();
-    server
-        .faults()
-        .add(WireFault::CloseAfterAnswering.on("GET", "/version").after(1));
+    server.faults().add(WireFault::CloseAfterAnswering.on("GET", "/version").after(1));
     let mut client = Client::connect(&server).unwrap();
     for _ in 0..2 {
         let answer = client.ask(&root(VERSION)).unwrap();
-        assert_eq!(
-            (answer.status, answer.header("Connection")),
-            (200, Some("Keep-Alive"))
-        );
+        assert_eq!((answer.status, answer.header("Connection")), (200, Some("Keep-Alive")));
     }
     assert!(client.is_closed());
 }
@@ -363,14 +297,7 @@ fn a_stalled_request_ends_with_the_server() {
     while server.log().arrived("GET", "/version") == 0 {
         std::thread::yield_now();
     }
-    assert_eq!(
-        Client::connect(&server)
-            .unwrap()
-            .ask(&root(VERSION))
-            .unwrap()
-            .status,
-        200
-    );
+    assert_eq!(Client::connect(&server).unwrap().ask(&root(VERSION)).unwrap().status, 200);
     drop(server);
     assert!(client.is_closed());
 }

@@ -51,12 +51,8 @@ impl Fingerprint {
         }
         let mut bytes = [0; 32];
         for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            let nibble = |digit: u8| {
-                char::from(digit)
-                    .to_digit(16)
-                    .and_then(|n| u8::try_from(n).ok())
-                    .ok_or_else(bad)
-            };
+            let nibble =
+                |digit: u8| char::from(digit).to_digit(16).and_then(|n| u8::try_from(n).ok()).ok_or_else(bad);
             *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
         }
         Ok(Self(bytes))
@@ -93,10 +89,8 @@ pub(crate) fn read_pem(field: &str, shown: &str, pem: &[u8]) -> Result<Vec<Certi
         .collect::<Result<_, _>>()
         .map_err(|e| Error::invalid(field, format!("{field}: {shown} is not PEM: {e}")))?;
     if certificates.is_empty() {
-        return Err(
-            Error::invalid(field, format!("{field}: {shown} holds no certificate"))
-                .with_advice("pass the cluster's CA: /etc/pve/pve-root-ca.pem of any node"),
-        );
+        return Err(Error::invalid(field, format!("{field}: {shown} holds no certificate"))
+            .with_advice("pass the cluster's CA: /etc/pve/pve-root-ca.pem of any node"));
     }
     Ok(certificates)
 }
@@ -106,13 +100,7 @@ pub(crate) fn tls(trust: &Trust) -> Result<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|e| {
-            Error::new(
-                ErrorKind::Tls,
-                Outcome::NotSent,
-                format!("TLS cannot be set up: {e}"),
-            )
-        })?;
+        .map_err(|e| Error::new(ErrorKind::Tls, Outcome::NotSent, format!("TLS cannot be set up: {e}")))?;
     let verifier = |accept| Arc::new(Unchained { accept, provider });
     Ok(match trust {
         Trust::System => builder.with_root_certificates(system_roots()?),
@@ -120,20 +108,15 @@ pub(crate) fn tls(trust: &Trust) -> Result<ClientConfig> {
             let mut roots = RootCertStore::empty();
             for certificate in certificates {
                 roots.add(certificate.clone()).map_err(|e| {
-                    Error::invalid(
-                        "ca",
-                        format!("ca: a certificate cannot be used as an authority: {e}"),
-                    )
+                    Error::invalid("ca", format!("ca: a certificate cannot be used as an authority: {e}"))
                 })?;
             }
             builder.with_root_certificates(roots)
         }
-        Trust::Pins(pins) => builder
-            .dangerous()
-            .with_custom_certificate_verifier(verifier(Accept::Only(pins.clone()))),
-        Trust::Anything => builder
-            .dangerous()
-            .with_custom_certificate_verifier(verifier(Accept::Anything)),
+        Trust::Pins(pins) => {
+            builder.dangerous().with_custom_certificate_verifier(verifier(Accept::Only(pins.clone())))
+        }
+        Trust::Anything => builder.dangerous().with_custom_certificate_verifier(verifier(Accept::Anything)),
     }
     .with_no_client_auth())
 }
@@ -180,9 +163,7 @@ impl ServerCertVerifier for Unchained {
             let found = Fingerprint::of(certificate);
             if !pins.contains(&found) {
                 let mismatch = OtherError(Arc::new(PinMismatch { found }));
-                return Err(rustls::Error::InvalidCertificate(CertificateError::Other(
-                    mismatch,
-                )));
+                return Err(rustls::Error::InvalidCertificate(CertificateError::Other(mismatch)));
             }
         }
         Ok(ServerCertVerified::assertion())
@@ -217,9 +198,7 @@ impl ServerCertVerifier for Unchained {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 
@@ -262,34 +241,19 @@ mod tests {
         let text = "AB:".repeat(31) + "0f";
         let pin = Fingerprint::parse(&text).unwrap();
         assert_eq!(pin.to_string(), "AB:".repeat(31) + "0F");
-        assert_eq!(
-            Fingerprint::parse(&text.replace(':', "").to_lowercase()).unwrap(),
-            pin
-        );
-        for bad in [
-            "",
-            "AA:BB",
-            &"A".repeat(63),
-            &"G".repeat(64),
-            &("ABC:".to_owned() + &"AB:".repeat(30) + "F"),
-        ] {
+        assert_eq!(Fingerprint::parse(&text.replace(':', "").to_lowercase()).unwrap(), pin);
+        for bad in
+            ["", "AA:BB", &"A".repeat(63), &"G".repeat(64), &("ABC:".to_owned() + &"AB:".repeat(30) + "F")]
+        {
             let error = Fingerprint::parse(bad).unwrap_err();
-            assert!(
-                error.errors().contains_key("fingerprint") && error.message().contains(bad),
-                "{error}"
-            );
+            assert!(error.errors().contains_key("fingerprint") && error.message().contains(bad), "{error}");
         }
     }
 
     #[test]
     fn a_pem_without_a_certificate_is_refused() {
         let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
-        for text in [
-            "",
-            "hello",
-            key,
-            "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n",
-        ] {
+        for text in ["", "hello", key, "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n"] {
             let error = read_pem("ca_file", "\"x.pem\"", text.as_bytes()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
             assert!(error.errors().contains_key("ca_file"), "{error:?}");

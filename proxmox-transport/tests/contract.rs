@@ -88,11 +88,7 @@ mod backend {
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
 fn server(version: PveVersion) -> SimServer {
@@ -101,10 +97,7 @@ fn server(version: PveVersion) -> SimServer {
 
 /// The layers that `Api` puts around its transport.
 fn layered(transport: SimTransport) -> PveBuilder {
-    Pve::builder(transport)
-        .layer(Retry::new())
-        .layer(Limit::default())
-        .layer(Trace::new())
+    Pve::builder(transport).layer(Retry::new()).layer(Limit::default()).layer(Trace::new())
 }
 
 fn in_process(sim: Sim, kind: fn(SimTransport) -> SimTransport) -> World {
@@ -150,12 +143,7 @@ fn world(
     faults: WireFaults,
     connect: Box<dyn Fn(Who) -> Pve + Send + Sync>,
 ) -> World {
-    let simulated = Simulated {
-        sim,
-        log,
-        faults,
-        connect,
-    };
+    let simulated = Simulated { sim, log, faults, connect };
     laid_out(pve, "pve1", Some(simulated), &[], 500_000)
 }
 
@@ -190,10 +178,7 @@ const FAKEPVE: Lacks = &[
     (Cap::Pending, "its configuration shows what runs, not what waits"),
     (Cap::ResizeEffect, "its resize changes nothing"),
     (Cap::TwoNodes, "it has one node"),
-    (
-        Cap::UnknownNodes,
-        "on a node that does not exist only the guest is missing",
-    ),
+    (Cap::UnknownNodes, "on a node that does not exist only the guest is missing"),
     (Cap::UnknownPath501, "it answers 404"),
     (Cap::UnknownTasks, "a UPID that it did not make is malformed"),
 ];
@@ -221,9 +206,7 @@ fn live(engine: Engine, numbers: u32) -> Option<World> {
         (None, Some(pin)) => api.fingerprint(&pin).unwrap(),
         (None, None) => panic!("PVE_URL is set, but neither PVE_CA nor PVE_FINGERPRINT is"),
     };
-    let api = api
-        .password(need("PVE_USER").as_str(), need("PVE_PASSWORD").into())
-        .unwrap();
+    let api = api.password(need("PVE_USER").as_str(), need("PVE_PASSWORD").into()).unwrap();
     let pve = api.builder().unwrap().policy(Policy::default()).build();
     let version = pve.cluster().version().block().unwrap();
     let lacks = match version.repoid.as_deref() {

@@ -16,8 +16,7 @@ impl Bare {
     fn call(&self, request: &PveRequest) -> Result<PveResponse> {
         let mut answer = None;
         let slot = &mut answer;
-        self.0
-            .drive(pin!(async move { *slot = Some(self.0.call(request).await) }));
+        self.0.drive(pin!(async move { *slot = Some(self.0.call(request).await) }));
         answer.unwrap()
     }
 }
@@ -41,9 +40,7 @@ fn api(server: &SimServer) -> Api {
 }
 
 fn with_token(server: &SimServer) -> Api {
-    api(server)
-        .token(ROOT_TOKEN_ID, ROOT_TOKEN_SECRET.into())
-        .unwrap()
+    api(server).token(ROOT_TOKEN_ID, ROOT_TOKEN_SECRET.into()).unwrap()
 }
 
 fn get(path: &str) -> PveRequest {
@@ -72,8 +69,7 @@ fn three_hundred_requests_and_none_is_lost() {
             } else if i % 3 == 0 {
                 pve.call(&start()).unwrap_or_else(|e| panic!("{name} {i}: {e:?}"));
             } else {
-                pve.call(&get("/version"))
-                    .unwrap_or_else(|e| panic!("{name} {i}: {e:?}"));
+                pve.call(&get("/version")).unwrap_or_else(|e| panic!("{name} {i}: {e:?}"));
             }
         }
         let log = server.log();
@@ -120,26 +116,18 @@ fn a_ticket_that_died_early() {
 fn who_is_not_known() {
     let server = server();
     let wrong = [
-        api(&server)
-            .token(ROOT_TOKEN_ID, "00000000-0000-0000-0000-000000000000".into())
-            .unwrap(),
+        api(&server).token(ROOT_TOKEN_ID, "00000000-0000-0000-0000-000000000000".into()).unwrap(),
         api(&server).password("root@pam", "wrong".into()).unwrap(),
     ];
     for api in wrong {
         for (name, pve) in engines(&api) {
             let error = pve.call(&start()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{name}: {error:?}");
-            assert!(
-                !error.message().is_empty() && error.reason().is_some(),
-                "{name}: {error:?}"
-            );
+            assert!(!error.message().is_empty() && error.reason().is_some(), "{name}: {error:?}");
         }
     }
     // Under a token the write itself is refused; without a ticket it is not even sent.
-    assert_eq!(
-        server.log().arrived("POST", START),
-        engines(&with_token(&server)).len()
-    );
+    assert_eq!(server.log().arrived("POST", START), engines(&with_token(&server)).len());
 }
 
 /// For each fault: what the caller is told, and that the write arrived once.
@@ -165,11 +153,7 @@ fn what_became_of_a_write() {
             // The write goes over a connection that was used before: there a client may be tempted to send it again.
             pve.call(&get("/version")).unwrap();
             let error = pve.call(&start()).and_then(|answer| answer.upid()).unwrap_err();
-            assert_eq!(
-                (error.kind(), error.outcome()),
-                (kind, outcome),
-                "{name} {fault:?}: {error:?}"
-            );
+            assert_eq!((error.kind(), error.outcome()), (kind, outcome), "{name} {fault:?}: {error:?}");
             assert_eq!(server.log().arrived("POST", START), 1, "{name} {fault:?}");
             server.log().clear();
         }

@@ -84,9 +84,7 @@ fn reqwest(task: &Task) -> Result<String> {
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let client = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .http1_only()
@@ -148,15 +146,8 @@ fn ureq(task: &Task) -> Result<String> {
         .into();
     let url = url(task, path(task)?);
     let get = || -> Result<_> {
-        let response = agent
-            .get(&url)
-            .header("authorization", AUTHORIZATION_VALUE)
-            .call()?;
-        Ok(response
-            .into_body()
-            .into_with_config()
-            .limit(64 << 20)
-            .read_to_vec()?)
+        let response = agent.get(&url).header("authorization", AUTHORIZATION_VALUE).call()?;
+        Ok(response.into_body().into_with_config().limit(64 << 20).read_to_vec()?)
     };
     let mut first = None;
     match task.kind {
@@ -170,9 +161,7 @@ fn ureq(task: &Task) -> Result<String> {
             };
             std::thread::scope(|scope| {
                 let threads: Vec<_> = (0..task.concurrency).map(|_| scope.spawn(work)).collect();
-                threads
-                    .into_iter()
-                    .try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?)
+                threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?)
             })?;
         }
         Kind::W5 => version(&get()?)?,

@@ -31,10 +31,8 @@ fn all() -> Result<()> {
     let rounds = std::env::args().nth(1).map_or(Ok(21), |n| n.parse())?;
     println!("medians of {rounds} rounds, in turn; the ratio pair by pair\n");
     // First: the peak of a process is at least what its parent had when it was started.
-    for (unknown, name) in [
-        (Unknown::Zero, "no unknown key"),
-        (Unknown::Six, "six unknown keys in each row"),
-    ] {
+    for (unknown, name) in [(Unknown::Zero, "no unknown key"), (Unknown::Six, "six unknown keys in each row")]
+    {
         let processes = Processes::new(unknown, rounds)?;
         println!("whole processes, {name}: CPU ms, wall ms, peak MiB");
         processes.all(unknown)?;
@@ -45,10 +43,8 @@ fn all() -> Result<()> {
 }
 
 fn decoding(rounds: usize) {
-    for (unknown, name) in [
-        (Unknown::Zero, "no unknown key"),
-        (Unknown::Six, "six unknown keys in each row"),
-    ] {
+    for (unknown, name) in [(Unknown::Zero, "no unknown key"), (Unknown::Six, "six unknown keys in each row")]
+    {
         println!("decoding, {name}: ms");
         let (vms, resources) = (rows::vms(unknown), rows::resources(unknown));
         list::<GuestStatus, twin::Guest, twin::GuestKeeping>("1,000 VMs", &vms, rounds * 10);
@@ -65,18 +61,9 @@ fn list<Sdk: DeserializeOwned, Twin: DeserializeOwned, Keeping: DeserializeOwned
     fn plain<T: DeserializeOwned>(body: &Bytes) -> serde_json::Result<Envelope<T>> {
         serde_json::from_slice(body)
     }
-    println!(
-        "  {name:18} SDK / derive, dropping    {}",
-        time(rounds, sdk, || plain::<Vec<Twin>>(body))
-    );
-    println!(
-        "  {name:18} SDK / derive, flatten     {}",
-        time(rounds, sdk, || plain::<Vec<Keeping>>(body))
-    );
-    println!(
-        "  {name:18} SDK / Value               {}",
-        time(rounds, sdk, || plain::<Value>(body))
-    );
+    println!("  {name:18} SDK / derive, dropping    {}", time(rounds, sdk, || plain::<Vec<Twin>>(body)));
+    println!("  {name:18} SDK / derive, flatten     {}", time(rounds, sdk, || plain::<Vec<Keeping>>(body)));
+    println!("  {name:18} SDK / Value               {}", time(rounds, sdk, || plain::<Value>(body)));
 }
 
 struct Processes {
@@ -95,46 +82,27 @@ impl Processes {
             .args(["127.0.0.1:0", if unknown == Unknown::Zero { "0" } else { "6" }])
             .stdout(Stdio::piped())
             .spawn()?;
-        let mut lines = server
-            .stdout
-            .take()
-            .map(BufReader::new)
-            .ok_or("no output")?
-            .lines();
+        let mut lines = server.stdout.take().map(BufReader::new).ok_or("no output")?.lines();
         let mut value = || -> Result<String> {
             let line = lines.next().ok_or("the server has ended")??;
             let (_, value) = line.split_once('=').ok_or("the server says something else")?;
             Ok(value.to_owned())
         };
         let (ca, base) = (value()?, value()?);
-        Ok(Self {
-            server,
-            base,
-            ca,
-            beside,
-            rounds,
-        })
+        Ok(Self { server, base, ca, beside, rounds })
     }
 
     fn all(&self, unknown: Unknown) -> Result<()> {
         for engine in ["reqwest", "ureq"] {
             if unknown == Unknown::Zero {
                 self.compare(engine, ("workload", &["w1", "2000"]), ("bare", &["w1", "2000"]))?;
-                self.compare(
-                    engine,
-                    ("workload", &["w2", "2000", "8"]),
-                    ("bare", &["w2", "2000", "8"]),
-                )?;
+                self.compare(engine, ("workload", &["w2", "2000", "8"]), ("bare", &["w2", "2000", "8"]))?;
                 self.compare(engine, ("workload", &["w5", "1"]), ("bare", &["w5", "1"]))?;
             }
             self.compare(engine, ("workload", &["w3", "50"]), ("bare", &["w3", "50"]))?;
             self.compare(engine, ("workload", &["w4", "10"]), ("bare", &["w4", "10"]))?;
             if unknown == Unknown::Zero {
-                self.compare(
-                    engine,
-                    ("workload", &["w6s", "1"]),
-                    ("workload", &["w6", "1", "8"]),
-                )?;
+                self.compare(engine, ("workload", &["w6s", "1"]), ("workload", &["w6", "1", "8"]))?;
             }
         }
         Ok(())

@@ -24,9 +24,7 @@ fn run(task: &Task) -> Result<()> {
         .limit(task.concurrency);
     let line = match task.client {
         Client::Reqwest => {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let pve = api.engine(Engine::Reqwest).connect()?;
             runtime.block_on(flow(&pve, task))?
         }
@@ -54,20 +52,14 @@ async fn flow(pve: &Pve, task: &Task) -> Result<String> {
             return Ok(format!("answers={}", task.times));
         }
         Kind::W2 => {
-            let answers = pve
-                .fan_out(0..task.times, task.concurrency, async |pve, _| {
-                    version(&pve).await
-                })
-                .await;
+            let answers =
+                pve.fan_out(0..task.times, task.concurrency, async |pve, _| version(&pve).await).await;
             let answers = answers.into_iter().collect::<Result<Vec<_>>>()?;
             return Ok(format!("answers={}", answers.len()));
         }
         Kind::W5 => {
             version(pve).await?;
-            return Ok(format!(
-                "answers=1 ms={:.3}",
-                task.started.elapsed().as_secs_f64() * 1e3
-            ));
+            return Ok(format!("answers=1 ms={:.3}", task.started.elapsed().as_secs_f64() * 1e3));
         }
         Kind::W3 | Kind::W6s => {
             for _ in 0..task.times {
@@ -85,9 +77,7 @@ async fn flow(pve: &Pve, task: &Task) -> Result<String> {
         }
         Kind::W6 => {
             for _ in 0..task.times {
-                each(pve, node.name(), task.concurrency)
-                    .await?
-                    .check(&mut first)?;
+                each(pve, node.name(), task.concurrency).await?.check(&mut first)?;
             }
         }
     }
@@ -110,17 +100,9 @@ async fn each(pve: &Pve, node: &NodeName, concurrency: usize) -> Result<Sum> {
         })
         .await;
     let found = Sum::of(found.into_iter().collect::<Result<Vec<_>>>()?.into_iter());
-    if found == listed {
-        Ok(found)
-    } else {
-        Err(format!("listed: {listed}; one by one: {found}").into())
-    }
+    if found == listed { Ok(found) } else { Err(format!("listed: {listed}; one by one: {found}").into()) }
 }
 
 fn none_rejected(rejects: usize) -> Result<()> {
-    if rejects == 0 {
-        Ok(())
-    } else {
-        Err(format!("{rejects} rows did not decode").into())
-    }
+    if rejects == 0 { Ok(()) } else { Err(format!("{rejects} rows did not decode").into()) }
 }

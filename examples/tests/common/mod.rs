@@ -31,11 +31,7 @@ pub(crate) fn cluster() -> Cluster {
 
 /// The clock of this cluster stands still, so that its answers are always the same.
 pub(crate) fn still() -> Cluster {
-    Cluster::start(
-        Sim::builder()
-            .time_scale(0.0)
-            .start_at(Duration::from_secs(1_800_000_000)),
-    )
+    Cluster::start(Sim::builder().time_scale(0.0).start_at(Duration::from_secs(1_800_000_000)))
 }
 
 impl Cluster {
@@ -60,9 +56,7 @@ impl Cluster {
     }
 
     pub(crate) fn lifecycle(&self, line: &str) -> Ran {
-        run(self
-            .command(env!("CARGO_BIN_EXE_lifecycle"))
-            .args(line.split_whitespace()))
+        run(self.command(env!("CARGO_BIN_EXE_lifecycle")).args(line.split_whitespace()))
     }
 
     /// A program with this cluster in its environment.
@@ -90,10 +84,7 @@ pub(crate) fn clean(program: &str) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PVE_")) {
         command.env_remove(name);
     }
-    command
-        .env_remove("CLICOLOR_FORCE")
-        .env("COLUMNS", "100")
-        .stdin(Stdio::null());
+    command.env_remove("CLICOLOR_FORCE").env("COLUMNS", "100").stdin(Stdio::null());
     command
 }
 
@@ -122,10 +113,7 @@ impl Ran {
 
     /// Everything for a snapshot.
     pub(crate) fn all(&self) -> String {
-        format!(
-            "exit {}\n--- stdout\n{}--- stderr\n{}",
-            self.code, self.stdout, self.stderr
-        )
+        format!("exit {}\n--- stdout\n{}--- stderr\n{}", self.code, self.stdout, self.stderr)
     }
 }
 
@@ -139,10 +127,7 @@ macro_rules! golden {
             "UPID:$1:<pid>:<pstart>:<start>:",
         );
         settings.add_filter(r"\b[0-9a-f]{40}\b", "<digest>");
-        settings.add_filter(
-            r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
-            "<uuid>",
-        );
+        settings.add_filter(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<uuid>");
         settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:<port>");
         settings.add_filter(r" +\d+(\.\d+)? m?s\b", " <time>");
         settings.add_filter(r"lifecycle-[0-9a-f]{8,}", "lifecycle-<id>");

@@ -80,10 +80,7 @@ impl Agent {
     /// takes as well.
     #[must_use]
     pub fn with_freeze_fs(mut self, on: bool) -> Self {
-        let key = FREEZE
-            .into_iter()
-            .find(|key| self.0.get(key).is_some())
-            .unwrap_or(FREEZE[1]);
+        let key = FREEZE.into_iter().find(|key| self.0.get(key).is_some()).unwrap_or(FREEZE[1]);
         self.0.put(key, u8::from(on));
         self
     }
@@ -93,12 +90,7 @@ impl Agent {
         let mut rest = self.0.sorted();
         let named = |key: &str| key == "enabled" || key == "fstrim_cloned_disks" || FREEZE.contains(&key);
         rest.retain(|(key, _)| key.is_some_and(|key| !named(key)));
-        (
-            self.is_enabled(),
-            self.fstrim_cloned_disks(),
-            self.freeze_fs(),
-            rest,
-        )
+        (self.is_enabled(), self.fstrim_cloned_disks(), self.freeze_fs(), rest)
     }
 }
 
@@ -140,25 +132,10 @@ mod tests {
 
     #[test]
     fn one_part_changes() {
-        assert_eq!(
-            Agent::parse("1,x=y").unwrap().with_enabled(false).to_string(),
-            "0,x=y"
-        );
-        assert_eq!(
-            Agent::parse("x=y").unwrap().with_enabled(true).to_string(),
-            "x=y,enabled=1"
-        );
-        assert_eq!(
-            Agent::enabled().with_freeze_fs(false).to_string(),
-            "enabled=1,freeze-fs-on-backup=0"
-        );
-        assert_eq!(
-            Agent::parse("1,freeze-fs=0")
-                .unwrap()
-                .with_freeze_fs(true)
-                .to_string(),
-            "1,freeze-fs=1"
-        );
+        assert_eq!(Agent::parse("1,x=y").unwrap().with_enabled(false).to_string(), "0,x=y");
+        assert_eq!(Agent::parse("x=y").unwrap().with_enabled(true).to_string(), "x=y,enabled=1");
+        assert_eq!(Agent::enabled().with_freeze_fs(false).to_string(), "enabled=1,freeze-fs-on-backup=0");
+        assert_eq!(Agent::parse("1,freeze-fs=0").unwrap().with_freeze_fs(true).to_string(), "1,freeze-fs=1");
     }
 
     proptest! {

@@ -295,10 +295,7 @@ mod tests {
             (bag.digest(), bag.int("i"), bag.float("f"), bag.flag("b")),
             (Some("d1"), Some(-3), Some(0.5), Some(true))
         );
-        assert_eq!(
-            (bag.int("s"), bag.float("s"), bag.flag("s"), bag.int("gone")),
-            (None, None, None, None)
-        );
+        assert_eq!((bag.int("s"), bag.float("s"), bag.flag("s"), bag.int("gone")), (None, None, None, None));
         assert!(serde_json::from_str::<ConfigBag>("[]").is_err());
         assert!(serde_json::from_str::<ConfigBag>("{}").unwrap().is_empty());
     }
@@ -319,11 +316,7 @@ mod tests {
         assert_eq!(json, r#"{"ciuser":"me","cipassword":"**********"}"#);
         assert!(!format!("{bag:?} {:?}", bag.iter().collect::<Vec<_>>()).contains("hunter2"));
         assert_eq!(bag.get("cipassword"), Some(MASK));
-        assert!(
-            bag.params()
-                .exposed()
-                .any(|(key, text)| key == "cipassword" && text == "hunter2")
-        );
+        assert!(bag.params().exposed().any(|(key, text)| key == "cipassword" && text == "hunter2"));
     }
 
     #[test]

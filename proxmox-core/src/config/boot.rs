@@ -19,15 +19,8 @@ property_view!(BootOrder);
 impl BootOrder {
     fn check(properties: &PropertyString) -> Result<()> {
         let order = properties.get("order").unwrap_or_default();
-        match order
-            .split(';')
-            .find(|device| !is_device(device) && !device.is_empty())
-        {
-            Some(device) => Err(bad(
-                "boot",
-                properties,
-                format!("{device:?} is not a device such as scsi0"),
-            )),
+        match order.split(';').find(|device| !is_device(device) && !device.is_empty()) {
+            Some(device) => Err(bad("boot", properties, format!("{device:?} is not a device such as scsi0"))),
             None => Ok(()),
         }
     }
@@ -40,10 +33,9 @@ impl BootOrder {
         let devices: Vec<_> = devices.into_iter().collect();
         let names: Vec<_> = devices.iter().map(AsRef::as_ref).collect();
         match names.iter().find(|name| !is_device(name)) {
-            Some(name) => Err(Error::invalid(
-                "boot",
-                format!("boot: {name:?} is not a device such as scsi0"),
-            )),
+            Some(name) => {
+                Err(Error::invalid("boot", format!("boot: {name:?} is not a device such as scsi0")))
+            }
             None => Ok(Self(format!("order={}", names.join(";")).into())),
         }
     }
@@ -51,12 +43,7 @@ impl BootOrder {
     /// The devices in order; none for the letter form.
     #[must_use]
     pub fn devices(&self) -> Vec<&str> {
-        self.0
-            .get("order")
-            .unwrap_or_default()
-            .split(';')
-            .filter(|device| !device.is_empty())
-            .collect()
+        self.0.get("order").unwrap_or_default().split(';').filter(|device| !device.is_empty()).collect()
     }
 
     /// The letter form: `a` floppy, `c` the disk that `bootdisk` names, `d` CD-ROM, `n` network.
@@ -88,17 +75,10 @@ mod tests {
     fn forms() {
         let read = |text| BootOrder::parse(text).unwrap();
         assert_eq!(read("order=ide2;scsi0;net0").devices(), ["ide2", "scsi0", "net0"]);
-        assert_eq!(
-            (read("cdn").legacy(), read("legacy=cdn").legacy()),
-            (Some("cdn"), Some("cdn"))
-        );
+        assert_eq!((read("cdn").legacy(), read("legacy=cdn").legacy()), (Some("cdn"), Some("cdn")));
         // A VM without any disk or card has this one.
         assert_eq!(
-            (
-                read(" ").devices().len(),
-                read(" ").legacy(),
-                read(" ").to_string()
-            ),
+            (read(" ").devices().len(), read(" ").legacy(), read(" ").to_string()),
             (0, None, " ".to_owned())
         );
         assert!(read("order=").devices().is_empty());

@@ -41,11 +41,7 @@ impl ConfigChange {
 
     /// Nothing to do yet, to a configuration that is known.
     pub(super) fn against(bag: &ConfigBag) -> Self {
-        Self {
-            digest: bag.digest().map(str::to_owned),
-            before: Some(bag.clone()),
-            steps: Vec::new(),
-        }
+        Self { digest: bag.digest().map(str::to_owned), before: Some(bag.clone()), steps: Vec::new() }
     }
 
     /// Sets a key. The last word on a key counts: PVE refuses to set and delete one together.
@@ -94,18 +90,12 @@ impl ConfigChange {
 
     /// The keys that it sets.
     pub fn sets(&self) -> impl Iterator<Item = &str> {
-        self.steps
-            .iter()
-            .filter(|step| step.to.is_some())
-            .map(|step| step.key.as_str())
+        self.steps.iter().filter(|step| step.to.is_some()).map(|step| step.key.as_str())
     }
 
     /// The keys that it deletes.
     pub fn deletes(&self) -> impl Iterator<Item = &str> {
-        self.steps
-            .iter()
-            .filter(|step| step.to.is_none())
-            .map(|step| step.key.as_str())
+        self.steps.iter().filter(|step| step.to.is_none()).map(|step| step.key.as_str())
     }
 
     /// The parameters of `PUT …/config`: each key with its value, `delete=a,b`, `digest`.
@@ -118,10 +108,7 @@ impl ConfigChange {
             let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
             let word = matches!(key.as_str(), "delete" | "digest" | "revert");
             if key.is_empty() || word || !key.bytes().all(plain) {
-                return Err(Error::invalid(
-                    "key",
-                    format!("{key:?} is not a configuration key"),
-                ));
+                return Err(Error::invalid("key", format!("{key:?} is not a configuration key")));
             }
             params.set_some(key, to.clone());
         }
@@ -156,11 +143,7 @@ impl ConfigBag {
     #[must_use]
     pub fn changes_to(&self, wanted: &Self) -> ConfigChange {
         let mut change = ConfigChange::against(self);
-        for (key, value) in wanted
-            .entries()
-            .iter()
-            .filter(|(key, _)| !compare::is_reported(key))
-        {
+        for (key, value) in wanted.entries().iter().filter(|(key, _)| !compare::is_reported(key)) {
             let now = self.get(key);
             match value {
                 ParamValue::Text(text) => {
@@ -268,12 +251,7 @@ fn shown(key: &str, value: &ParamValue) -> String {
     if secret {
         REDACTED.to_owned()
     } else {
-        value
-            .texts()
-            .join(",")
-            .escape_debug()
-            .to_string()
-            .replace("\\'", "'")
+        value.texts().join(",").escape_debug().to_string().replace("\\'", "'")
     }
 }
 
@@ -293,10 +271,7 @@ mod tests {
         let pairs: Vec<_> = params.exposed().map(|(k, v)| format!("{k}={v}")).collect();
         assert_eq!(pairs, ["cores=2", "delete=tags", "digest=d"]);
         assert_eq!(
-            (
-                change.sets().collect::<Vec<_>>(),
-                change.deletes().collect::<Vec<_>>()
-            ),
+            (change.sets().collect::<Vec<_>>(), change.deletes().collect::<Vec<_>>()),
             (vec!["cores"], vec!["tags"])
         );
         assert!(!change.is_empty() && change.without_digest().params().unwrap().get("digest").is_none());
@@ -305,10 +280,7 @@ mod tests {
     #[test]
     fn made_from_pairs() {
         let change = ConfigChange::from([("cores", "2"), ("delete", "tags,onboot net1"), ("digest", "d")]);
-        assert_eq!(
-            change.to_string(),
-            "cores: 2\ntags: unset\nonboot: unset\nnet1: unset"
-        );
+        assert_eq!(change.to_string(), "cores: 2\ntags: unset\nonboot: unset\nnet1: unset");
         assert_eq!(change.digest(), Some("d"));
         assert_eq!(ConfigChange::from(change.params().unwrap()), change);
     }

@@ -56,9 +56,7 @@ fn cidr<A: std::str::FromStr>(key: &str, text: &str, max: u8, example: &str) -> 
             Err(_) => no(&format!("is not an address such as {example}")),
         });
     };
-    let address = address
-        .parse()
-        .map_err(|_| no(&format!("is not an address such as {example}")))?;
+    let address = address.parse().map_err(|_| no(&format!("is not an address such as {example}")))?;
     let digits = (1..=3).contains(&prefix.len()) && prefix.bytes().all(|b| b.is_ascii_digit());
     match prefix.parse() {
         Ok(prefix) if digits && prefix <= max => Ok((address, prefix)),
@@ -168,11 +166,7 @@ impl IpConfig {
 }
 
 /// What PVE leaves as it is in `sshkeys`: above all no `/`, no `+` and no space.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The value of `sshkeys`: one public key a line, every other byte than letters, digits and `-_.~` as `%XX`.
 ///
@@ -196,19 +190,13 @@ pub fn encode_sshkeys<K: AsRef<str>>(keys: impl IntoIterator<Item = K>) -> Resul
         if key.as_ref().contains("PRIVATE KEY") {
             return no("this is a private key; give the public one");
         }
-        for line in key
-            .as_ref()
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        for line in
+            key.as_ref().lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
         {
             if line.chars().any(|c| c.is_control() && c != '\t') {
                 return no("a key holds a control character");
             }
-            let body = line
-                .split_whitespace()
-                .skip(1)
-                .any(|word| word.starts_with("AAAA"));
+            let body = line.split_whitespace().skip(1).any(|word| word.starts_with("AAAA"));
             if !body {
                 return no("expected TYPE BASE64 [COMMENT], such as ssh-ed25519 AAAA… name");
             }
@@ -223,12 +211,7 @@ pub fn encode_sshkeys<K: AsRef<str>>(keys: impl IntoIterator<Item = K>) -> Resul
 /// # Errors
 /// `InvalidInput` for a broken `%XX` and for text that is not UTF-8.
 pub fn decode_sshkeys(text: &str) -> Result<Vec<String>> {
-    let no = || {
-        Error::invalid(
-            "sshkeys",
-            format!("sshkeys: {text:?} is not percent-encoded text"),
-        )
-    };
+    let no = || Error::invalid("sshkeys", format!("sshkeys: {text:?} is not percent-encoded text"));
     let hex = |pair: Option<&[u8]>| pair.is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit));
     let bytes = text.as_bytes();
     let percents = bytes.iter().enumerate().filter(|(_, b)| **b == b'%');
@@ -236,12 +219,7 @@ pub fn decode_sshkeys(text: &str) -> Result<Vec<String>> {
         return Err(no());
     }
     let plain = percent_decode_str(text).decode_utf8().map_err(|_| no())?;
-    Ok(plain
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect())
+    Ok(plain.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }
 
 impl ConfigBag {
@@ -249,10 +227,7 @@ impl ConfigBag {
     /// others.
     #[must_use]
     pub fn ip_configs(&self) -> Vec<(u32, Result<IpConfig>)> {
-        self.numbered("ipconfig")
-            .into_iter()
-            .map(|(n, text)| (n, IpConfig::parse(text)))
-            .collect()
+        self.numbered("ipconfig").into_iter().map(|(n, text)| (n, IpConfig::parse(text))).collect()
     }
 
     /// The ssh public keys that cloud-init installs. To set them: `bag.set("sshkeys", encode_sshkeys(keys)?)`.
@@ -273,37 +248,19 @@ mod tests {
     #[test]
     fn addresses() {
         let both = IpConfig::parse("ip=dhcp,ip6=auto").unwrap();
-        assert_eq!(
-            (both.ip(), both.ip6()),
-            (Some(Ipv4Config::Dhcp), Some(Ipv6Config::Auto))
-        );
+        assert_eq!((both.ip(), both.ip6()), (Some(Ipv4Config::Dhcp), Some(Ipv6Config::Auto)));
         let fixed =
             IpConfig::parse("gw=192.0.2.1,ip=192.0.2.5/24,gw6=fe80::1,ip6=2001:db8::5/64,new=1").unwrap();
-        assert_eq!(
-            fixed.ip(),
-            Some(Ipv4Config::Static(Ipv4Addr::new(192, 0, 2, 5), 24))
-        );
+        assert_eq!(fixed.ip(), Some(Ipv4Config::Static(Ipv4Addr::new(192, 0, 2, 5), 24)));
         assert_eq!(fixed.gw(), Some(Ipv4Addr::new(192, 0, 2, 1)));
-        assert_eq!(
-            fixed.ip6(),
-            Some(Ipv6Config::Static("2001:db8::5".parse().unwrap(), 64))
-        );
+        assert_eq!(fixed.ip6(), Some(Ipv6Config::Static("2001:db8::5".parse().unwrap(), 64)));
         assert_eq!(fixed.gw6(), Some("fe80::1".parse().unwrap()));
         assert_eq!(
-            fixed
-                .clone()
-                .with_ip("192.0.2.6/32")
-                .unwrap()
-                .with_gw6("fe80::2")
-                .unwrap()
-                .to_string(),
+            fixed.clone().with_ip("192.0.2.6/32").unwrap().with_gw6("fe80::2").unwrap().to_string(),
             "gw=192.0.2.1,ip=192.0.2.6/32,gw6=fe80::2,ip6=2001:db8::5/64,new=1"
         );
         assert!(fixed.with_ip("dhcp").is_err(), "a gateway stays behind");
-        assert_eq!(
-            IpConfig::dhcp().with_ip6("dhcp").unwrap().to_string(),
-            "ip=dhcp,ip6=dhcp"
-        );
+        assert_eq!(IpConfig::dhcp().with_ip6("dhcp").unwrap().to_string(), "ip=dhcp,ip6=dhcp");
         assert_eq!(IpConfig::new().to_string(), "");
     }
 
@@ -326,11 +283,7 @@ mod tests {
             "ip=192.0.2.5/24,gw6=fe80::1",
             "ip6=auto,gw6=fe80::1",
         ] {
-            assert_eq!(
-                IpConfig::parse(bad).unwrap_err().kind(),
-                crate::ErrorKind::InvalidInput,
-                "{bad}"
-            );
+            assert_eq!(IpConfig::parse(bad).unwrap_err().kind(), crate::ErrorKind::InvalidInput, "{bad}");
         }
     }
 
@@ -347,10 +300,7 @@ mod tests {
         assert_eq!(decode_sshkeys(&format!("{twice}%0A")).unwrap(), [key, key]);
         assert_eq!(encode_sshkeys(Vec::<String>::new()).unwrap(), "");
         let options = format!("no-pty,command=\"ls -l\" {key}");
-        assert_eq!(
-            decode_sshkeys(&encode_sshkeys([&options]).unwrap()).unwrap(),
-            [options]
-        );
+        assert_eq!(decode_sshkeys(&encode_sshkeys([&options]).unwrap()).unwrap(), [options]);
     }
 
     #[test]

@@ -41,11 +41,7 @@ pub(super) fn revised(key: &str, now: Option<&str>, wanted: &str) -> Option<Stri
         "description" => now.trim_end_matches('\n') == wanted.trim_end_matches('\n'),
         "nameserver" | "searchdomain" => words(now) == words(wanted),
         "memory" => both(|text| scalars::memory(text).map(|mib| mib.to_string())),
-        "agent" => both(|text| {
-            Agent::parse(text)
-                .ok()
-                .map(|agent| format!("{:?}", agent.meaning()))
-        }),
+        "agent" => both(|text| Agent::parse(text).ok().map(|agent| format!("{:?}", agent.meaning()))),
         _ if FLAGS.contains(&key) => both(|text| flag(text).map(|yes| yes.to_string())),
         _ if NUMBERS.contains(&key) => both(|text| text.parse().ok().map(|n: f64| n.to_string())),
         _ if PROPERTIES.contains(&stem) => PropertyString::from(now).same_parts(&wanted.into()),
@@ -95,9 +91,7 @@ fn revised_drive(now: &str, wanted: &str) -> Option<String> {
 }
 
 fn words(text: &str) -> Vec<&str> {
-    text.split([' ', ',', ';'])
-        .filter(|word| !word.is_empty())
-        .collect()
+    text.split([' ', ',', ';']).filter(|word| !word.is_empty()).collect()
 }
 
 const FLAGS: [&str; 17] = [
@@ -172,11 +166,7 @@ mod tests {
             ("hotplug", "disk,network,usb", "network,disk,usb"),
             ("cpu", "host,flags=+aes", "flags=+aes,host"),
             ("startup", "order=2,up=10", "up=10,order=2"),
-            (
-                "agent",
-                "enabled=1,fstrim_cloned_disks=1",
-                "1,fstrim_cloned_disks=1",
-            ),
+            ("agent", "enabled=1,fstrim_cloned_disks=1", "1,fstrim_cloned_disks=1"),
             ("memory", "2048", "current=2048"),
             ("cores", "2", "2.0"),
             ("cpulimit", "0.5", "0.50"),
@@ -190,52 +180,20 @@ mod tests {
                 "virtio=BC:24:11:A3:26:7F,bridge=vmbr0,tag=5",
                 "virtio=bc:24:11:a3:26:7f,tag=5,bridge=vmbr0",
             ),
-            (
-                "net0",
-                "virtio=BC:24:11:A3:26:7F,bridge=vmbr0",
-                "model=virtio,bridge=vmbr0",
-            ),
+            ("net0", "virtio=BC:24:11:A3:26:7F,bridge=vmbr0", "model=virtio,bridge=vmbr0"),
             (
                 "net0",
                 "name=eth0,bridge=vmbr0,hwaddr=BC:24:11:2D:0E:68,ip=198.51.100.20/24,type=veth",
                 "name=eth0,ip=198.51.100.20/24,bridge=vmbr0",
             ),
-            (
-                "net0",
-                "name=eth0,hwaddr=BC:24:11:2D:0E:68,type=veth",
-                "name=eth0,hwaddr=bc:24:11:2d:0e:68",
-            ),
-            (
-                "scsi0",
-                "local-lvm:vm-100-disk-0,discard=on,size=32G",
-                "local-lvm:32,discard=on",
-            ),
-            (
-                "scsi0",
-                "local-lvm:vm-100-disk-0,size=2G",
-                "local-lvm:0,import-from=local:import/x.qcow2",
-            ),
-            (
-                "scsi0",
-                "local-lvm:vm-100-disk-0,size=32G,ssd=1",
-                "local-lvm:vm-100-disk-0,ssd=1",
-            ),
-            (
-                "scsi0",
-                "lab:101/vm-101-disk-0.qcow2,size=1G",
-                "file=lab:101/vm-101-disk-0.qcow2,size=4G",
-            ),
-            (
-                "ide2",
-                "lab:101/vm-101-cloudinit.qcow2,media=cdrom",
-                "lab:cloudinit",
-            ),
+            ("net0", "name=eth0,hwaddr=BC:24:11:2D:0E:68,type=veth", "name=eth0,hwaddr=bc:24:11:2d:0e:68"),
+            ("scsi0", "local-lvm:vm-100-disk-0,discard=on,size=32G", "local-lvm:32,discard=on"),
+            ("scsi0", "local-lvm:vm-100-disk-0,size=2G", "local-lvm:0,import-from=local:import/x.qcow2"),
+            ("scsi0", "local-lvm:vm-100-disk-0,size=32G,ssd=1", "local-lvm:vm-100-disk-0,ssd=1"),
+            ("scsi0", "lab:101/vm-101-disk-0.qcow2,size=1G", "file=lab:101/vm-101-disk-0.qcow2,size=4G"),
+            ("ide2", "lab:101/vm-101-cloudinit.qcow2,media=cdrom", "lab:cloudinit"),
             ("rootfs", "lab:200/vm-200-disk-0.raw,size=1G", "lab:1"),
-            (
-                "mp0",
-                "lab:201/vm-201-disk-1.raw,mp=/data,size=1G",
-                "lab:1,mp=/data",
-            ),
+            ("mp0", "lab:201/vm-201-disk-1.raw,mp=/data,size=1G", "lab:1,mp=/data"),
         ] {
             assert_eq!(revised(key, Some(now), wanted), None, "{key}: {now} / {wanted}");
         }
@@ -262,57 +220,23 @@ mod tests {
                 "virtio,bridge=vmbr1",
                 "virtio=BC:24:11:A3:26:7F,bridge=vmbr1",
             ),
-            (
-                "net0",
-                "virtio=BC:24:11:A3:26:7F",
-                "e1000",
-                "e1000=BC:24:11:A3:26:7F",
-            ),
-            (
-                "net0",
-                "name=eth0,hwaddr=BC:24:11:2D:0E:68",
-                "name=eth1",
-                "name=eth1,hwaddr=BC:24:11:2D:0E:68",
-            ),
+            ("net0", "virtio=BC:24:11:A3:26:7F", "e1000", "e1000=BC:24:11:A3:26:7F"),
+            ("net0", "name=eth0,hwaddr=BC:24:11:2D:0E:68", "name=eth1", "name=eth1,hwaddr=BC:24:11:2D:0E:68"),
             (
                 "scsi0",
                 "local-lvm:vm-100-disk-0,size=32G",
                 "local-lvm:64,ssd=1",
                 "local-lvm:vm-100-disk-0,ssd=1,size=32G",
             ),
-            (
-                "scsi0",
-                "a1:vm-100-disk-0,size=2G",
-                "b2:vm-100-disk-0,size=2G",
-                "b2:vm-100-disk-0,size=2G",
-            ),
+            ("scsi0", "a1:vm-100-disk-0,size=2G", "b2:vm-100-disk-0,size=2G", "b2:vm-100-disk-0,size=2G"),
             ("scsi0", "broken", "local-lvm:32", "local-lvm:32"),
             ("ide2", "none,media=cdrom", "lab:cloudinit", "lab:cloudinit"),
-            (
-                "ide2",
-                "local:iso/a.iso,media=cdrom",
-                "lab:cloudinit",
-                "lab:cloudinit",
-            ),
-            (
-                "ide2",
-                "local:iso/a.iso,media=cdrom,size=1M",
-                "none,media=cdrom",
-                "none,media=cdrom",
-            ),
-            (
-                "ide2",
-                "none,media=cdrom",
-                "local:iso/a.iso,media=cdrom",
-                "local:iso/a.iso,media=cdrom",
-            ),
+            ("ide2", "local:iso/a.iso,media=cdrom", "lab:cloudinit", "lab:cloudinit"),
+            ("ide2", "local:iso/a.iso,media=cdrom,size=1M", "none,media=cdrom", "none,media=cdrom"),
+            ("ide2", "none,media=cdrom", "local:iso/a.iso,media=cdrom", "local:iso/a.iso,media=cdrom"),
             ("brand-new", "a=1,b=2", "b=2,a=1", "b=2,a=1"),
         ] {
-            assert_eq!(
-                revised(key, Some(now), wanted).as_deref(),
-                Some(sent),
-                "{key}: {now} / {wanted}"
-            );
+            assert_eq!(revised(key, Some(now), wanted).as_deref(), Some(sent), "{key}: {now} / {wanted}");
         }
         assert_eq!(revised("cores", None, "2").as_deref(), Some("2"));
     }

@@ -50,10 +50,7 @@ pub enum DiskSource {
 
 /// The volume: without a key, or under one of its two names.
 fn file(properties: &PropertyString) -> Option<&str> {
-    properties
-        .default_value()
-        .or_else(|| properties.get("file"))
-        .or_else(|| properties.get("volume"))
+    properties.default_value().or_else(|| properties.get("file")).or_else(|| properties.get("volume"))
 }
 
 fn source(text: &str) -> Result<DiskSource> {
@@ -66,13 +63,8 @@ fn source(text: &str) -> Result<DiskSource> {
     let volid = VolId::parse(text)?;
     let number = volid.volume().bytes().all(|b| b.is_ascii_digit() || b == b'.');
     match volid.volume() {
-        "cloudinit" => Ok(DiskSource::NewCloudInit {
-            storage: volid.storage(),
-        }),
-        gib if number => Ok(DiskSource::New {
-            storage: volid.storage(),
-            size: format!("{gib}G").parse()?,
-        }),
+        "cloudinit" => Ok(DiskSource::NewCloudInit { storage: volid.storage() }),
+        gib if number => Ok(DiskSource::New { storage: volid.storage(), size: format!("{gib}G").parse()? }),
         _ => Ok(DiskSource::Volume(volid)),
     }
 }
@@ -136,22 +128,13 @@ impl Disk {
 
     /// A name with `=` can only be told from a pair when its key is given.
     fn holding(name: &str) -> Self {
-        Self(
-            if name.contains('=') {
-                format!("file={name}")
-            } else {
-                name.to_owned()
-            }
-            .into(),
-        )
+        Self(if name.contains('=') { format!("file={name}") } else { name.to_owned() }.into())
     }
 
     /// What it holds.
     #[must_use]
     pub fn source(&self) -> DiskSource {
-        file(&self.0)
-            .and_then(|file| source(file).ok())
-            .unwrap_or(DiskSource::Empty)
+        file(&self.0).and_then(|file| source(file).ok()).unwrap_or(DiskSource::Empty)
     }
 
     /// The volume, if there is one already.
@@ -192,9 +175,7 @@ impl Disk {
         };
         let name = volid.volume().rsplit('/').next().unwrap_or_default();
         let name = name.split_once('.').map_or(name, |(stem, _)| stem);
-        let owner = name
-            .strip_prefix("vm-")
-            .and_then(|rest| rest.strip_suffix("-cloudinit"));
+        let owner = name.strip_prefix("vm-").and_then(|rest| rest.strip_suffix("-cloudinit"));
         name == "cloudinit"
             || owner.is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()))
     }
@@ -202,10 +183,7 @@ impl Disk {
     /// Whether it orders PVE to make a volume.
     #[must_use]
     pub fn is_new(&self) -> bool {
-        matches!(
-            self.source(),
-            DiskSource::New { .. } | DiskSource::NewCloudInit { .. }
-        )
+        matches!(self.source(), DiskSource::New { .. } | DiskSource::NewCloudInit { .. })
     }
 
     /// `none`, `writethrough`, `writeback`, `unsafe`, `directsync`; `None` is PVE's default, no cache.
@@ -296,9 +274,7 @@ impl Disk {
         if text.contains('=') {
             text.insert_str(0, "file=");
         }
-        let kept = own
-            .iter()
-            .filter(|(key, _)| key.is_some_and(|key| !of_volume(key)));
+        let kept = own.iter().filter(|(key, _)| key.is_some_and(|key| !of_volume(key)));
         let fixed = theirs.iter().filter(|(key, _)| {
             // PVE marks every cloud-init drive as a CD-ROM by itself.
             let marked = *key == Some("media") && other.is_cloudinit() && self.0.get("media").is_none();
@@ -384,13 +360,7 @@ mod tests {
                 false,
                 false,
             ),
-            (
-                "media=cdrom,file=local:iso/a.iso",
-                Some("local:iso/a.iso"),
-                None,
-                true,
-                false,
-            ),
+            ("media=cdrom,file=local:iso/a.iso", Some("local:iso/a.iso"), None, true, false),
             ("/dev/disk/by-id/x,cache=none", None, None, false, false),
         ] {
             let disk = Disk::parse(text).unwrap();
@@ -418,10 +388,7 @@ mod tests {
             (Disk::new_volume(&local, Size::gib(32)), "local-lvm:32"),
             (Disk::new_volume(&local, Size::mib(10_752)), "local-lvm:10.5"),
             (Disk::new_volume(&local, Size::mib(4)), "local-lvm:0.00390625"),
-            (
-                Disk::import(&local, &image).unwrap(),
-                "local-lvm:0,import-from=local:import/debian.qcow2",
-            ),
+            (Disk::import(&local, &image).unwrap(), "local-lvm:0,import-from=local:import/debian.qcow2"),
             (Disk::cloudinit(&local), "local-lvm:cloudinit"),
         ] {
             assert_eq!(disk.to_string(), text);
@@ -429,23 +396,14 @@ mod tests {
             assert_eq!(Disk::parse(text).unwrap(), disk);
         }
         assert!(Disk::cloudinit(&local).is_cloudinit() && Disk::cloudinit(&local).is_cdrom());
-        assert_eq!(
-            Disk::iso(&image).to_string(),
-            "local:import/debian.qcow2,media=cdrom"
-        );
+        assert_eq!(Disk::iso(&image).to_string(), "local:import/debian.qcow2,media=cdrom");
         let odd = VolId::parse("local:iso/a=b.iso").unwrap();
         assert_eq!(Disk::iso(&odd).volid(), Some(odd.clone()));
         assert_eq!(Disk::volume(&odd).to_string(), "file=local:iso/a=b.iso");
         assert_eq!(Disk::empty_cdrom().source(), DiskSource::Empty);
-        let options = Disk::cloudinit(&local)
-            .with_backup(false)
-            .with_iothread(true)
-            .with_cache("none")
-            .unwrap();
-        assert_eq!(
-            options.to_string(),
-            "local-lvm:cloudinit,backup=0,iothread=1,cache=none"
-        );
+        let options =
+            Disk::cloudinit(&local).with_backup(false).with_iothread(true).with_cache("none").unwrap();
+        assert_eq!(options.to_string(), "local-lvm:cloudinit,backup=0,iothread=1,cache=none");
     }
 
     #[test]

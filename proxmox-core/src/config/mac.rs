@@ -22,10 +22,7 @@ impl MacAddr {
     /// `InvalidInput` naming the value.
     pub fn parse(text: &str) -> Result<Self> {
         Self::read(text).ok_or_else(|| {
-            Error::invalid(
-                "macaddr",
-                format!("{text:?} is not a MAC address: expected XX:XX:XX:XX:XX:XX"),
-            )
+            Error::invalid("macaddr", format!("{text:?} is not a MAC address: expected XX:XX:XX:XX:XX:XX"))
         })
     }
 
@@ -33,9 +30,7 @@ impl MacAddr {
         let mut octets = [0; 6];
         let mut pairs = text.split(':');
         for octet in &mut octets {
-            let pair = pairs
-                .next()
-                .filter(|p| p.len() == 2 && p.bytes().all(|b| b.is_ascii_hexdigit()))?;
+            let pair = pairs.next().filter(|p| p.len() == 2 && p.bytes().all(|b| b.is_ascii_hexdigit()))?;
             *octet = u8::from_str_radix(pair, 16).ok()?;
         }
         pairs.next().is_none().then_some(Self(octets))
@@ -82,18 +77,10 @@ mod tests {
     fn forms() {
         let mac = MacAddr::parse("Bc:24:11:0C:aB:01").unwrap();
         assert_eq!(mac.octets(), [0xbc, 0x24, 0x11, 0x0c, 0xab, 1]);
-        assert_eq!(
-            serde_json::from_str::<MacAddr>("\"BC:24:11:0C:AB:01\"").unwrap(),
-            mac
-        );
-        for bad in [
-            "",
-            "BC:24:11:0C:AB",
-            "BC:24:11:0C:AB:01:02",
-            "BC-24-11-0C-AB-01",
-            "BC:24:11:0C:AB:+1",
-            "éé:24",
-        ] {
+        assert_eq!(serde_json::from_str::<MacAddr>("\"BC:24:11:0C:AB:01\"").unwrap(), mac);
+        for bad in
+            ["", "BC:24:11:0C:AB", "BC:24:11:0C:AB:01:02", "BC-24-11-0C-AB-01", "BC:24:11:0C:AB:+1", "éé:24"]
+        {
             let error = MacAddr::parse(bad).unwrap_err().to_string();
             assert!(error.contains(&format!("{bad:?}")), "{error}");
         }

@@ -240,10 +240,7 @@ impl Net {
     /// Everything but model and address, in order.
     fn meaningful(&self) -> impl Iterator<Item = (&str, &str)> {
         let name = model(&self.0).map(|(name, _)| name);
-        let rest = self
-            .0
-            .iter()
-            .filter_map(|(key, value)| key.map(|key| (key, value)));
+        let rest = self.0.iter().filter_map(|(key, value)| key.map(|key| (key, value)));
         rest.filter(move |(key, _)| *key != "model" && *key != "macaddr" && Some(*key) != name)
     }
 
@@ -259,10 +256,7 @@ impl ConfigBag {
     /// The network cards of a VM by number; an unreadable one does not spoil the others.
     #[must_use]
     pub fn nets(&self) -> Vec<(u32, Result<Net>)> {
-        self.numbered("net")
-            .into_iter()
-            .map(|(n, text)| (n, Net::parse(text)))
-            .collect()
+        self.numbered("net").into_iter().map(|(n, text)| (n, Net::parse(text))).collect()
     }
 }
 
@@ -275,14 +269,8 @@ mod tests {
     #[test]
     fn what_pve_stores() {
         let net = Net::parse("virtio=BC:24:11:A3:26:7F,bridge=vmbr0,firewall=1,rate=10,tag=5").unwrap();
-        assert_eq!(
-            (net.model(), net.bridge(), net.tag()),
-            (NetModel::Virtio, Some("vmbr0"), Some(5))
-        );
-        assert_eq!(
-            (net.firewall(), net.link_down(), net.rate()),
-            (true, false, Some(10.0))
-        );
+        assert_eq!((net.model(), net.bridge(), net.tag()), (NetModel::Virtio, Some("vmbr0"), Some(5)));
+        assert_eq!((net.firewall(), net.link_down(), net.rate()), (true, false, Some(10.0)));
         assert_eq!((net.mtu(), net.queues()), (None, None));
         assert_eq!(net.mac(), Some(MacAddr::parse("bc:24:11:a3:26:7f").unwrap()));
         let long = Net::parse("model=e1000,macaddr=BC:24:11:A3:26:7F,mtu=1,queues=4").unwrap();
@@ -291,42 +279,19 @@ mod tests {
             (NetModel::E1000, net.mac(), Some(1), Some(4))
         );
         let new = Net::parse("bridge=vmbr0,quantum=BC:24:11:A3:26:7F").unwrap();
-        assert_eq!(
-            (new.model(), new.mac()),
-            (NetModel::Other("quantum".into()), net.mac())
-        );
+        assert_eq!((new.model(), new.mac()), (NetModel::Other("quantum".into()), net.mac()));
     }
 
     #[test]
     fn one_part_changes() {
         let mac = MacAddr::parse("BC:24:11:A3:26:7F").unwrap();
-        let net = Net::parse("virtio,bridge=vmbr0,trunks=1;2")
-            .unwrap()
-            .with_mac(mac)
-            .unwrap();
-        assert_eq!(
-            net.to_string(),
-            "virtio=BC:24:11:A3:26:7F,bridge=vmbr0,trunks=1;2"
-        );
-        let net = net
-            .with_model(NetModel::E1000e)
-            .unwrap()
-            .with_link_down(true)
-            .without("trunks")
-            .unwrap();
-        assert_eq!(
-            net.to_string(),
-            "e1000e=BC:24:11:A3:26:7F,bridge=vmbr0,link_down=1"
-        );
+        let net = Net::parse("virtio,bridge=vmbr0,trunks=1;2").unwrap().with_mac(mac).unwrap();
+        assert_eq!(net.to_string(), "virtio=BC:24:11:A3:26:7F,bridge=vmbr0,trunks=1;2");
+        let net = net.with_model(NetModel::E1000e).unwrap().with_link_down(true).without("trunks").unwrap();
+        assert_eq!(net.to_string(), "e1000e=BC:24:11:A3:26:7F,bridge=vmbr0,link_down=1");
         let long = Net::parse("model=e1000,macaddr=BC:24:11:A3:26:7F,tag=7").unwrap();
-        assert_eq!(
-            long.meaning(),
-            Net::parse("tag=7,e1000=bc:24:11:a3:26:7f").unwrap().meaning()
-        );
-        assert_eq!(
-            long.with_model(NetModel::Virtio).unwrap().to_string(),
-            "virtio=BC:24:11:A3:26:7F,tag=7"
-        );
+        assert_eq!(long.meaning(), Net::parse("tag=7,e1000=bc:24:11:a3:26:7f").unwrap().meaning());
+        assert_eq!(long.with_model(NetModel::Virtio).unwrap().to_string(), "virtio=BC:24:11:A3:26:7F,tag=7");
     }
 
     #[test]
@@ -355,10 +320,7 @@ mod tests {
                 && net().with_bridge("a b").is_err()
         );
         for name in ["", "a,b", "a=b", "model", "a b"] {
-            assert!(
-                Net::new(name).is_err() && net().with_model(name).is_err(),
-                "{name:?}"
-            );
+            assert!(Net::new(name).is_err() && net().with_model(name).is_err(), "{name:?}");
         }
         assert_eq!(Net::new("ne2k_pci").unwrap().to_string(), "ne2k_pci");
     }

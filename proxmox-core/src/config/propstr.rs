@@ -48,10 +48,7 @@ impl PropertyString {
 
     /// Keys and values in order; no key for a value that stands alone. Blank parts say nothing to PVE and are left out.
     pub fn iter(&self) -> impl Iterator<Item = (Option<&str>, &str)> {
-        self.0
-            .split(',')
-            .filter(|part| !part.trim().is_empty())
-            .map(split)
+        self.0.split(',').filter(|part| !part.trim().is_empty()).map(split)
     }
 
     /// The value of a key; the first, where a broken text has several.
@@ -80,10 +77,7 @@ impl PropertyString {
     pub fn set(&mut self, key: &str, value: impl Into<ParamValue>) -> Result<&mut Self> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
         if key.is_empty() || !key.bytes().all(plain) {
-            return Err(Error::invalid(
-                "property",
-                format!("{key:?} is not a property's name"),
-            ));
+            return Err(Error::invalid("property", format!("{key:?} is not a property's name")));
         }
         let value = text(key, &value.into())?;
         self.replace(|k| k == Some(key), Some(&format!("{key}={value}")), false);
@@ -166,8 +160,7 @@ impl PropertyString {
 pub(super) type Parts<'a> = Vec<(Option<&'a str>, &'a str)>;
 
 fn split(part: &str) -> (Option<&str>, &str) {
-    part.split_once('=')
-        .map_or((None, part), |(key, value)| (Some(key), value))
+    part.split_once('=').map_or((None, part), |(key, value)| (Some(key), value))
 }
 
 /// The text of a value, if it can be a part.
@@ -177,10 +170,7 @@ fn text(key: &str, value: &ParamValue) -> Result<String> {
             value.texts().pop().unwrap_or_default().into_owned()
         }
         _ => {
-            return Err(Error::invalid(
-                key,
-                format!("{key}: a property string holds only plain values"),
-            ));
+            return Err(Error::invalid(key, format!("{key}: a property string holds only plain values")));
         }
     };
     if text.is_empty() || text.contains(|c: char| c == ',' || c.is_control()) {
@@ -244,11 +234,7 @@ mod tests {
     #[test]
     fn forms_that_pve_writes() {
         for (text, default, parts) in [
-            (
-                "virtio=BC:24:11:A3:26:7F,bridge=vmbr0,firewall=1,rate=10,tag=5",
-                None,
-                5,
-            ),
+            ("virtio=BC:24:11:A3:26:7F,bridge=vmbr0,firewall=1,rate=10,tag=5", None, 5),
             (
                 "lab:101/vm-101-disk-0.qcow2,discard=on,iothread=1,size=1G,ssd=1",
                 Some("lab:101/vm-101-disk-0.qcow2"),
@@ -265,11 +251,7 @@ mod tests {
         ] {
             let properties = PropertyString::from(text);
             assert_eq!(properties.to_string(), text);
-            assert_eq!(
-                (properties.default_value(), properties.iter().count()),
-                (default, parts),
-                "{text:?}"
-            );
+            assert_eq!((properties.default_value(), properties.iter().count()), (default, parts), "{text:?}");
         }
         assert_eq!(PropertyString::from("a=b=c").get("a"), Some("b=c"));
         assert_eq!(PropertyString::from("a=1,a=2").get("a"), Some("1"));
@@ -279,12 +261,7 @@ mod tests {
     #[test]
     fn changes_touch_one_part() {
         let mut p = PropertyString::new();
-        p.set("b", 1)
-            .unwrap()
-            .set_default("v")
-            .unwrap()
-            .set("c", 0.5)
-            .unwrap();
+        p.set("b", 1).unwrap().set_default("v").unwrap().set("c", 0.5).unwrap();
         assert_eq!(p.as_str(), "v,b=1,c=0.5");
         p.set_default("w").unwrap().set("b", "x=y").unwrap();
         assert_eq!(p.as_str(), "w,b=x=y,c=0.5");

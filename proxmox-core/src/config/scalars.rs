@@ -5,12 +5,7 @@ use super::{ConfigBag, PropertyString};
 /// `2048`, or as a property string, `current=2048`.
 pub(super) fn memory(text: &str) -> Option<u64> {
     let properties = PropertyString::from(text);
-    properties
-        .default_value()
-        .or_else(|| properties.get("current"))?
-        .trim()
-        .parse()
-        .ok()
+    properties.default_value().or_else(|| properties.get("current"))?.trim().parse().ok()
 }
 
 impl ConfigBag {

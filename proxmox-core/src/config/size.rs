@@ -65,9 +65,7 @@ impl Size {
             b'T' => (&text[..text.len() - 1], 40),
             _ => (text, 0),
         };
-        let (whole, fraction) = number
-            .split_once('.')
-            .map_or((number, None), |(w, f)| (w, Some(f)));
+        let (whole, fraction) = number.split_once('.').map_or((number, None), |(w, f)| (w, Some(f)));
         let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
         if !digits(whole) || !fraction.is_none_or(digits) {
             return None;
@@ -89,10 +87,7 @@ impl Size {
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unit = [(40, "T"), (30, "G"), (20, "M"), (10, "K")];
-        match unit
-            .iter()
-            .find(|(shift, _)| self.0 != 0 && self.0.trailing_zeros() >= *shift)
-        {
+        match unit.iter().find(|(shift, _)| self.0 != 0 && self.0.trailing_zeros() >= *shift) {
             Some((shift, unit)) => f.pad(&format!("{}{unit}", self.0 >> shift)),
             None => f.pad(&self.0.to_string()),
         }
@@ -102,9 +97,7 @@ impl fmt::Display for Size {
 impl FromStr for Size {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self> {
-        Self::read(text)
-            .map(Self)
-            .ok_or_else(|| invalid(text, "a number and K, M, G or T, such as 32G"))
+        Self::read(text).map(Self).ok_or_else(|| invalid(text, "a number and K, M, G or T, such as 32G"))
     }
 }
 
@@ -177,9 +170,9 @@ impl Growth {
     /// `InvalidInput` when that would be smaller than now, which PVE refuses in the task, or too large to count.
     pub fn of(self, now: Size) -> Result<Size> {
         match self {
-            Self::By(more) => now
-                .checked_add(more)
-                .ok_or_else(|| invalid(&self.to_string(), "a disk of less than 16 EiB")),
+            Self::By(more) => {
+                now.checked_add(more).ok_or_else(|| invalid(&self.to_string(), "a disk of less than 16 EiB"))
+            }
             Self::To(size) if size < now => Err(Error::invalid(
                 "size",
                 format!("size: {size} is less than the disk has ({now}); disks only grow"),
@@ -251,11 +244,7 @@ mod tests {
             ("0.0009765625T", 1 << 30, "1G"),
         ] {
             let size: Size = text.parse().unwrap();
-            assert_eq!(
-                (size.bytes(), size.to_string().as_str()),
-                (bytes, shown),
-                "{text}"
-            );
+            assert_eq!((size.bytes(), size.to_string().as_str()), (bytes, shown), "{text}");
         }
     }
 

@@ -63,10 +63,7 @@ impl Tags {
         let later = |b: &u8| first(b) || matches!(b, b'-' | b'+' | b'.');
         if !tag.as_bytes().first().is_some_and(first) || !tag.as_bytes().iter().all(later) {
             let expected = "a letter, digit or '_', then letters, digits, '_', '-', '+' or '.'";
-            return Err(Error::invalid(
-                "tags",
-                format!("{tag:?} is not a tag: expected {expected}"),
-            ));
+            return Err(Error::invalid("tags", format!("{tag:?} is not a tag: expected {expected}")));
         }
         let new = !self.contains(tag);
         if new {
@@ -204,13 +201,7 @@ mod tests {
         let mut tags = Tags::of(["_x", "9", "A"]).unwrap();
         assert!(!tags.insert("a").unwrap() && tags.remove("A") && !tags.remove("a"));
         assert_eq!((tags.to_string().as_str(), tags.len()), ("_x;9", 2));
-        assert_eq!(
-            serde_json::from_str::<Tags>("\"x;Y\"")
-                .unwrap()
-                .iter()
-                .collect::<Vec<_>>(),
-            ["x", "y"]
-        );
+        assert_eq!(serde_json::from_str::<Tags>("\"x;Y\"").unwrap().iter().collect::<Vec<_>>(), ["x", "y"]);
         assert!(serde_json::from_str::<Tags>("null").unwrap().is_empty());
     }
 

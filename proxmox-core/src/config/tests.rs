@@ -30,49 +30,22 @@ fn vm() -> ConfigBag {
 #[test]
 fn a_vm() {
     let bag = vm();
-    assert_eq!(
-        (bag.memory_mib(), bag.cores(), bag.sockets()),
-        (Some(512), Some(2), Some(1))
-    );
-    assert_eq!(
-        (bag.name(), bag.ostype(), bag.lock()),
-        (Some("bag-vm"), Some("l26"), None)
-    );
-    assert_eq!(
-        (bag.onboot(), bag.is_protected(), bag.is_template()),
-        (true, false, false)
-    );
+    assert_eq!((bag.memory_mib(), bag.cores(), bag.sockets()), (Some(512), Some(2), Some(1)));
+    assert_eq!((bag.name(), bag.ostype(), bag.lock()), (Some("bag-vm"), Some("l26"), None));
+    assert_eq!((bag.onboot(), bag.is_protected(), bag.is_template()), (true, false, false));
     assert_eq!(bag.description(), Some("line1\nline2: ünïcode ✓ %41 #x"));
     assert_eq!(bag.tags(), Tags::parse("bar;baz;foo"));
     assert_eq!(bag.boot_order(), Some(BootOrder::new(["scsi0", "net0"]).unwrap()));
     assert!(bag.agent().unwrap().is_enabled() && bag.agent().unwrap().fstrim_cloned_disks());
-    assert_eq!(
-        bag.ssh_keys().unwrap(),
-        ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5+/ user@host"]
-    );
+    assert_eq!(bag.ssh_keys().unwrap(), ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5+/ user@host"]);
     let (n, net) = bag.nets().remove(0);
     let net = net.unwrap();
     assert_eq!((n, net.model(), net.tag()), (0, NetModel::Virtio, Some(5)));
     let (n, ip) = bag.ip_configs().remove(0);
     let ip = ip.unwrap();
-    assert_eq!(
-        (n, ip.ip(), ip.ip6()),
-        (0, Some(Ipv4Config::Dhcp), Some(Ipv6Config::Auto))
-    );
-    let drives: Vec<_> = bag
-        .disks()
-        .into_iter()
-        .map(|(key, disk)| (key, disk.unwrap().is_cdrom()))
-        .collect();
-    assert_eq!(
-        drives,
-        [
-            ("ide2", true),
-            ("scsi0", false),
-            ("virtio1", false),
-            ("unused0", false)
-        ]
-    );
+    assert_eq!((n, ip.ip(), ip.ip6()), (0, Some(Ipv4Config::Dhcp), Some(Ipv6Config::Auto)));
+    let drives: Vec<_> = bag.disks().into_iter().map(|(key, disk)| (key, disk.unwrap().is_cdrom())).collect();
+    assert_eq!(drives, [("ide2", true), ("scsi0", false), ("virtio1", false), ("unused0", false)]);
     assert_eq!(bag.disk("scsi0").unwrap().size(), Some(Size::gib(1)));
     assert_eq!(bag.digest().unwrap().len(), 40);
     assert_eq!(bag.get("cipassword"), Some("**********"));
@@ -85,22 +58,13 @@ fn a_container_and_odd_states() {
             "unprivileged":1,"ostype":"alpine","rootfs":"lab:200/vm-200-disk-0.raw,size=1G","swap":512,"memory":128,
             "mp0":"lab:201/vm-201-disk-1.raw,mp=/data,size=1G"}"#,
     );
-    assert_eq!(
-        (ct.name(), ct.memory_mib(), ct.flag("unprivileged")),
-        (Some("ct1"), Some(128), Some(true))
-    );
-    assert_eq!(
-        ct.disks().into_iter().map(|(key, _)| key).collect::<Vec<_>>(),
-        ["rootfs", "mp0"]
-    );
+    assert_eq!((ct.name(), ct.memory_mib(), ct.flag("unprivileged")), (Some("ct1"), Some(128), Some(true)));
+    assert_eq!(ct.disks().into_iter().map(|(key, _)| key).collect::<Vec<_>>(), ["rootfs", "mp0"]);
     assert!(ct.nets()[0].1.is_err(), "a container's card is no VM's");
     assert_eq!(ct.properties("net0").unwrap().get("bridge"), Some("vmbr0"));
 
     let cloning = bag(r#"{"digest":"eb54fb","description":" qmclone temporary file","lock":"clone"}"#);
-    assert_eq!(
-        (cloning.lock(), cloning.memory_mib(), cloning.agent()),
-        (Some("clone"), None, None)
-    );
+    assert_eq!((cloning.lock(), cloning.memory_mib(), cloning.agent()), (Some("clone"), None, None));
     let template = bag(r#"{"template":1,"protection":"1","boot":" ","memory":"current=2048"}"#);
     assert!(template.is_template() && template.is_protected());
     assert!(template.boot_order().unwrap().devices().is_empty());
@@ -136,10 +100,7 @@ fn a_change_is_as_small_as_it_can_be() {
     .into_iter()
     .collect();
     let change = is.changes_to(&wanted);
-    assert_eq!(
-        change.to_string(),
-        "cores: 2 -> 4\nipconfig0: ip=dhcp,ip6=auto -> ip6=auto,ip=192.0.2.5/24"
-    );
+    assert_eq!(change.to_string(), "cores: 2 -> 4\nipconfig0: ip=dhcp,ip6=auto -> ip6=auto,ip=192.0.2.5/24");
     let params = change.params().unwrap();
     let sent: Vec<_> = params.exposed().map(|(key, _)| key).collect();
     assert_eq!(sent, ["cores", "ipconfig0", "digest"]);
@@ -161,16 +122,11 @@ fn an_edit_says_what_it_does() {
         want.set("sshkeys", encode_sshkeys(["ssh-rsa AAAA+x me"]).unwrap())
             .set("memory", 1024)
             .set("onboot", true);
-        want.set("net1", Net::virtio().with_firewall(true))
-            .set("cipassword", "hunter2")
-            .set("lock", "");
+        want.set("net1", Net::virtio().with_firewall(true)).set("cipassword", "hunter2").set("lock", "");
         want.remove("unused0");
         want.remove("meta");
     });
-    assert_eq!(
-        change.sets().collect::<Vec<_>>(),
-        ["memory", "cipassword", "sshkeys", "net1"]
-    );
+    assert_eq!(change.sets().collect::<Vec<_>>(), ["memory", "cipassword", "sshkeys", "net1"]);
     assert_eq!(change.deletes().collect::<Vec<_>>(), ["unused0"]);
     let params = change.params().unwrap();
     assert_eq!(params.text("delete").as_deref(), Some("unused0"));

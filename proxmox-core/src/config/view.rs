@@ -11,17 +11,12 @@ pub(super) fn read<T: FromStr>(what: &str, properties: &PropertyString, key: &st
     let Some(text) = properties.get(key) else {
         return Ok(None);
     };
-    text.parse()
-        .map(Some)
-        .map_err(|_| bad(what, properties, format!("{key} has no valid value")))
+    text.parse().map(Some).map_err(|_| bad(what, properties, format!("{key} has no valid value")))
 }
 
 /// The error for a text that a view cannot read: which view, what text, and why.
 pub(super) fn bad(what: &str, properties: &PropertyString, why: impl Display) -> Error {
-    Error::invalid(
-        what,
-        format!("{:?} is not a valid {what} value: {why}", properties.as_str()),
-    )
+    Error::invalid(what, format!("{:?} is not a valid {what} value: {why}", properties.as_str()))
 }
 
 /// For a tuple struct over `PropertyString` with `fn check(&PropertyString) -> Result<()>`.

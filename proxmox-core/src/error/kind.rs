@@ -52,10 +52,7 @@ impl ErrorKind {
     /// Whether the same request may succeed a little later.
     #[must_use]
     pub const fn is_transient(self) -> bool {
-        matches!(
-            self,
-            Self::Connect | Self::Timeout | Self::NodeUnreachable | Self::Unavailable | Self::Busy
-        )
+        matches!(self, Self::Connect | Self::Timeout | Self::NodeUnreachable | Self::Unavailable | Self::Busy)
     }
 
     pub(super) const fn advice(self) -> Option<&'static str> {
@@ -87,7 +84,7 @@ impl ErrorKind {
 pub enum Outcome {
     /// It never left this machine.
     NotSent,
-    /// It was answered: refused, or failed without effect.
+    /// It was answered with a refusal or a failure. How far a failed *task* came before it failed, its log tells.
     Rejected,
     /// It left, and no answer says what became of it.
     #[default]

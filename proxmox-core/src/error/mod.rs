@@ -45,12 +45,7 @@ impl Error {
     /// An error of this kind, with what is known about the effect of the request.
     pub fn new(kind: ErrorKind, outcome: Outcome, message: impl Into<String>) -> Self {
         let message = message.into().trim_end().to_owned();
-        Self(Box::new(Inner {
-            kind,
-            outcome,
-            message,
-            ..Inner::default()
-        }))
+        Self(Box::new(Inner { kind, outcome, message, ..Inner::default() }))
     }
 
     /// Wrong input, found before anything was sent. `field` names the parameter.
@@ -283,9 +278,7 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let e = &*self.0;
         let mut s = f.debug_struct("Error");
-        s.field("kind", &e.kind)
-            .field("outcome", &e.outcome)
-            .field("message", &e.message);
+        s.field("kind", &e.kind).field("outcome", &e.outcome).field("message", &e.message);
         let mut some = |name: &str, value: Option<&dyn fmt::Debug>| {
             if let Some(value) = value {
                 s.field(name, value);
@@ -326,29 +319,17 @@ mod tests {
         let error = Error::new(ErrorKind::Locked, Outcome::Rejected, "VM is locked (clone)\n")
             .during("qemu.set_config")
             .about("VM 100 on node pve1");
-        assert_eq!(
-            error.to_string(),
-            "qemu.set_config (VM 100 on node pve1): VM is locked (clone)"
-        );
+        assert_eq!(error.to_string(), "qemu.set_config (VM 100 on node pve1): VM is locked (clone)");
         let error = Error::new(ErrorKind::Timeout, Outcome::MaybeApplied, "no answer within 30 s");
-        assert_eq!(
-            error.to_string(),
-            "no answer within 30 s; it may have been applied"
-        );
+        assert_eq!(error.to_string(), "no answer within 30 s; it may have been applied");
         assert!(error.advice().unwrap().contains("task list"));
     }
 
     #[test]
     fn the_first_context_stays() {
-        let error = Error::invalid("x", "bad")
-            .about("VM 100")
-            .during("inner")
-            .about("node pve1")
-            .during("outer");
-        assert_eq!(
-            (error.operation(), error.target()),
-            (Some("inner"), Some("VM 100"))
-        );
+        let error =
+            Error::invalid("x", "bad").about("VM 100").during("inner").about("node pve1").during("outer");
+        assert_eq!((error.operation(), error.target()), (Some("inner"), Some("VM 100")));
     }
 
     #[test]

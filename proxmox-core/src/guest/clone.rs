@@ -1,6 +1,8 @@
+use std::hash::{BuildHasher, Hasher, RandomState};
+
 use serde::{Deserialize, Serialize};
 
-use super::{Guest, Kind, is_absent};
+use super::{Guest, Kind, is_absent, name_the_lost};
 use crate::call::{Call, Operation, Work};
 use crate::cluster::FreeIds;
 use crate::policy::GuestFacts;
@@ -45,10 +47,7 @@ impl CloneOptions {
     /// A clone of this name (a DNS name) with the next free number: a linked one from a template, else a full one.
     #[must_use]
     pub fn named(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            ..Self::default()
-        }
+        Self { name: name.into(), ..Self::default() }
     }
 
     /// Chooses the number.
@@ -147,10 +146,7 @@ impl<K: Kind> Guest<K> {
     /// `AlreadyExists` when the number is taken by something else, `Locked` while it is being cloned, `NotFound` for the
     /// source, `TaskFailed` with the end of the task's log.
     pub fn clone_to(&self, options: CloneOptions) -> Call<CloneGuest<K>> {
-        self.pve.bind(CloneGuest {
-            source: self.clone(),
-            options,
-        })
+        self.pve.bind(CloneGuest { source: self.clone(), options })
     }
 }
 
@@ -162,7 +158,7 @@ pub struct CloneGuest<K: Kind> {
 }
 
 impl<K: Kind> CloneGuest<K> {
-    fn request_for(&self, newid: Option<Vmid>) -> Result<PveRequest> {
+    fn request_for(&self, newid: Option<Vmid>, call: Option<&str>) -> Result<PveRequest> {
         let o = &self.options;
         let dns = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
         if o.name.is_empty()
@@ -177,11 +173,8 @@ impl<K: Kind> CloneGuest<K> {
             let text = "storage: a linked clone shares its template's disks: leave storage out, or make a full clone";
             return Err(Error::invalid("storage", text));
         }
-        let marker = self.marker();
-        let description = o
-            .description
-            .as_ref()
-            .map_or(marker.clone(), |text| format!("{text}\n\n{marker}"));
+        let marker = self.source.pve.policy().clone_marker(self.source.vmid, call);
+        let description = o.description.as_ref().map_or(marker.clone(), |text| format!("{text}\n\n{marker}"));
         Ok(PveRequest::create(self.source.path().fixed("clone"))
             .param_some("newid", newid)
             .param(K::NAME_PARAM, o.name.as_str())
@@ -194,30 +187,29 @@ impl<K: Kind> CloneGuest<K> {
             .effect(Effect::Write))
     }
 
-    fn marker(&self) -> String {
-        self.source.pve.policy().clone_marker(self.source.vmid)
+    /// Whether an existing guest is a clone that this call would have made; with a word of its own, that it has made.
+    fn is_ours(&self, facts: &GuestFacts, call: Option<&str>) -> bool {
+        let policy = self.source.pve.policy();
+        let marker = match call {
+            Some(_) => policy.clone_marker(self.source.vmid, call),
+            None => policy.marker_of(self.source.vmid),
+        };
+        facts.description.contains(&marker) && facts.name.as_deref() == Some(self.options.name.as_str())
     }
 
-    /// Whether an existing guest is a clone that this call would have made.
-    fn is_ours(&self, facts: &GuestFacts) -> bool {
-        facts.description.contains(&self.marker())
-            && facts.name.as_deref() == Some(self.options.name.as_str())
-    }
-
-    async fn attempt(&self, pve: &Pve, newid: Vmid) -> Result<Cloned<K>> {
-        let node = self
-            .options
-            .target
-            .clone()
-            .unwrap_or_else(|| self.source.node.clone());
+    /// `call` is set when the number was chosen here.
+    async fn attempt(&self, pve: &Pve, newid: Vmid, call: Option<&str>) -> Result<Cloned<K>> {
+        let node = self.options.target.clone().unwrap_or_else(|| self.source.node.clone());
         let clone = Guest::<K>::new(pve.clone(), node, newid);
-        let request = self.request_for(Some(newid))?;
+        let request = self.request_for(Some(newid), call)?;
         let how = match pve.bind(Work::new("guest.clone", Ok(request))).await {
             Ok(report) => HowCloned::New(report),
-            Err(e) if e.kind() == ErrorKind::AlreadyExists && self.options.newid != NewId::Auto => {
+            Err(e) if e.kind() == ErrorKind::AlreadyExists && call.is_none() => {
                 self.examine(&clone, e).await?
             }
-            Err(e) if e.is_maybe_applied() && e.upid().is_none() => self.reconcile(pve, &clone, e).await?,
+            Err(e) if e.is_maybe_applied() && e.upid().is_none() => {
+                self.reconcile(pve, &clone, call, e).await?
+            }
             Err(e) => return Err(e),
         };
         let tagged = self.tag(&clone).await.map_err(|e| {
@@ -225,52 +217,50 @@ impl<K: Kind> CloneGuest<K> {
                 .about(&clone)
                 .with_advice("the clone exists without its tag: make the same call again to finish it")
         })?;
-        let how = if tagged && how == HowCloned::Existing {
-            HowCloned::Resumed
-        } else {
-            how
-        };
-        Ok(Cloned {
-            guest: clone.into(),
-            vmid: newid,
-            how,
-        })
+        let how = if tagged && how == HowCloned::Existing { HowCloned::Resumed } else { how };
+        Ok(Cloned { guest: clone.through(pve.without_options()).into(), vmid: newid, how })
     }
 
     /// The number is taken: by our own clone, or by something that is none of our business.
     async fn examine(&self, clone: &Guest<K>, taken: Error) -> Result<HowCloned> {
-        let Ok(facts) = clone.facts().await else {
+        let facts = match clone.facts().await {
+            Ok(facts) => facts,
             // On another node, or of the other kind.
-            return Err(taken.with_advice("choose another number, or let one be chosen"));
+            Err(e) if is_absent(&e) => {
+                return Err(taken.with_advice("choose another number, or let one be chosen"));
+            }
+            Err(e) => return Err(e),
         };
-        if let Some(lock) = &facts.lock {
+        if let Some(lock) = facts.lock.as_deref().filter(|lock| matches!(*lock, "clone" | "create")) {
             let text =
                 format!("{clone} exists and is locked ({lock}): perhaps an earlier clone is still at work");
             return Err(Error::new(ErrorKind::Locked, Outcome::Rejected, text).about(clone));
         }
-        if self.is_ours(&facts) {
+        if self.is_ours(&facts, None) {
             return Ok(HowCloned::Existing);
         }
         let name = facts.name.as_deref().unwrap_or("without a name");
         let source = self.source.vmid;
-        let text = format!(
-            "{clone} exists ({name}) and is not a clone of {source} named {}",
-            self.options.name
-        );
+        let text =
+            format!("{clone} exists ({name}) and is not a clone of {source} named {}", self.options.name);
         let advice = "choose another number, or let one be chosen; an existing guest is never taken over";
-        Err(Error::new(ErrorKind::AlreadyExists, Outcome::Rejected, text)
-            .about(clone)
-            .with_advice(advice))
+        Err(Error::new(ErrorKind::AlreadyExists, Outcome::Rejected, text).about(clone).with_advice(advice))
     }
 
     /// The answer was lost: looks for what the request did, and never sends it again.
-    async fn reconcile(&self, pve: &Pve, clone: &Guest<K>, lost: Error) -> Result<HowCloned> {
+    async fn reconcile(
+        &self,
+        pve: &Pve,
+        clone: &Guest<K>,
+        call: Option<&str>,
+        lost: Error,
+    ) -> Result<HowCloned> {
+        let lost = name_the_lost(lost, clone);
         let facts = match clone.facts().await {
             Ok(facts) => facts,
             Err(e) if is_absent(&e) => {
-                return Err(
-                    lost.with_advice("no such guest has appeared so far; look again before a new attempt")
-                );
+                let text = format!("{clone} has not appeared so far; look again before a new attempt");
+                return Err(lost.with_advice(text));
             }
             Err(_) => return Err(lost),
         };
@@ -278,19 +268,18 @@ impl<K: Kind> CloneGuest<K> {
             let Ok(Some(upid)) = self.running_task(pve).await else {
                 return Err(lost);
             };
-            let report = pve.task(upid).wait().await?;
-            let facts = clone.facts().await?;
-            return if self.is_ours(&facts) {
-                Ok(HowCloned::New(report))
-            } else {
-                Err(lost)
+            // A task that fails tells why; that the way to it fails tells nothing new about the request.
+            let report = match pve.task(upid).wait().await {
+                Ok(report) => report,
+                Err(e) if e.kind() == ErrorKind::TaskFailed => return Err(e),
+                Err(e) => return Err(lost.with_source(e)),
+            };
+            return match clone.facts().await {
+                Ok(facts) if self.is_ours(&facts, call) => Ok(HowCloned::New(report)),
+                _ => Err(lost),
             };
         }
-        if self.is_ours(&facts) {
-            Ok(HowCloned::Existing)
-        } else {
-            Err(lost)
-        }
+        if self.is_ours(&facts, call) { Ok(HowCloned::Existing) } else { Err(lost) }
     }
 
     /// The one clone task of this source that runs right now, if there is exactly one.
@@ -299,10 +288,7 @@ impl<K: Kind> CloneGuest<K> {
             .param("source", "active")
             .param("vmid", self.source.vmid);
         let rows: Rows<TaskEntry> = pve.call(&request).await?.rows()?;
-        let mut clones = rows
-            .into_iter()
-            .map(|row| row.upid)
-            .filter(|upid| upid.kind().ends_with("clone"));
+        let mut clones = rows.into_iter().map(|row| row.upid).filter(|upid| upid.kind().ends_with("clone"));
         Ok(clones.next().filter(|_| clones.next().is_none()))
     }
 
@@ -316,9 +302,14 @@ impl<K: Kind> CloneGuest<K> {
             .param("tags", clone.pve.policy().with_tag(&facts.tags))
             .param_some("digest", facts.digest.as_deref())
             .effect(Effect::Write);
-        clone.pve.call(&request).await?;
+        clone.pve.call(&request).await?.done()?;
         Ok(true)
     }
+}
+
+/// A word that no other call has: the standard library's hash keys are random.
+fn word() -> String {
+    format!("{:016x}", RandomState::new().build_hasher().finish())
 }
 
 impl<K: Kind> Operation for CloneGuest<K> {
@@ -327,20 +318,22 @@ impl<K: Kind> Operation for CloneGuest<K> {
         "guest.clone"
     }
     fn request(&self) -> Result<PveRequest> {
-        self.request_for(match self.options.newid {
+        let newid = match self.options.newid {
             NewId::Vmid(vmid) => Some(vmid),
             NewId::Auto => None,
-        })
+        };
+        self.request_for(newid, None)
     }
     async fn run(self, pve: Pve) -> Result<Cloned<K>> {
         self.request()?;
         if let NewId::Vmid(newid) = self.options.newid {
-            return self.attempt(&pve, newid).await;
+            return self.attempt(&pve, newid, None).await;
         }
+        let call = word();
         let mut free = FreeIds::default();
         loop {
             let id = free.next(&pve).await?;
-            match self.attempt(&pve, id.vmid()).await {
+            match self.attempt(&pve, id.vmid(), Some(&call)).await {
                 Err(e) if free.lost(&id, &e) => {}
                 result => return result,
             }

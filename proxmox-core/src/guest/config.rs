@@ -29,10 +29,7 @@ impl<K: Kind> Guest<K> {
     /// # Errors
     /// `NotFound` when there is no such guest on this node.
     pub fn config(&self) -> Call<Ask<ConfigBag>> {
-        self.pve.bind(Ask::new(
-            "guest.config",
-            Ok(PveRequest::get(self.path().fixed("config"))),
-        ))
+        self.pve.bind(Ask::new("guest.config", Ok(PveRequest::get(self.path().fixed("config")))))
     }
 
     /// The configuration that the running guest has: `GET …/config?current=1`.
@@ -43,10 +40,7 @@ impl<K: Kind> Guest<K> {
 
     /// Key by key what is in force and what waits: `GET …/pending`.
     pub fn pending(&self) -> Call<Ask<Rows<PendingValue>>> {
-        self.pve.bind(Ask::rows(
-            "guest.pending",
-            Ok(PveRequest::get(self.path().fixed("pending"))),
-        ))
+        self.pve.bind(Ask::rows("guest.pending", Ok(PveRequest::get(self.path().fixed("pending")))))
     }
 
     /// Changes the configuration: `PUT …/config`, done when it returns. Needs the `VM.Config.*` privileges of the keys.
@@ -63,9 +57,7 @@ impl<K: Kind> Guest<K> {
             Err(Error::invalid("config", "nothing to change"))
         } else {
             change.params().map(|params| {
-                PveRequest::set(self.path().fixed("config"))
-                    .params(params)
-                    .effect(Effect::Write)
+                PveRequest::set(self.path().fixed("config")).params(params).effect(Effect::Write)
             })
         };
         self.pve.bind(Ask::done("guest.set_config", request))
@@ -85,25 +77,10 @@ impl<K: Kind> Guest<K> {
         let named = !disk.is_empty() && disk.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         let request = if named {
             let request = PveRequest::set(self.path().fixed("resize"));
-            Ok(request
-                .param("disk", disk)
-                .param("size", size.to_string())
-                .effect(Effect::Write))
+            Ok(request.param("disk", disk).param("size", size.to_string()).effect(Effect::Write))
         } else {
-            Err(Error::invalid(
-                "disk",
-                format!("{disk:?} is not a disk: expected scsi0, virtio1, rootfs …"),
-            ))
+            Err(Error::invalid("disk", format!("{disk:?} is not a disk: expected scsi0, virtio1, rootfs …")))
         };
         self.pve.bind(Work::new("guest.resize", request))
-    }
-
-    /// Turns the guest into a template, for good: `POST …/template`, waited for. Needs `VM.Allocate`.
-    ///
-    /// # Errors
-    /// `WrongState` while it runs or has snapshots.
-    pub fn template(&self) -> Call<Work> {
-        let request = PveRequest::create(self.path().fixed("template")).effect(Effect::Destroy);
-        self.pve.bind(Work::new("guest.template", Ok(request)))
     }
 }

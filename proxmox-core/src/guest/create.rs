@@ -1,8 +1,8 @@
-use super::{Guest, Kind, NewId};
+use super::{Guest, Kind, NewId, name_the_lost};
 use crate::call::{Call, Operation, Work};
 use crate::cluster::FreeIds;
 use crate::params::Params;
-use crate::{Effect, NodeName, Pve, PvePath, PveRequest, Result, Vmid};
+use crate::{Effect, Error, NodeName, Pve, PvePath, PveRequest, Result, Vmid};
 
 /// Creates a guest from parameters: see the `create` of the facades.
 #[derive(Debug)]
@@ -17,29 +17,26 @@ impl<K: Kind> CreateGuest<K> {
     /// `POST /nodes/{node}/{kind}` with these parameters, waited for. The safety gate adds the managed tag.
     pub fn new(pve: &Pve, node: &NodeName, newid: NewId, params: Params) -> Call<Self> {
         let kind = std::marker::PhantomData;
-        pve.bind(Self {
-            node: node.clone(),
-            newid,
-            params,
-            kind,
-        })
+        pve.bind(Self { node: node.clone(), newid, params, kind })
     }
 
     async fn attempt(&self, pve: &Pve, vmid: Vmid) -> Result<K::Handle> {
-        pve.bind(Work::new("guest.create", self.request_for(NewId::Vmid(vmid))))
-            .await?;
-        Ok(Guest::new(pve.clone(), self.node.clone(), vmid).into())
+        let guest = Guest::<K>::new(pve.without_options(), self.node.clone(), vmid);
+        let work = pve.bind(Work::new("guest.create", self.request_for(NewId::Vmid(vmid))));
+        work.await.map_err(|e| name_the_lost(e, &guest))?;
+        Ok(guest.into())
     }
 
     fn request_for(&self, newid: NewId) -> Result<PveRequest> {
         let path = PvePath::node(&self.node).segment(K::KIND.segment())?;
         let mut request = PveRequest::create(path).effect(Effect::Write);
+        if self.params.get("vmid").is_some() {
+            return Err(Error::invalid("vmid", "vmid: the number is given beside the parameters"));
+        }
         if let NewId::Vmid(vmid) = newid {
             request.params.set("vmid", vmid);
         }
-        request
-            .params
-            .extend(self.params.iter().map(|(k, v)| (k, v.clone())));
+        request.params.extend(self.params.iter().map(|(k, v)| (k, v.clone())));
         Ok(request)
     }
 }
@@ -53,6 +50,7 @@ impl<K: Kind> Operation for CreateGuest<K> {
         self.request_for(self.newid)
     }
     async fn run(self, pve: Pve) -> Result<K::Handle> {
+        self.request()?;
         if let NewId::Vmid(vmid) = self.newid {
             return self.attempt(&pve, vmid).await;
         }

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::{Guest, Kind, is_absent};
 use crate::call::{Call, Operation, Work};
 use crate::task::TaskReport;
-use crate::{Effect, Error, ErrorKind, Pve, PveRequest, Result};
+use crate::{Effect, Error, ErrorKind, Outcome, Pve, PveRequest, Result};
 
 /// How a guest is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,22 +48,19 @@ impl DeleteOptions {
 pub enum Deleted {
     /// It is gone now; this task did it.
     Done(TaskReport),
-    /// There was no such guest on the node.
+    /// There was no such guest in the cluster, as far as the credentials can see.
     Absent,
 }
 
 impl<K: Kind> Guest<K> {
     /// Deletes it with its disks: `DELETE /nodes/{node}/{kind}/{vmid}`, waited for. Needs `VM.Allocate`.
     ///
-    /// An absent guest is a result, not an error.
+    /// An absent guest is a result, not an error; one that is on another node is an error.
     ///
     /// # Errors
     /// `WrongState` while it runs, `Refused` by the safety gate, `TaskFailed` when a linked clone still uses its disks.
     pub fn delete(&self, options: DeleteOptions) -> Call<DeleteGuest<K>> {
-        self.pve.bind(DeleteGuest {
-            guest: self.clone(),
-            options,
-        })
+        self.pve.bind(DeleteGuest { guest: self.clone(), options })
     }
 }
 
@@ -93,7 +90,7 @@ impl<K: Kind> Operation for DeleteGuest<K> {
             // Through the same gate as the delete: a protected guest is not even stopped.
             let running = match guest.status().await {
                 Ok(status) => status.is_running(),
-                Err(e) if is_absent(&e) => return Ok(Deleted::Absent),
+                Err(e) if is_absent(&e) => return absent(&guest).await,
                 Err(e) => return Err(e),
             };
             if running && let Err(e) = guest.stop().await {
@@ -106,8 +103,27 @@ impl<K: Kind> Operation for DeleteGuest<K> {
         let request = self.request()?;
         match pve.bind(Work::new("guest.delete", Ok(request))).await {
             Ok(report) => Ok(Deleted::Done(report)),
-            Err(e) if is_absent(&e) => Ok(Deleted::Absent),
+            Err(e) if is_absent(&e) => absent(&guest).await,
             Err(e) => Err(explain(e, self.options)),
+        }
+    }
+}
+
+/// Absent from this node. PVE says the same of a guest that has moved to another one, which is not gone at all.
+async fn absent<K: Kind>(guest: &Guest<K>) -> Result<Deleted> {
+    match guest.pve.cluster().find(guest.vmid.into()).await {
+        Err(e) if e.is_not_found() => Ok(Deleted::Absent),
+        Err(e) => Err(e),
+        Ok(found) => {
+            let text = format!(
+                "{guest} does not exist; {} {} is on node {}",
+                found.kind.noun(),
+                found.vmid,
+                found.node
+            );
+            Err(Error::new(ErrorKind::NotFound, Outcome::Rejected, text)
+                .about(guest)
+                .with_advice("delete it on that node, if it is the one you mean"))
         }
     }
 }

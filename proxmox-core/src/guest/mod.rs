@@ -42,12 +42,7 @@ impl<K: Kind> Guest<K> {
     /// The handle; whether the guest exists is not asked.
     #[must_use]
     pub fn new(pve: Pve, node: NodeName, vmid: Vmid) -> Self {
-        Self {
-            pve,
-            node,
-            vmid,
-            kind: PhantomData,
-        }
+        Self { pve, node, vmid, kind: PhantomData }
     }
 
     /// Its number.
@@ -76,15 +71,9 @@ impl<K: Kind> Guest<K> {
 
     /// What gates and idempotent flows ask first.
     pub(crate) async fn facts(&self) -> Result<GuestFacts> {
-        let answer = self
-            .pve
-            .call(&PveRequest::get(self.path().fixed("config")))
-            .await?;
+        let answer = self.pve.call(&PveRequest::get(self.path().fixed("config"))).await?;
         let facts: GuestFacts = answer.decode()?;
-        Ok(GuestFacts {
-            vmid: self.vmid,
-            ..facts
-        })
+        Ok(GuestFacts { vmid: self.vmid, ..facts })
     }
 
     /// The same guest through a handle with the options of a call.
@@ -98,14 +87,18 @@ pub(crate) fn is_absent(error: &Error) -> bool {
     error.is_not_found() && error.message().to_lowercase().contains("configuration file")
 }
 
+/// A lost answer about a new guest says which guest to look for: the caller may not know the number.
+pub(crate) fn name_the_lost<K: Kind>(error: Error, guest: &Guest<K>) -> Error {
+    if error.is_maybe_applied() && error.upid().is_none() {
+        return error
+            .with_advice(format!("look for {guest}, and at the node's task list, before sending it again"));
+    }
+    error
+}
+
 impl<K> Clone for Guest<K> {
     fn clone(&self) -> Self {
-        Self {
-            pve: self.pve.clone(),
-            node: self.node.clone(),
-            vmid: self.vmid,
-            kind: PhantomData,
-        }
+        Self { pve: self.pve.clone(), node: self.node.clone(), vmid: self.vmid, kind: PhantomData }
     }
 }
 

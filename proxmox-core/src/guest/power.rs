@@ -53,10 +53,7 @@ impl<K: Kind> Guest<K> {
         action: &'static str,
         effect: Effect,
     ) -> (Result<PveRequest>, &'static str) {
-        (
-            Ok(PveRequest::create(self.path().fixed("status").fixed(action)).effect(effect)),
-            name,
-        )
+        (Ok(PveRequest::create(self.path().fixed("status").fixed(action)).effect(effect)), name)
     }
 
     fn work(&self, (request, name): (Result<PveRequest>, &'static str)) -> Call<Work> {
@@ -112,10 +109,7 @@ impl<K: Kind> Guest<K> {
     ///
     /// The answer is the task that did it, or `None` when nothing was to do.
     pub fn ensure(&self, power: Power) -> Call<EnsurePower<K>> {
-        self.pve.bind(EnsurePower {
-            guest: self.clone(),
-            power,
-        })
+        self.pve.bind(EnsurePower { guest: self.clone(), power })
     }
 }
 

@@ -150,10 +150,7 @@ impl<K: Kind> Guest<K> {
     /// # Errors
     /// `NotFound` when there is no such guest on this node.
     pub fn status(&self) -> Call<Ask<GuestStatus>> {
-        self.pve.bind(Ask::new(
-            "guest.status",
-            Ok(PveRequest::get(self.path().fixed("status/current"))),
-        ))
+        self.pve.bind(Ask::new("guest.status", Ok(PveRequest::get(self.path().fixed("status/current")))))
     }
 }
 
@@ -166,17 +163,11 @@ mod tests {
         let v8 = r#"{"vmid":100,"serial":1,"maxdisk":1073741824,"uptime":0,"status":"stopped","cpus":1,"cpu":0,"mem":0,
             "name":"tmpl","maxmem":268435456,"tags":"b;a","template":1}"#;
         let v8: GuestStatus = serde_json::from_str(v8).unwrap();
-        assert_eq!(
-            (v8.status, v8.template, v8.tags.len()),
-            (GuestState::Stopped, true, 2)
-        );
+        assert_eq!((v8.status, v8.template, v8.tags.len()), (GuestState::Stopped, true, 2));
         assert!(v8.extra.get("serial").is_some());
         let v9 = r#"{"vmid":"200","status":"suspended","cpu":"0.5","memhost":7,"pressurecpusome":"0.00","mem":"N/A"}"#;
         let v9: GuestStatus = serde_json::from_str(v9).unwrap();
-        assert_eq!(
-            (v9.cpu_percent(), v9.mem, v9.memhost),
-            (Some(50.0), None, Some(7))
-        );
+        assert_eq!((v9.cpu_percent(), v9.mem, v9.memhost), (Some(50.0), None, Some(7)));
         assert_eq!(v9.status, GuestState::Other("suspended".into()));
     }
 }

@@ -58,11 +58,7 @@ impl FromStr for GuestRef {
     /// Digits are always a vmid: a guest whose name is a number is not reached by name.
     fn from_str(text: &str) -> Result<Self> {
         if text.is_empty() || text.chars().any(|c| c.is_control() || c == '/') {
-            return Err(invalid(
-                "guest reference",
-                text,
-                "expected a vmid or a guest's exact name",
-            ));
+            return Err(invalid("guest reference", text, "expected a vmid or a guest's exact name"));
         }
         if text.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
             text.parse().map(Self::Vmid)

@@ -28,17 +28,9 @@ impl NodeName {
         if good {
             Ok(Self(text.into()))
         } else if text.contains('.') && !text.contains("..") && !text.contains('/') {
-            Err(invalid(
-                "node name",
-                text,
-                "use the short name that /nodes lists, not a domain name",
-            ))
+            Err(invalid("node name", text, "use the short name that /nodes lists, not a domain name"))
         } else {
-            Err(invalid(
-                "node name",
-                text,
-                "letters, digits and hyphens only, as /nodes lists it",
-            ))
+            Err(invalid("node name", text, "letters, digits and hyphens only, as /nodes lists it"))
         }
     }
 }
@@ -57,19 +49,13 @@ impl StorageId {
     pub fn parse(text: &str) -> Result<Self> {
         let bytes = text.as_bytes();
         let good = bytes.len() >= 2
-            && bytes
-                .iter()
-                .all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+            && bytes.iter().all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
             && bytes[0].is_ascii_alphabetic()
             && bytes[bytes.len() - 1].is_ascii_alphanumeric();
         if good {
             Ok(Self(text.into()))
         } else {
-            Err(invalid(
-                "storage id",
-                text,
-                "a letter, then letters, digits, '-', '_' or '.', at least two",
-            ))
+            Err(invalid("storage id", text, "a letter, then letters, digits, '-', '_' or '.', at least two"))
         }
     }
 }

@@ -19,13 +19,9 @@ impl Upid {
     /// # Errors
     /// `InvalidInput` when a field is missing or malformed.
     pub fn parse(text: &str) -> Result<Self> {
-        Self::fields(text).map(|_| Self(text.into())).ok_or_else(|| {
-            invalid(
-                "UPID",
-                text,
-                "expected UPID:node:pid:pstart:starttime:type:id:user:",
-            )
-        })
+        Self::fields(text)
+            .map(|_| Self(text.into()))
+            .ok_or_else(|| invalid("UPID", text, "expected UPID:node:pid:pstart:starttime:type:id:user:"))
     }
 
     /// node, pid, pstart, starttime, type, id, user
@@ -111,14 +107,8 @@ mod tests {
     fn all_fields() {
         let upid = Upid::parse("UPID:pve-2:000004D2:0000000AB:65000000:imgcopy::root@pam:").unwrap();
         assert_eq!(upid.node().as_str(), "pve-2");
-        assert_eq!(
-            (upid.pid(), upid.pstart(), upid.starttime()),
-            (1234, 171, 0x6500_0000)
-        );
-        assert_eq!(
-            (upid.kind(), upid.subject(), upid.user()),
-            ("imgcopy", None, "root@pam")
-        );
+        assert_eq!((upid.pid(), upid.pstart(), upid.starttime()), (1234, 171, 0x6500_0000));
+        assert_eq!((upid.kind(), upid.subject(), upid.user()), ("imgcopy", None, "root@pam"));
     }
 
     #[test]

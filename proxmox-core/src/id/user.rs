@@ -5,12 +5,8 @@ fn is_user(text: &str) -> bool {
     let plain = |s: &str| {
         !s.is_empty() && !s.contains(|c: char| c.is_control() || c.is_whitespace() || ":/!=".contains(c))
     };
-    let realm = |s: &str| {
-        s.bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-    };
-    text.rsplit_once('@')
-        .is_some_and(|(name, at)| plain(name) && plain(at) && realm(at))
+    let realm = |s: &str| s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    text.rsplit_once('@').is_some_and(|(name, at)| plain(name) && plain(at) && realm(at))
 }
 
 /// A PVE user, `name@realm`.
@@ -51,17 +47,12 @@ impl TokenId {
     pub fn parse(text: &str) -> Result<Self> {
         let expected = "expected name@realm!token, such as root@pam!ci";
         if let Some((id, _)) = text.split_once('=') {
-            return Err(invalid(
-                "token id",
-                &format!("{id}=…"),
-                "give the secret separately",
-            ));
+            return Err(invalid("token id", &format!("{id}=…"), "give the secret separately"));
         }
         let token = |s: &str| {
             s.len() >= 2
                 && s.as_bytes()[0].is_ascii_alphabetic()
-                && s.bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+                && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
         };
         match text.split_once('!') {
             Some((user, name)) if is_user(user) && token(name) => Ok(Self(text.into())),
@@ -84,14 +75,7 @@ mod tests {
         for bad in ["root", "@pam", "root@", "ro ot@pam", "root@pam!x"] {
             assert!(UserId::parse(bad).is_err(), "{bad}");
         }
-        for bad in [
-            "root@pam",
-            "root@pam!",
-            "root!x@pam",
-            "root@pam!1x",
-            "root@pam!a b",
-            "root@pam!t:x",
-        ] {
+        for bad in ["root@pam", "root@pam!", "root!x@pam", "root@pam!1x", "root@pam!a b", "root@pam!t:x"] {
             assert!(TokenId::parse(bad).is_err(), "{bad}");
         }
     }

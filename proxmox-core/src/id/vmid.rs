@@ -95,17 +95,13 @@ impl<'de> Deserialize<'de> for Vmid {
                 f.write_str("a vmid as number or text")
             }
             fn visit_u64<E: serde::de::Error>(self, id: u64) -> Result<Vmid, E> {
-                u32::try_from(id)
-                    .map_err(E::custom)
-                    .and_then(|id| Vmid::new(id).map_err(E::custom))
+                u32::try_from(id).map_err(E::custom).and_then(|id| Vmid::new(id).map_err(E::custom))
             }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vmid, E> {
                 text.parse().map_err(E::custom)
             }
         }
-        deserializer
-            .deserialize_any(V)
-            .map_err(|e| D::Error::custom(format_args!("{e}")))
+        deserializer.deserialize_any(V).map_err(|e| D::Error::custom(format_args!("{e}")))
     }
 }
 

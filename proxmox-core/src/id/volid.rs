@@ -53,11 +53,7 @@ mod tests {
 
     #[test]
     fn forms() {
-        for good in [
-            "local:iso/a.iso",
-            "local-lvm:vm-100-disk-0",
-            "lab:100/vm-100-disk-0.qcow2",
-        ] {
+        for good in ["local:iso/a.iso", "local-lvm:vm-100-disk-0", "lab:100/vm-100-disk-0.qcow2"] {
             assert!(VolId::parse(good).is_ok(), "{good}");
         }
         for bad in ["local", "local:", ":x", "local:../x", "local:a//b", "local:a\nb"] {

@@ -124,16 +124,10 @@ impl Operation for ReadDisks {
     }
     async fn run(self, pve: Pve) -> Result<Disks> {
         match pve.call(&self.request()?).await {
-            Ok(answer) => Ok(Disks {
-                disks: answer.rows()?,
-                note: None,
-            }),
+            Ok(answer) => Ok(Disks { disks: answer.rows()?, note: None }),
             Err(e) if e.kind() == ErrorKind::PermissionDenied => {
                 let note = Some(format!("disks are not seen: {}", e.message()));
-                Ok(Disks {
-                    disks: Rows::new(Vec::new(), Vec::new()),
-                    note,
-                })
+                Ok(Disks { disks: Rows::new(Vec::new(), Vec::new()), note })
             }
             Err(e) => Err(e),
         }
@@ -152,21 +146,9 @@ mod tests {
                 DiskHealth::Passed,
                 None,
             ),
-            (
-                r#"{"devpath":"/dev/nvme0n1","health":"OK","wearout":97}"#,
-                DiskHealth::Passed,
-                Some(97.0),
-            ),
-            (
-                r#"{"devpath":"/dev/sdb","wearout":"12"}"#,
-                DiskHealth::Unknown,
-                Some(12.0),
-            ),
-            (
-                r#"{"devpath":"/dev/sdc","health":"FAILED!"}"#,
-                DiskHealth::Other("FAILED!".into()),
-                None,
-            ),
+            (r#"{"devpath":"/dev/nvme0n1","health":"OK","wearout":97}"#, DiskHealth::Passed, Some(97.0)),
+            (r#"{"devpath":"/dev/sdb","wearout":"12"}"#, DiskHealth::Unknown, Some(12.0)),
+            (r#"{"devpath":"/dev/sdc","health":"FAILED!"}"#, DiskHealth::Other("FAILED!".into()), None),
         ] {
             let disk: Disk = serde_json::from_str(json).unwrap();
             assert_eq!((disk.health, disk.wearout), (health, wearout), "{json}");

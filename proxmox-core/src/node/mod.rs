@@ -49,17 +49,13 @@ impl Node {
 
     /// Which PVE this node runs: `GET /nodes/{node}/version`.
     pub fn version(&self) -> Call<Ask<Version>> {
-        self.pve.bind(Ask::new(
-            "node.version",
-            Ok(PveRequest::get(self.path().fixed("version"))),
-        ))
+        self.pve.bind(Ask::new("node.version", Ok(PveRequest::get(self.path().fixed("version")))))
     }
 
     /// Its last tasks, running and finished, the newest first: `GET /nodes/{node}/tasks`. Without `Sys.Audit` only one's own are listed.
     pub fn tasks(&self, limit: u32) -> Call<Ask<Rows<TaskEntry>>> {
-        let request = PveRequest::get(self.path().fixed("tasks"))
-            .param("limit", limit)
-            .param("source", "all");
+        let request =
+            PveRequest::get(self.path().fixed("tasks")).param("limit", limit).param("source", "all");
         self.pve.bind(Ask::rows("node.tasks", Ok(request)))
     }
 }

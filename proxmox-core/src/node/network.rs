@@ -60,10 +60,7 @@ pub struct Vnet {
 impl Node {
     /// All network interfaces: `GET /nodes/{node}/network`. Needs `Sys.Audit` for all of them.
     pub fn interfaces(&self) -> Call<Ask<Rows<Interface>>> {
-        self.pve.bind(Ask::rows(
-            "node.interfaces",
-            Ok(PveRequest::get(self.path().fixed("network"))),
-        ))
+        self.pve.bind(Ask::rows("node.interfaces", Ok(PveRequest::get(self.path().fixed("network")))))
     }
 
     /// What a guest's network device may be plugged into: Linux and OVS bridges, and SDN vnets where they are listed.

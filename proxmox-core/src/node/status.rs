@@ -91,10 +91,7 @@ impl Usage {
 fn loads<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
     #[derive(Deserialize)]
     struct Load(#[serde(deserialize_with = "de::opt_float")] Option<f64>);
-    Ok(Vec::<Load>::deserialize(deserializer)?
-        .into_iter()
-        .filter_map(|load| load.0)
-        .collect())
+    Ok(Vec::<Load>::deserialize(deserializer)?.into_iter().filter_map(|load| load.0).collect())
 }
 
 impl Node {
@@ -103,10 +100,7 @@ impl Node {
     /// # Errors
     /// `NodeUnreachable` when the API server cannot reach the node, `PermissionDenied`.
     pub fn status(&self) -> Call<Ask<NodeStatus>> {
-        self.pve.bind(Ask::new(
-            "node.status",
-            Ok(PveRequest::get(self.path().fixed("status"))),
-        ))
+        self.pve.bind(Ask::new("node.status", Ok(PveRequest::get(self.path().fixed("status")))))
     }
 }
 

@@ -70,16 +70,12 @@ impl Node {
     /// The storages that this node may use, with their fill: `GET /nodes/{node}/storage`. PVE leaves out those without
     /// `Datastore.Audit` or `Datastore.AllocateSpace`.
     pub fn storages(&self) -> Call<Ask<Rows<StorageStatus>>> {
-        self.pve.bind(Ask::rows(
-            "node.storages",
-            Ok(PveRequest::get(self.path().fixed("storage"))),
-        ))
+        self.pve.bind(Ask::rows("node.storages", Ok(PveRequest::get(self.path().fixed("storage")))))
     }
 
     /// What lies on a storage: `GET /nodes/{node}/storage/{storage}/content`, of one kind (`iso`, `images` …) if asked.
     pub fn content(&self, storage: &StorageId, kind: Option<&str>) -> Call<Ask<Rows<Content>>> {
         let request = PveRequest::get(PvePath::storage(&self.name, storage).fixed("content"));
-        self.pve
-            .bind(Ask::rows("node.content", Ok(request.param_some("content", kind))))
+        self.pve.bind(Ask::rows("node.content", Ok(request.param_some("content", kind))))
     }
 }

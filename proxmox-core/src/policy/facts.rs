@@ -16,7 +16,7 @@ pub struct GuestFacts {
     #[serde(default, deserialize_with = "de::tags")]
     pub tags: Vec<String>,
     /// Its description.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub description: String,
     /// PVE's `protection` flag.
     #[serde(default, deserialize_with = "de::flag")]
@@ -27,6 +27,10 @@ pub struct GuestFacts {
     /// The digest of the configuration that all this was read from.
     #[serde(default, deserialize_with = "de::opt_text")]
     pub digest: Option<String>,
+}
+
+fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    de::opt_text(deserializer).map(Option::unwrap_or_default)
 }
 
 fn unset() -> Vmid {

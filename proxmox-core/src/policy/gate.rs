@@ -1,11 +1,10 @@
 use std::sync::Arc;
 
-use super::{GuestFacts, Policy, Subject, Verdict};
-use crate::config::split_tags;
-use crate::target::Target;
+use super::{GuestAt, GuestFacts, Policy, Subject, Verdict, tags_of};
+use crate::guest::is_absent;
 use crate::{
-    Effect, Error, ErrorKind, GuestKind, Layer, NodeName, Outcome, PvePath, PveRequest, PveResponse, Result,
-    Transport, Verb, Vmid, async_trait,
+    Effect, Error, ErrorKind, Layer, Outcome, PvePath, PveRequest, PveResponse, Result, Transport, Verb,
+    async_trait,
 };
 
 /// Asks the policy about every write, with facts read for this one decision.
@@ -25,30 +24,21 @@ impl Layer for Gate {
         let Some(subject) = self.policy.subject(request) else {
             return inner.call(request).await;
         };
-        let facts = match (subject, request.target()) {
-            (Subject::Guest, Target::Guest { node, kind, vmid }) => {
-                Some(read(inner, &node, kind, vmid).await?)
-            }
-            // An absent guest is the normal case; PVE itself finds one on another node.
-            (Subject::NewGuest(vmid), Target::Node(node)) => {
-                let kind = if request.path.segments().last() == Some("lxc") {
-                    GuestKind::Lxc
-                } else {
-                    GuestKind::Qemu
-                };
-                match read(inner, &node, kind, vmid).await {
-                    Ok(facts) => Some(facts),
-                    Err(e) if e.is_not_found() => None,
-                    Err(e) => return Err(e),
-                }
-            }
-            _ => None,
+        let facts = match &subject {
+            Subject::Guest(Some(at)) => Some(read(inner, at).await?),
+            Subject::Overwritten(at) => match read(inner, at).await {
+                Ok(facts) => Some(facts),
+                // Then there is nothing to overwrite; PVE itself finds a guest on another node.
+                Err(e) if is_absent(&e) => None,
+                Err(e) => return Err(e),
+            },
+            Subject::Guest(None) | Subject::NewGuest | Subject::NoGuest => None,
         };
         if let Verdict::Refuse(refusal) = self.policy.verdict(request, facts.as_ref()) {
             return Err(refusal.into());
         }
         match (subject, facts) {
-            (Subject::NewGuest(_), None) => inner.call(&self.tagged(request)).await,
+            (Subject::NewGuest | Subject::Overwritten(_), _) => inner.call(&self.tagged(request)).await,
             (_, Some(facts)) => inner.call(&guarded(request, &facts)).await,
             _ => inner.call(request).await,
         }
@@ -58,11 +48,7 @@ impl Layer for Gate {
 impl Gate {
     /// What is created through here carries the managed tag from its first moment.
     fn tagged(&self, request: &PveRequest) -> PveRequest {
-        let tags = request
-            .params
-            .text("tags")
-            .map(|tags| split_tags(&tags))
-            .unwrap_or_default();
+        let tags = tags_of(request).unwrap_or_default();
         request.clone().param("tags", self.policy.with_tag(&tags))
     }
 }
@@ -79,20 +65,17 @@ fn guarded(request: &PveRequest, facts: &GuestFacts) -> PveRequest {
     }
 }
 
-async fn read(inner: &dyn Transport, node: &NodeName, kind: GuestKind, vmid: Vmid) -> Result<GuestFacts> {
-    let request = PveRequest::get(PvePath::guest(node, kind, vmid).fixed("config"));
-    let read = inner
-        .call(&request)
-        .await
-        .and_then(|answer| answer.answering(Effect::Read).decode::<GuestFacts>());
+async fn read(inner: &dyn Transport, at: &GuestAt) -> Result<GuestFacts> {
+    let vmid = at.vmid;
+    let request = PveRequest::get(PvePath::guest(&at.node, at.kind, vmid).fixed("config"));
+    let read =
+        inner.call(&request).await.and_then(|answer| answer.answering(Effect::Read).decode::<GuestFacts>());
     match read {
         Ok(facts) => Ok(GuestFacts { vmid, ..facts }),
         // Nothing was written, whatever the read died of.
         Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::Decode) => {
-            let message = format!(
-                "refused by rule unverifiable: the guest's tags cannot be read: {}",
-                e.message()
-            );
+            let message =
+                format!("refused by rule unverifiable: the guest's tags cannot be read: {}", e.message());
             Err(Error::new(ErrorKind::Refused, Outcome::NotSent, message)
                 .with_advice("make the guest's configuration readable (VM.Audit) for these credentials")
                 .with_source(e))
@@ -141,10 +124,7 @@ mod tests {
 
     fn send(config: Result<&'static str, u16>, request: &PveRequest) -> (Result<()>, Vec<String>) {
         let written = Arc::new(Mutex::new(Vec::new()));
-        let pve = Pve::new(Scripted {
-            config,
-            written: Arc::clone(&written),
-        });
+        let pve = Pve::new(Scripted { config, written: Arc::clone(&written) });
         let result = pve.block_on(async { pve.call(request).await.map(drop) });
         let written = written.lock().unwrap().clone();
         (result, written)
@@ -156,40 +136,26 @@ mod tests {
 
     #[test]
     fn raw_requests_are_gated() {
-        let (result, written) = send(
-            Ok(r#"{"name":"handmade"}"#),
-            &at("/nodes/n/qemu/100/status/stop", Verb::Create),
-        );
+        let (result, written) =
+            send(Ok(r#"{"name":"handmade"}"#), &at("/nodes/n/qemu/100/status/stop", Verb::Create));
         let error = result.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.outcome()),
-            (ErrorKind::Refused, Outcome::NotSent)
-        );
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Refused, Outcome::NotSent));
         assert_eq!(
             error.to_string(),
             "VM 100 on node n: refused by rule managed-tag: guest 100 (handmade): it does not carry the tag \"sdk-managed\""
         );
-        assert_eq!(
-            error.advice(),
-            Some("if that is what you want, force it, naming 100")
-        );
+        assert_eq!(error.advice(), Some("if that is what you want, force it, naming 100"));
         assert!(written.is_empty());
     }
 
     #[test]
     fn what_cannot_be_read_is_refused() {
-        for (config, kind) in [
-            (Err(403), ErrorKind::Refused),
-            (Ok("[1]"), ErrorKind::Refused),
-            (Err(500), ErrorKind::NotFound),
-        ] {
+        for (config, kind) in
+            [(Err(403), ErrorKind::Refused), (Ok("[1]"), ErrorKind::Refused), (Err(500), ErrorKind::NotFound)]
+        {
             let (result, written) = send(config, &at("/nodes/n/lxc/100/status/start", Verb::Create));
             let error = result.unwrap_err();
-            assert_eq!(
-                (error.kind(), error.outcome()),
-                (kind, Outcome::NotSent),
-                "{error}"
-            );
+            assert_eq!((error.kind(), error.outcome()), (kind, Outcome::NotSent), "{error}");
             assert!(written.is_empty());
         }
     }
@@ -197,35 +163,22 @@ mod tests {
     #[test]
     fn a_config_write_carries_the_digest_it_was_judged_by() {
         let config = r#"{"tags":"sdk-managed","digest":"abc"}"#;
-        let (result, written) = send(
-            Ok(config),
-            &at("/nodes/n/qemu/100/config", Verb::Set).param("cores", 2),
-        );
+        let (result, written) =
+            send(Ok(config), &at("/nodes/n/qemu/100/config", Verb::Set).param("cores", 2));
         result.unwrap();
-        assert_eq!(
-            written,
-            ["pvesh set /nodes/n/qemu/100/config --cores 2 --digest abc"]
-        );
+        assert_eq!(written, ["pvesh set /nodes/n/qemu/100/config --cores 2 --digest abc"]);
         let given = at("/nodes/n/qemu/100/config", Verb::Set).param("digest", "mine");
-        assert_eq!(
-            send(Ok(config), &given).1,
-            ["pvesh set /nodes/n/qemu/100/config --digest mine"]
-        );
+        assert_eq!(send(Ok(config), &given).1, ["pvesh set /nodes/n/qemu/100/config --digest mine"]);
     }
 
     #[test]
     fn what_is_created_is_tagged_at_once() {
-        let create = at("/nodes/n/qemu", Verb::Create)
-            .param("vmid", 100)
-            .param("tags", "web");
+        let create = at("/nodes/n/qemu", Verb::Create).param("vmid", 100).param("tags", "web");
         let (result, written) = send(Err(500), &create);
         result.unwrap();
-        assert_eq!(
-            written,
-            ["pvesh create /nodes/n/qemu --vmid 100 --tags 'web;sdk-managed'"]
-        );
+        assert_eq!(written, ["pvesh create /nodes/n/qemu --vmid 100 --tags 'web;sdk-managed'"]);
         // Over an existing guest, which PVE does when restoring with force, the guest's own gate stands.
-        let (result, written) = send(Ok("{}"), &create);
+        let (result, written) = send(Ok("{}"), &create.param("force", true));
         assert_eq!(result.unwrap_err().kind(), ErrorKind::Refused);
         assert!(written.is_empty());
     }

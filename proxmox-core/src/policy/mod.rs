@@ -9,9 +9,8 @@ pub(crate) use gate::Gate;
 pub use rule::{Refusal, Rule};
 
 use crate::config::split_tags;
-use crate::params::ParamValue;
 use crate::target::Target;
-use crate::{Effect, Error, PveRequest, Result, Verb, Vmid};
+use crate::{Effect, Error, GuestKind, NodeName, PveRequest, Result, Upid, Verb, Vmid};
 
 /// Which guests may be touched, and how deeply.
 ///
@@ -51,6 +50,7 @@ impl Default for Policy {
 
 /// What the policy says to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// Go on.
     Allow,
@@ -59,14 +59,31 @@ pub enum Verdict {
 }
 
 /// What a write would change, as far as the policy cares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Subject {
-    /// Nothing that is a guest's, or nothing that exists yet.
+    /// Nothing that is a guest's.
     NoGuest,
-    /// A new guest of this number, in place of an old one where PVE is told to.
-    NewGuest(Vmid),
-    /// This guest.
-    Guest,
+    /// A guest that does not exist yet: PVE refuses a number that is taken.
+    NewGuest,
+    /// A new guest in the place of this one, if there is one: restoring with force.
+    Overwritten(GuestAt),
+    /// This guest; `None` when the request names one in a way that this side cannot read.
+    Guest(Option<GuestAt>),
+}
+
+/// Where the gate reads a guest's facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GuestAt {
+    pub(crate) node: NodeName,
+    pub(crate) kind: GuestKind,
+    pub(crate) vmid: Vmid,
+}
+
+impl GuestAt {
+    fn read(node: &str, kind: &str, vmid: &str) -> Option<Self> {
+        let kind = if kind == "lxc" { GuestKind::Lxc } else { GuestKind::Qemu };
+        Some(Self { node: NodeName::parse(node).ok()?, kind, vmid: vmid.parse().ok()? })
+    }
 }
 
 impl Policy {
@@ -94,10 +111,7 @@ impl Policy {
     /// No gate at all: every request that the credentials allow is sent.
     #[must_use]
     pub fn dangerous_allow_everything() -> Self {
-        Self {
-            everything: true,
-            ..Self::default()
-        }
+        Self { everything: true, ..Self::default() }
     }
 
     /// The tag of managed guests.
@@ -117,14 +131,19 @@ impl Policy {
     }
 
     /// The line in the description of a clone that says where it comes from, so that a repeated call knows its own.
-    pub(crate) fn clone_marker(&self, source: Vmid) -> String {
-        format!("<!-- {} clone-of={source} -->", self.managed)
+    /// A call that chose the number itself adds a word of its own: another such call may have taken the same number.
+    pub(crate) fn clone_marker(&self, source: Vmid, call: Option<&str>) -> String {
+        let call = call.map(|word| format!("call={word} ")).unwrap_or_default();
+        format!("{}{call}-->", self.marker_of(source))
+    }
+
+    /// How every marker of a clone of this source begins.
+    pub(crate) fn marker_of(&self, source: Vmid) -> String {
+        format!("<!-- {} clone-of={source} ", self.managed)
     }
 
     fn has_marker(&self, facts: &GuestFacts) -> bool {
-        facts
-            .description
-            .contains(&format!("<!-- {} clone-of=", self.managed))
+        facts.description.contains(&format!("<!-- {} clone-of=", self.managed))
     }
 
     /// What a request would change. `None` when there is nothing to ask: reads, and policies without a gate.
@@ -133,17 +152,14 @@ impl Policy {
             return None;
         }
         let segments: Vec<&str> = request.path.segments().collect();
-        let last = segments.last().copied().unwrap_or_default();
-        Some(match request.target() {
+        Some(match (request.verb, segments.as_slice()) {
             // A clone only reads its source, and PVE refuses to clone onto an existing guest.
-            Target::Guest { .. } if last == "clone" && request.verb == Verb::Create => Subject::NoGuest,
-            Target::Guest { .. } => Subject::Guest,
-            Target::Node(_) if matches!(last, "qemu" | "lxc") && request.verb == Verb::Create => {
-                let vmid = request.params.text("vmid").and_then(|id| id.parse().ok());
-                vmid.map_or(Subject::NoGuest, Subject::NewGuest)
+            (Verb::Create, ["nodes", _, "qemu" | "lxc", _, "clone"]) => Subject::NoGuest,
+            (_, ["nodes", node, kind @ ("qemu" | "lxc"), vmid, ..]) => {
+                Subject::Guest(GuestAt::read(node, kind, vmid))
             }
-            // A guest's path whose node or number this side cannot read, though PVE perhaps can.
-            _ if matches!(segments.as_slice(), ["nodes", _, "qemu" | "lxc", _, ..]) => Subject::Guest,
+            (Verb::Create, ["nodes", node, kind @ ("qemu" | "lxc")]) => new_guest(request, node, kind),
+            (Verb::Delete, ["nodes", _, "tasks", upid]) => task_of(upid),
             _ => Subject::NoGuest,
         })
     }
@@ -154,12 +170,14 @@ impl Policy {
         let Some(subject) = self.subject(request) else {
             return Verdict::Allow;
         };
+        if let Some(what) = rule::reaches_guests(request) {
+            return Refusal::without_guest(Rule::ManyGuests, what);
+        }
         let Some(guest) = guest else {
-            return match (subject, rule::reaches_guests(request)) {
-                (Subject::Guest, _) => {
+            return match subject {
+                Subject::Guest(_) => {
                     Refusal::without_guest(Rule::Unverifiable, "the guest's tags are not known")
                 }
-                (_, Some(what)) => Refusal::without_guest(Rule::ManyGuests, what),
                 _ => Verdict::Allow,
             };
         };
@@ -171,7 +189,8 @@ impl Policy {
             let why = format!("it does not carry the tag {:?}", self.managed);
             return Refusal::of_guest(Rule::ManagedTag, guest, &why, request.force);
         }
-        if self.real_effect(request, guest) == Effect::Destroy
+        let overwrites = matches!(subject, Subject::Overwritten(_));
+        if (overwrites || self.real_effect(request, guest) == Effect::Destroy)
             && let Some(tag) = guest.tags.iter().find(|t| self.protected.contains(t))
         {
             return Refusal::of_guest(
@@ -181,60 +200,81 @@ impl Policy {
                 request.force,
             );
         }
-        if guest.protection && request.verb == Verb::Delete && Target::is_guest_itself(&request.path) {
-            let why = "PVE's own protection flag is set";
-            return Refusal::of_guest(Rule::Protection, guest, why, request.force);
+        let ends = overwrites || request.verb == Verb::Delete && Target::is_guest_itself(&request.path);
+        if guest.protection && ends {
+            return Refusal::of_guest(
+                Rule::Protection,
+                guest,
+                "PVE's own protection flag is set",
+                request.force,
+            );
         }
         Verdict::Allow
     }
 
     /// Whether it is the step that gives a fresh clone of ours its tag.
     fn finishes_own_clone(&self, request: &PveRequest, guest: &GuestFacts) -> bool {
-        let tags = request
-            .params
-            .text("tags")
-            .map(|tags| split_tags(&tags))
-            .unwrap_or_default();
         request.verb == Verb::Set
             && request.path.segments().last() == Some("config")
-            && request
-                .params
-                .iter()
-                .all(|(name, _)| matches!(name, "tags" | "digest"))
-            && tags.contains(&self.managed)
+            && request.params.iter().all(|(name, _)| matches!(name, "tags" | "digest"))
+            && tags_of(request).is_some_and(|tags| tags.contains(&self.managed))
             && self.has_marker(guest)
     }
 
-    /// The stated effect, or `Destroy` when it takes away what protects the guest.
+    /// The stated effect, or `Destroy` when it takes away what protects the guest, or a volume of it.
     fn real_effect(&self, request: &PveRequest, guest: &GuestFacts) -> Effect {
-        let deleted = request
-            .params
-            .iter()
-            .filter(|(name, _)| *name == "delete")
-            .flat_map(|(_, v)| match v {
-                ParamValue::Text(text) => split_tags(text),
-                ParamValue::List(items) => items.iter().flat_map(|s| split_tags(s)).collect(),
-                _ => Vec::new(),
-            });
-        let deleted: Vec<String> = deleted.collect();
-        let new_tags = match request.params.text("tags") {
-            Some(tags) => split_tags(&tags),
-            None if deleted.iter().any(|name| name == "tags") => Vec::new(),
+        let params = &request.params;
+        let deleted: Vec<String> = params.all("delete").iter().flat_map(|text| split_tags(text)).collect();
+        let deletes = |name: &str| deleted.iter().any(|key| key == name);
+        let new_tags = match tags_of(request) {
+            Some(tags) => tags,
+            None if deletes("tags") => Vec::new(),
             None => guest.tags.clone(),
         };
         let guarding = |tag: &String| *tag == self.managed || self.protected.contains(tag);
-        let loses_tag = guest
-            .tags
-            .iter()
-            .any(|tag| guarding(tag) && !new_tags.contains(tag));
+        let loses_tag = guest.tags.iter().any(|tag| guarding(tag) && !new_tags.contains(tag));
         let unprotects = guest.protection
-            && (deleted.iter().any(|name| name == "protection")
-                || request.params.text("protection").is_some_and(|flag| flag != "1"));
-        if loses_tag || unprotects {
-            Effect::Destroy
-        } else {
-            request.effect
+            && (deletes("protection") || params.all("protection").iter().any(|flag| flag != "1"));
+        // Deleting an unused disk destroys its volume; with force, so does deleting any disk.
+        let destroys_volume = deleted.iter().any(|key| key.starts_with("unused"))
+            || params.all("force").iter().any(|flag| flag != "0")
+            || request.path.segments().last() == Some("unlink");
+        if loses_tag || unprotects || destroys_volume { Effect::Destroy } else { request.effect }
+    }
+}
+
+/// The tags that a request sets, however they are given.
+pub(crate) fn tags_of(request: &PveRequest) -> Option<Vec<String>> {
+    let texts = request.params.all("tags");
+    (!texts.is_empty()).then(|| texts.iter().flat_map(|text| split_tags(text)).collect())
+}
+
+/// `POST /nodes/{node}/{kind}`: creates, or restores.
+fn new_guest(request: &PveRequest, node: &str, kind: &str) -> Subject {
+    let overwrites = request.params.all("force").iter().any(|flag| flag != "0");
+    match request.params.all("vmid").as_slice() {
+        [vmid] if overwrites => {
+            GuestAt::read(node, kind, vmid).map_or(Subject::Guest(None), Subject::Overwritten)
         }
+        [_] | [] if !overwrites => Subject::NewGuest,
+        _ => Subject::Guest(None),
+    }
+}
+
+/// Stopping a task stops what it does to its guest. What makes a new guest, or a backup, may always be stopped.
+fn task_of(upid: &str) -> Subject {
+    let Ok(upid) = Upid::parse(upid) else { return Subject::NoGuest };
+    let (kind, work) = match upid.kind().split_at_checked(2) {
+        Some(("qm", work)) => ("qemu", work),
+        Some(("vz", work)) => ("lxc", work),
+        _ => return Subject::NoGuest,
+    };
+    match upid.subject() {
+        Some(vmid) if !matches!(work, "clone" | "create" | "restore" | "dump") => {
+            GuestAt::read(upid.node().as_str(), kind, vmid)
+                .map_or(Subject::NoGuest, |at| Subject::Guest(Some(at)))
+        }
+        _ => Subject::NoGuest,
     }
 }
 
@@ -258,10 +298,7 @@ mod tests {
     use crate::PvePath;
 
     fn guest(tags: &str) -> GuestFacts {
-        GuestFacts {
-            tags: split_tags(tags),
-            ..GuestFacts::new(Vmid::MIN)
-        }
+        GuestFacts { tags: split_tags(tags), ..GuestFacts::new(Vmid::MIN) }
     }
 
     fn request(verb: Verb, path: &str, effect: Effect) -> PveRequest {
@@ -306,32 +343,14 @@ mod tests {
             request(Verb::Set, "/nodes/pve1/qemu/100/config", Effect::Write).param(name, value)
         };
         let mut production = guest("sdk-managed;production");
-        assert_eq!(
-            rule(&set("tags", "sdk-managed;production;web"), &production),
-            None
-        );
-        assert_eq!(
-            rule(&set("tags", "production"), &production),
-            Some(Rule::ProtectedTag)
-        );
-        assert_eq!(
-            rule(&set("tags", "sdk-managed"), &production),
-            Some(Rule::ProtectedTag)
-        );
-        assert_eq!(
-            rule(&set("delete", "cores,tags"), &production),
-            Some(Rule::ProtectedTag)
-        );
+        assert_eq!(rule(&set("tags", "sdk-managed;production;web"), &production), None);
+        assert_eq!(rule(&set("tags", "production"), &production), Some(Rule::ProtectedTag));
+        assert_eq!(rule(&set("tags", "sdk-managed"), &production), Some(Rule::ProtectedTag));
+        assert_eq!(rule(&set("delete", "cores,tags"), &production), Some(Rule::ProtectedTag));
         assert_eq!(rule(&set("cores", "2"), &production), None);
         production.protection = true;
-        assert_eq!(
-            rule(&set("protection", "0"), &production),
-            Some(Rule::ProtectedTag)
-        );
-        assert_eq!(
-            rule(&set("delete", "protection"), &production),
-            Some(Rule::ProtectedTag)
-        );
+        assert_eq!(rule(&set("protection", "0"), &production), Some(Rule::ProtectedTag));
+        assert_eq!(rule(&set("delete", "protection"), &production), Some(Rule::ProtectedTag));
     }
 
     #[test]
@@ -347,20 +366,11 @@ mod tests {
     #[test]
     fn a_fresh_clone_of_ours_may_get_its_tag_and_nothing_else() {
         let mut facts = guest("inherited");
-        facts.description = Policy::default().clone_marker(Vmid::MAX);
+        facts.description = Policy::default().clone_marker(Vmid::MAX, None);
         let set = request(Verb::Set, "/nodes/pve1/qemu/100/config", Effect::Write);
-        assert_eq!(
-            rule(&set.clone().param("tags", "inherited;sdk-managed"), &facts),
-            None
-        );
-        assert_eq!(
-            rule(&set.clone().param("tags", "x"), &facts),
-            Some(Rule::ManagedTag)
-        );
-        assert_eq!(
-            rule(&set.param("tags", "sdk-managed").param("cores", 8), &facts),
-            Some(Rule::ManagedTag)
-        );
+        assert_eq!(rule(&set.clone().param("tags", "inherited;sdk-managed"), &facts), None);
+        assert_eq!(rule(&set.clone().param("tags", "x"), &facts), Some(Rule::ManagedTag));
+        assert_eq!(rule(&set.param("tags", "sdk-managed").param("cores", 8), &facts), Some(Rule::ManagedTag));
     }
 
     #[test]
@@ -369,36 +379,24 @@ mod tests {
             (Verb::Create, "/nodes/pve1/stopall"),
             (Verb::Create, "/nodes/pve1/execute"),
             (Verb::Create, "/cluster/bulk-action/guest/start"),
-            (
-                Verb::Delete,
-                "/nodes/pve1/storage/lab/content/lab:100/vm-100-disk-0.qcow2",
-            ),
+            (Verb::Delete, "/nodes/pve1/storage/lab/content/lab:100/vm-100-disk-0.qcow2"),
         ] {
             let request = request(verb, path, Effect::Destroy);
             let Verdict::Refuse(refusal) = Policy::default().verdict(&request, None) else {
                 panic!("{path}")
             };
             assert_eq!(refusal.rule, Rule::ManyGuests, "{path}");
-            assert_eq!(
-                Policy::dangerous_allow_everything().verdict(&request, None),
-                Verdict::Allow
-            );
+            assert_eq!(Policy::dangerous_allow_everything().verdict(&request, None), Verdict::Allow);
         }
-        let iso = request(
-            Verb::Delete,
-            "/nodes/pve1/storage/local/content/local:iso/a.iso",
-            Effect::Destroy,
-        );
+        let iso = request(Verb::Delete, "/nodes/pve1/storage/local/content/local:iso/a.iso", Effect::Destroy);
         assert_eq!(Policy::default().verdict(&iso, None), Verdict::Allow);
     }
 
     #[test]
     fn a_guest_without_facts_is_refused() {
-        for path in [
-            "/nodes/pve1/qemu/100/status/stop",
-            "/nodes/pve1.lan/qemu/100",
-            "/nodes/pve1/lxc/1e2/config",
-        ] {
+        for path in
+            ["/nodes/pve1/qemu/100/status/stop", "/nodes/pve1.lan/qemu/100", "/nodes/pve1/lxc/1e2/config"]
+        {
             let request = request(Verb::Delete, path, Effect::Destroy);
             let Verdict::Refuse(refusal) = Policy::default().verdict(&request, None) else {
                 panic!("{path}")

@@ -60,11 +60,7 @@ impl Refusal {
             Rule::ManyGuests => "send one request for each guest, or use a policy that allows everything",
             _ => "make the guest's configuration readable (VM.Audit) for these credentials",
         };
-        Verdict::Refuse(Self {
-            rule,
-            why: why.into(),
-            advice: advice.to_owned(),
-        })
+        Verdict::Refuse(Self { rule, why: why.into(), advice: advice.to_owned() })
     }
 
     pub(super) fn of_guest(rule: Rule, guest: &GuestFacts, why: &str, force: Option<Vmid>) -> Verdict {
@@ -74,16 +70,8 @@ impl Refusal {
             (Rule::Protection, _) => format!("set protection to 0 on {vmid} first; PVE refuses it as well"),
             _ => format!("if that is what you want, force it, naming {vmid}"),
         };
-        let name = guest
-            .name
-            .as_deref()
-            .map(|n| format!(" ({n})"))
-            .unwrap_or_default();
-        Verdict::Refuse(Self {
-            rule,
-            why: format!("guest {vmid}{name}: {why}"),
-            advice,
-        })
+        let name = guest.name.as_deref().map(|n| format!(" ({n})")).unwrap_or_default();
+        Verdict::Refuse(Self { rule, why: format!("guest {vmid}{name}: {why}"), advice })
     }
 }
 
@@ -94,7 +82,7 @@ impl From<Refusal> for Error {
     }
 }
 
-/// Requests beside the guests' own paths that change guests all the same.
+/// Requests that change guests which their path does not name.
 pub(super) fn reaches_guests(request: &PveRequest) -> Option<&'static str> {
     let segments: Vec<&str> = request.path.segments().collect();
     match (request.verb, segments.as_slice()) {
@@ -102,20 +90,40 @@ pub(super) fn reaches_guests(request: &PveRequest) -> Option<&'static str> {
         | (_, ["cluster", "bulk-action", ..]) => Some("a bulk action touches guests without asking each"),
         (Verb::Create, ["nodes", _, "execute"]) => Some("a batch hides the requests it carries"),
         (Verb::Create, ["nodes", _, "status"]) => Some("rebooting or shutting down a node stops its guests"),
+        (_, ["cluster", "ha", "resources", ..]) => {
+            Some("high availability starts, stops and moves its guests")
+        }
+        (Verb::Create, ["nodes", _, "vzdump"]) if interrupts(request) => {
+            Some("a backup in this mode interrupts its guests")
+        }
         (Verb::Delete, ["nodes", _, "storage", _, "content", volume @ ..]) if owned_by_guest(volume) => {
             Some("the volume may be a guest's disk")
+        }
+        (Verb::Delete, ["nodes", _, "disks", ..]) | (_, ["nodes", _, "disks", "wipedisk"]) => {
+            Some("guests may have their disks there")
+        }
+        (Verb::Delete, ["nodes", _, "ceph", ..]) => Some("guests may have their disks there"),
+        (_, ["nodes", _, "qemu" | "lxc", ..]) if !request.params.all("target-vmid").is_empty() => {
+            Some("it also changes the guest that target-vmid names")
         }
         _ => None,
     }
 }
 
-/// `vm-100-disk-0`, `base-100-disk-0.qcow2`, `subvol-200-disk-0` …
+/// A snapshot goes beside the guest's work; the other modes stop or suspend it.
+fn interrupts(request: &PveRequest) -> bool {
+    request.params.all("mode").iter().any(|mode| mode != "snapshot")
+}
+
+/// `vm-100-disk-0`, `base-100-disk-0.qcow2`, `subvol-200-disk-0`, or anything in a directory with a guest's number.
 fn owned_by_guest(volume: &[&str]) -> bool {
-    let name = volume
-        .last()
-        .map_or("", |last| last.rsplit(':').next().unwrap_or(last));
-    ["vm-", "base-", "subvol-", "basevol-"]
-        .iter()
-        .filter_map(|prefix| name.strip_prefix(prefix))
-        .any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    let bare = |segment: &&str| segment.rsplit(':').next().unwrap_or_default().to_owned();
+    let names: Vec<String> = volume.iter().map(bare).collect();
+    let numbered = |name: &String| !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
+    let (last, directories) = names.split_last().map_or(("", &[] as &[String]), |(l, d)| (l.as_str(), d));
+    directories.iter().any(numbered)
+        || ["vm-", "base-", "subvol-", "basevol-"]
+            .iter()
+            .filter_map(|prefix| last.strip_prefix(prefix))
+            .any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }

@@ -114,11 +114,7 @@ pub struct Progress {
 /// `(50.00%)` at the end of a line.
 pub(super) fn fraction(line: &str) -> Option<f64> {
     let percent = line.trim_end().strip_suffix("%)")?.rsplit_once('(')?.1;
-    percent
-        .parse::<f64>()
-        .ok()
-        .filter(|p| (0.0..=100.0).contains(p))
-        .map(|p| p / 100.0)
+    percent.parse::<f64>().ok().filter(|p| (0.0..=100.0).contains(p)).map(|p| p / 100.0)
 }
 
 #[cfg(test)]

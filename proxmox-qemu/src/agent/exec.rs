@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use proxmox_core::{Effect, Error, ErrorKind, Operation, Outcome, Pve, PvePath, PveRequest, Result, de};
@@ -10,19 +11,24 @@ use serde::{Deserialize, Serialize};
 /// let hostname = Exec::new(["hostname", "-f"]);
 /// let script = Exec::new(["sh"]).input("set -e\napt-get -y upgrade\n");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Exec {
     argv: Vec<String>,
     input: Option<String>,
 }
 
+/// Without the input, which may hold a password.
+impl fmt::Debug for Exec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let input = self.input.as_ref().map(|text| format!("{} bytes", text.len()));
+        f.debug_struct("Exec").field("argv", &self.argv).field("input", &input).finish()
+    }
+}
+
 impl Exec {
     /// The program and its arguments, each passed as it is.
     pub fn new<S: Into<String>>(argv: impl IntoIterator<Item = S>) -> Self {
-        Self {
-            argv: argv.into_iter().map(Into::into).collect(),
-            input: None,
-        }
+        Self { argv: argv.into_iter().map(Into::into).collect(), input: None }
     }
 
     /// What the program reads on its standard input: text, at most 64 KiB.
@@ -112,16 +118,11 @@ impl Operation for RunExec {
     }
     fn request(&self) -> Result<PveRequest> {
         if self.exec.argv.first().is_none_or(String::is_empty) {
-            return Err(Error::invalid(
-                "command",
-                "command: an empty argument list runs nothing",
-            ));
+            return Err(Error::invalid("command", "command: an empty argument list runs nothing"));
         }
         if let Some(input) = self.exec.input.as_ref().filter(|text| text.len() > INPUT_LIMIT) {
-            let text = format!(
-                "input: {} bytes, but PVE passes at most {INPUT_LIMIT} on to the agent",
-                input.len()
-            );
+            let text =
+                format!("input: {} bytes, but PVE passes at most {INPUT_LIMIT} on to the agent", input.len());
             return Err(
                 Error::invalid("input", text).with_advice("write it to a file of the guest first, in parts")
             );
@@ -134,25 +135,26 @@ impl Operation for RunExec {
     async fn run(self, pve: Pve) -> Result<ExecResult> {
         let started: Started = pve.call(&self.request()?).await?.decode()?;
         let status = PveRequest::get(self.agent.fixed("exec-status")).param("pid", started.pid);
-        let wait = pve.wait_budget().unwrap_or(WAIT);
-        let deadline = pve.now() + wait;
+        let deadline = pve.deadline(Some(WAIT));
         let mut pause = FIRST;
         loop {
-            match async { pve.call(&status).await?.decode::<Look>() }.await {
+            let request = deadline.bound(&pve, &status);
+            match async { pve.call(&request).await?.decode::<Look>() }.await {
                 Ok(look) if look.exited => return Ok(look.result),
                 Ok(_) => {}
                 // The agent is busy, or the way to the node is: the program itself is not concerned.
-                Err(e) if e.kind().is_transient() && pve.now() < deadline => {
+                Err(e) if e.kind().is_transient() && !deadline.left(&pve).is_zero() => {
                     pve.sleep(pause).await;
                     continue;
                 }
                 Err(e) => return Err(unheard(e, started.pid)),
             }
-            let left = deadline.saturating_duration_since(pve.now());
+            let left = deadline.left(&pve);
             if left.is_zero() {
                 let text = format!(
-                    "the command (pid {} in the guest) is still running after {wait:?}",
-                    started.pid
+                    "the command (pid {} in the guest) is still running after {:?}",
+                    started.pid,
+                    deadline.wait()
                 );
                 return Err(Error::new(ErrorKind::Timeout, Outcome::Applied, text)
                     .with_advice("it goes on in the guest; allow more time, or end it there"));
@@ -183,18 +185,15 @@ mod tests {
     #[test]
     fn the_arguments_stay_apart() {
         let path = PvePath::parse("/nodes/pve1/qemu/100/agent").unwrap();
-        let request = RunExec::new(path.clone(), Exec::new(["sh", "-c", "echo a b"]).input("x"))
-            .request()
-            .unwrap();
+        let request =
+            RunExec::new(path.clone(), Exec::new(["sh", "-c", "echo a b"]).input("x")).request().unwrap();
         assert_eq!(
             request.to_string(),
             "pvesh create /nodes/pve1/qemu/100/agent/exec --command sh --command -c --command 'echo a b' --input-data x"
         );
-        for bad in [
-            Exec::new(Vec::<String>::new()),
-            Exec::new([""]),
-            Exec::new(["a"]).input("x".repeat(65_537)),
-        ] {
+        for bad in
+            [Exec::new(Vec::<String>::new()), Exec::new([""]), Exec::new(["a"]).input("x".repeat(65_537))]
+        {
             assert_eq!(
                 RunExec::new(path.clone(), bad).request().unwrap_err().kind(),
                 ErrorKind::InvalidInput

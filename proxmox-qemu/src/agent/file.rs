@@ -1,4 +1,4 @@
-use proxmox_core::{Effect, Error, PvePath, PveRequest, de};
+use proxmox_core::{Effect, Error, PvePath, PveRequest, Secret, de};
 use serde::{Deserialize, Serialize};
 
 use super::Built;
@@ -22,12 +22,10 @@ const LIMIT: usize = 60 * 1024;
 
 pub(super) fn write_request(agent: PvePath, file: &str, content: &str) -> Built {
     if content.len() > LIMIT {
-        let text = format!(
-            "content: {} bytes, but PVE passes at most {LIMIT} on to the agent",
-            content.len()
-        );
+        let text =
+            format!("content: {} bytes, but PVE passes at most {LIMIT} on to the agent", content.len());
         return Err(Error::invalid("content", text));
     }
     let request = PveRequest::create(agent.fixed("file-write")).effect(Effect::Write);
-    Ok(request.param("file", file).param("content", content))
+    Ok(request.param("file", file).param("content", Secret::from(content)))
 }

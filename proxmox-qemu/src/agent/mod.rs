@@ -92,9 +92,7 @@ impl Agent {
         path: PvePath,
     ) -> Call<Ask<T>> {
         let unwrap = |answer: &proxmox_core::PveResponse| answer.decode::<Wrapped<T>>().map(|w| w.result);
-        self.vm
-            .pve()
-            .bind(Ask::with(name, Ok(PveRequest::get(path)), unwrap))
+        self.vm.pve().bind(Ask::with(name, Ok(PveRequest::get(path)), unwrap))
     }
 
     /// Runs a command in the guest and waits for its end: see [`Exec`].

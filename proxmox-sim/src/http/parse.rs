@@ -12,10 +12,7 @@ pub(super) fn auth_value(header: &str, key: &str) -> Option<String> {
     while let Some(at) = header[from..].find(key) {
         let start = from + at;
         let end = start + key.len();
-        let begins = header[..start]
-            .chars()
-            .next_back()
-            .is_none_or(char::is_whitespace);
+        let begins = header[..start].chars().next_back().is_none_or(char::is_whitespace);
         if begins && header[end..].starts_with(['=', ' ']) {
             let value = header[end + 1..].split(';').next().unwrap_or_default();
             return Some(percent_decode_str(value).decode_utf8_lossy().into_owned());
@@ -42,29 +39,20 @@ pub(super) fn form_params(text: &[u8]) -> Vec<(String, SimValue)> {
 /// Reads a JSON body. PVE takes `null` for no parameters; anything else must be an object.
 pub(super) fn json_params(body: &[u8]) -> Result<Vec<(String, SimValue)>, SimAnswer> {
     match serde_json::from_slice(body) {
-        Ok(Value::Object(object)) => Ok(object
-            .into_iter()
-            .map(|(name, v)| (name, SimValue::Json(v)))
-            .collect()),
+        Ok(Value::Object(object)) => {
+            Ok(object.into_iter().map(|(name, v)| (name, SimValue::Json(v))).collect())
+        }
         Ok(Value::Null) => Ok(Vec::new()),
-        Ok(_) => Err(text(
-            500,
-            "Not a HASH reference at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 957.\n",
-        )),
+        Ok(_) => {
+            Err(text(500, "Not a HASH reference at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 957.\n"))
+        }
         Err(e) => {
             let before = offset(body, e.line(), e.column(), e.is_eof());
             let rest = String::from_utf8_lossy(&body[before..]);
-            let rest = if rest.is_empty() {
-                "(end of string)".into()
-            } else {
-                rest
-            };
+            let rest = if rest.is_empty() { "(end of string)".into() } else { rest };
             let why = "malformed JSON string, neither tag, array, object, number, string or atom";
             let at = "at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 917.";
-            Err(text(
-                500,
-                &format!("{why}, at character offset {before} (before \"{rest}\") {at}\n"),
-            ))
+            Err(text(500, &format!("{why}, at character offset {before} (before \"{rest}\") {at}\n")))
         }
     }
 }
@@ -74,10 +62,7 @@ fn offset(body: &[u8], line: usize, column: usize, eof: bool) -> usize {
     if eof {
         return body.len();
     }
-    let before: usize = body
-        .split_inclusive(|&b| b == b'\n')
-        .take(line.saturating_sub(1))
-        .map(<[u8]>::len)
-        .sum();
+    let before: usize =
+        body.split_inclusive(|&b| b == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
     (before + column.saturating_sub(1)).min(body.len())
 }

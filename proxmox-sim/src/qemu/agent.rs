@@ -106,16 +106,11 @@ fn supported() -> Vec<Value> {
         "guest-file-close",
         "guest-set-user-password",
     ];
-    names
-        .iter()
-        .map(|name| json!({ "name": name, "enabled": true, "success-response": true }))
-        .collect()
+    names.iter().map(|name| json!({ "name": name, "enabled": true, "success-response": true })).collect()
 }
 
 fn hostname(guest: &Guest) -> String {
-    guest
-        .name()
-        .map_or_else(|| format!("vm{}", guest.vmid), str::to_owned)
+    guest.name().map_or_else(|| format!("vm{}", guest.vmid), str::to_owned)
 }
 
 /// `POST …/agent`
@@ -159,26 +154,19 @@ pub(crate) fn exec_status(ctx: &mut Ctx<'_>) -> Answer {
         Some(signal) => data.insert("signal".into(), signal.into()),
         None => data.insert("exitcode".into(), done.code.into()),
     };
-    for (name, text) in [("out", &done.out), ("err", &done.err)]
-        .into_iter()
-        .filter(|(_, text)| !text.is_empty())
+    for (name, text) in
+        [("out", &done.out), ("err", &done.err)].into_iter().filter(|(_, text)| !text.is_empty())
     {
         let kept = cut(text, OUTPUT);
         data.insert(format!("{name}-data"), kept.into());
-        data.insert(
-            format!("{name}-truncated"),
-            i32::from(kept.len() < text.len()).into(),
-        );
+        data.insert(format!("{name}-truncated"), i32::from(kept.len() < text.len()).into());
     }
     Ok(Value::from(data).into())
 }
 
 /// The beginning of a text, cut between characters.
 fn cut(text: &str, limit: usize) -> &str {
-    let end = (0..=limit.min(text.len()))
-        .rev()
-        .find(|&i| text.is_char_boundary(i))
-        .unwrap_or(0);
+    let end = (0..=limit.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
     &text[..end]
 }
 
@@ -201,11 +189,7 @@ pub(crate) fn file_read(ctx: &mut Ctx<'_>) -> Answer {
     let bytes = content.as_bytes();
     let from = offset.min(bytes.len());
     let part = &bytes[from..from.saturating_add(count).min(bytes.len())];
-    let shown = if decode {
-        String::from_utf8_lossy(part).into_owned()
-    } else {
-        BASE64.encode(part)
-    };
+    let shown = if decode { String::from_utf8_lossy(part).into_owned() } else { BASE64.encode(part) };
     let mut data = json!({ "bytes-read": part.len(), "content": shown });
     if from + part.len() < bytes.len() {
         data["truncated"] = 1.into();

@@ -20,18 +20,11 @@ pub(crate) fn apply(state: &mut State, vmid: u32, wish: &Wish, now: f64) -> Resu
             log.extend(line);
             value
         } else if net::is_card_key(key) {
-            let old = state
-                .guests
-                .get(&vmid)
-                .and_then(|g| g.get(key))
-                .and_then(|old| net::Card::parse(old).mac);
+            let old =
+                state.guests.get(&vmid).and_then(|g| g.get(key)).and_then(|old| net::Card::parse(old).mac);
             let mut card = net::Card::parse(value);
             card.mac = card.mac.or(old);
-            let text = if card.mac.is_some() {
-                card.print()
-            } else {
-                value.clone()
-            };
+            let text = if card.mac.is_some() { card.print() } else { value.clone() };
             net::stored(state, &text)
         } else {
             stored(key, value)
@@ -62,9 +55,8 @@ pub(crate) fn stored(key: &str, value: &str) -> String {
 
 /// Tags as PVE keeps them: lower case, each once, sorted, separated by `;`.
 pub(crate) fn tags(value: &str) -> String {
-    let tags: std::collections::BTreeSet<_> = crate::schema::format::items(value)
-        .map(str::to_lowercase)
-        .collect();
+    let tags: std::collections::BTreeSet<_> =
+        crate::schema::format::items(value).map(str::to_lowercase).collect();
     tags.into_iter().collect::<Vec<_>>().join(";")
 }
 
@@ -76,9 +68,7 @@ fn set(guest: &mut Guest, key: &str, value: String) {
         {
             keep_unused(guest, &old.file);
         }
-        guest
-            .config
-            .retain(|key, value| !key.starts_with("unused") || *value != new.file);
+        guest.config.retain(|key, value| !key.starts_with("unused") || *value != new.file);
     }
     if value.is_empty() {
         guest.config.remove(key);
@@ -119,9 +109,7 @@ fn delete(state: &mut State, vmid: u32, node: &str, key: &str, force: bool) {
 }
 
 fn keep_unused(guest: &mut Guest, volid: &str) {
-    let free = (0_u32..256)
-        .map(|n| format!("unused{n}"))
-        .find(|key| guest.get(key).is_none());
+    let free = (0_u32..256).map(|n| format!("unused{n}")).find(|key| guest.get(key).is_none());
     if let Some(key) = free {
         guest.set(&key, volid);
     }
@@ -184,13 +172,9 @@ mod tests {
 
     #[test]
     fn what_waits_for_a_restart() {
-        for (key, wait) in [
-            ("memory", true),
-            ("cores", true),
-            ("name", false),
-            ("net0", false),
-            ("agent", true),
-        ] {
+        for (key, wait) in
+            [("memory", true), ("cores", true), ("name", false), ("net0", false), ("agent", true)]
+        {
             assert_eq!(waits(key), wait, "{key}");
         }
     }

@@ -28,15 +28,9 @@ pub(crate) fn clone(ctx: &mut Ctx<'_>) -> Answer {
         }
         ctx.require(&format!("/storage/{id}"), &["Datastore.AllocateSpace"])?;
     }
-    let Some(source) = ctx
-        .state
-        .guests
-        .get(&vmid)
-        .filter(|g| g.kind == GuestKind::Qemu && g.node == node)
+    let Some(source) = ctx.state.guests.get(&vmid).filter(|g| g.kind == GuestKind::Qemu && g.node == node)
     else {
-        return failed(format!(
-            "unable to find configuration file for VM {vmid} on node '{node}'"
-        ));
+        return failed(format!("unable to find configuration file for VM {vmid} on node '{node}'"));
     };
     config::check_lock(source, false)?;
     let full = ctx.flag_or("full", !source.is_template());
@@ -46,22 +40,12 @@ pub(crate) fn clone(ctx: &mut Ctx<'_>) -> Answer {
     }
     for (key, drive) in drives.iter().filter(|(_, drive)| !drive.is_cloudinit() && !full) {
         if !drive.file.contains("base-") {
-            return failed(format!(
-                "Linked clone feature is not supported for '{}' ({key})",
-                drive.file
-            ));
+            return failed(format!("Linked clone feature is not supported for '{}' ({key})", drive.file));
         }
     }
-    let is_shared = |volid: &str| {
-        ctx.state
-            .storages
-            .get(storage_of(volid))
-            .is_some_and(|s| s.shared)
-    };
+    let is_shared = |volid: &str| ctx.state.storages.get(storage_of(volid)).is_some_and(|s| s.shared);
     if target != node && !drives.iter().all(|(_, drive)| is_shared(&drive.file)) {
-        return failed(format!(
-            "can't clone VM to node '{target}' (VM uses local storage)"
-        ));
+        return failed(format!("can't clone VM to node '{target}' (VM uses local storage)"));
     }
     if ctx.state.guests.contains_key(&newid) {
         return failed(format!("unable to create VM {newid}: config file already exists"));
@@ -69,10 +53,7 @@ pub(crate) fn clone(ctx: &mut Ctx<'_>) -> Answer {
 
     let mut clone = copy(source, ctx.opt("snapname"));
     clone.vmid = newid;
-    clone.set(
-        "name",
-        ctx.opt("name").map_or_else(|| copy_name(source), str::to_owned),
-    );
+    clone.set("name", ctx.opt("name").map_or_else(|| copy_name(source), str::to_owned));
     if let Some(description) = ctx.opt("description") {
         clone.set("description", description);
     }
@@ -88,21 +69,13 @@ pub(crate) fn clone(ctx: &mut Ctx<'_>) -> Answer {
     ctx.state.guests.insert(newid, unready);
     create::join_pool(ctx, newid);
 
-    let order = Order {
-        source: vmid,
-        node,
-        full,
-        storage,
-        format: ctx.opt("format").map(str::to_owned),
-    };
+    let order = Order { source: vmid, node, full, storage, format: ctx.opt("format").map(str::to_owned) };
     let plan = order.copy_disks(ctx, &mut clone, drives);
     clone.node = target;
-    let plan = plan
-        .undo(move |state| create::forget(state, newid))
-        .work(move |state, _| {
-            state.guests.insert(newid, clone);
-            Ok(())
-        });
+    let plan = plan.undo(move |state| create::forget(state, newid)).work(move |state, _| {
+        state.guests.insert(newid, clone);
+        Ok(())
+    });
     ctx.fork_vm("qmclone", plan)
 }
 
@@ -118,26 +91,18 @@ fn drives(source: &Guest, snapshot: Option<&str>) -> Result<Vec<(String, disk::D
     if let Some(name) = snapshot.filter(|name| !source.snapshots.iter().any(|s| s.name == *name)) {
         return failed(format!("snapshot '{name}' does not exist"));
     }
-    Ok(disk::disks(source)
-        .into_iter()
-        .filter(|(_, drive)| drive.owns_volume())
-        .collect())
+    Ok(disk::disks(source).into_iter().filter(|(_, drive)| drive.owns_volume()).collect())
 }
 
 fn copy_name(source: &Guest) -> String {
-    let name = source
-        .name()
-        .map_or_else(|| format!("VM {}", source.vmid), str::to_owned);
+    let name = source.name().map_or_else(|| format!("VM {}", source.vmid), str::to_owned);
     format!("Copy-of-VM-{name}").replace(' ', "-")
 }
 
 /// Everything of the source that its copy takes over.
 fn copy(source: &Guest, snapshot: Option<&str>) -> Guest {
     let mut copy = Guest::new(source.vmid, GuestKind::Qemu, &source.node);
-    let saved = source
-        .snapshots
-        .iter()
-        .find(|s| Some(s.name.as_str()) == snapshot);
+    let saved = source.snapshots.iter().find(|s| Some(s.name.as_str()) == snapshot);
     copy.config = saved.map_or(&source.config, |saved| &saved.config).clone();
     let own =
         |key: &str| matches!(key, "lock" | "template" | "parent" | "snaptime") || key.starts_with("unused");
@@ -161,18 +126,12 @@ impl Order {
     fn copy_disks(&self, ctx: &mut Ctx<'_>, clone: &mut Guest, drives: Vec<(String, disk::Drive)>) -> Plan {
         let mut lines = Vec::new();
         if ctx.is_nine() {
-            lines.push((
-                0.0,
-                format!("creating a clone of VM {} with ID {}", self.source, clone.vmid),
-            ));
+            lines.push((0.0, format!("creating a clone of VM {} with ID {}", self.source, clone.vmid)));
         }
         let mut bytes = 0;
         let count = drives.len().max(1);
         for (index, (key, drive)) in drives.into_iter().enumerate() {
-            let size = ctx
-                .state
-                .volume(&drive.file, &self.node)
-                .map_or(drive.size(), |v| v.size);
+            let size = ctx.state.volume(&drive.file, &self.node).map_or(drive.size(), |v| v.size);
             let linked = !self.full && !drive.is_cloudinit();
             let volid = self.copy_one(ctx.state, clone.vmid, &drive, size, ctx.now);
             let step = |part: f64| {
@@ -181,10 +140,7 @@ impl Order {
                 fraction
             };
             let how = if linked { "linked" } else { "full" };
-            lines.push((
-                step(0.0),
-                format!("create {how} clone of drive {key} ({})", drive.file),
-            ));
+            lines.push((step(0.0), format!("create {how} clone of drive {key} ({})", drive.file)));
             if let (true, Some((_, base)), Some((_, own))) =
                 (linked, drive.file.split_once(':'), volid.rsplit_once('/'))
             {
@@ -233,10 +189,7 @@ impl Order {
             let volid = storage.free_volid(newid, was);
             match (storage.has_files(), drive.file.split_once(':')) {
                 (true, Some((id, base))) => {
-                    format!(
-                        "{id}:{base}/{}",
-                        volid.split_once(':').map_or("", |(_, name)| name)
-                    )
+                    format!("{id}:{base}/{}", volid.split_once(':').map_or("", |(_, name)| name))
                 }
                 _ => volid,
             }
@@ -263,12 +216,7 @@ fn transferred(size: u64, part: f64) -> String {
     };
     #[allow(clippy::cast_precision_loss, reason = "shown with one digit")]
     let size = size as f64;
-    format!(
-        "transferred {} of {} ({:.2}%)",
-        gib(size * part),
-        gib(size),
-        part * 100.0
-    )
+    format!("transferred {} of {} ({:.2}%)", gib(size * part), gib(size), part * 100.0)
 }
 
 #[cfg(test)]
@@ -278,13 +226,7 @@ mod tests {
     #[test]
     fn progress_lines() {
         assert_eq!(transferred(2 << 30, 0.0), "transferred 0.0 B of 2.0 GiB (0.00%)");
-        assert_eq!(
-            transferred(2 << 30, 1.0),
-            "transferred 2.0 GiB of 2.0 GiB (100.00%)"
-        );
-        assert_eq!(
-            transferred(2 << 30, 0.1),
-            "transferred 204.8 MiB of 2.0 GiB (10.00%)"
-        );
+        assert_eq!(transferred(2 << 30, 1.0), "transferred 2.0 GiB of 2.0 GiB (100.00%)");
+        assert_eq!(transferred(2 << 30, 0.1), "transferred 204.8 MiB of 2.0 GiB (10.00%)");
     }
 }

@@ -54,18 +54,13 @@ pub(crate) fn dump(ctx: &mut Ctx<'_>) -> Answer {
     let text = match kind.as_str() {
         "user" => user(guest),
         "network" => network(guest),
-        _ => format!(
-            "instance-id: {}\n",
-            crate::state::digest(&[guest.digest().as_str()])
-        ),
+        _ => format!("instance-id: {}\n", crate::state::digest(&[guest.digest().as_str()])),
     };
     Ok(text.into())
 }
 
 fn user(guest: &Guest) -> String {
-    let name = guest
-        .name()
-        .map_or_else(|| format!("VM{}", guest.vmid), str::to_owned);
+    let name = guest.name().map_or_else(|| format!("VM{}", guest.vmid), str::to_owned);
     let mut text = format!("#cloud-config\nhostname: {name}\nmanage_etc_hosts: true\n");
     match guest.get("searchdomain") {
         Some(domain) => text.push_str(&format!("fqdn: {name}.{domain}\n")),
@@ -79,19 +74,13 @@ fn user(guest: &Guest) -> String {
     }
     if let Some(keys) = guest.get("sshkeys") {
         text.push_str("ssh_authorized_keys:\n");
-        let keys = percent_encoding::percent_decode_str(keys)
-            .decode_utf8_lossy()
-            .into_owned();
+        let keys = percent_encoding::percent_decode_str(keys).decode_utf8_lossy().into_owned();
         for key in keys.lines().filter(|line| !line.trim().is_empty()) {
             text.push_str(&format!("  - {key}\n"));
         }
     }
     text.push_str("chpasswd:\n  expire: False\nusers:\n  - default\npackage_upgrade: ");
-    text.push_str(if guest.get("ciupgrade") == Some("0") {
-        "false\n"
-    } else {
-        "true\n"
-    });
+    text.push_str(if guest.get("ciupgrade") == Some("0") { "false\n" } else { "true\n" });
     text
 }
 

@@ -32,10 +32,7 @@ pub(crate) fn shown_all(
     version: PveVersion,
     config: &BTreeMap<String, String>,
 ) -> Map<String, Value> {
-    config
-        .iter()
-        .map(|(key, value)| (key.clone(), shown(kind, version, key, value)))
-        .collect()
+    config.iter().map(|(key, value)| (key.clone(), shown(kind, version, key, value))).collect()
 }
 
 /// `GET …/config`
@@ -128,9 +125,7 @@ impl Wish {
             let value = if key == "cipassword" { "<hidden>" } else { value };
             format!("-{key} {value}")
         });
-        set.chain(self.delete.iter().map(|key| format!("-delete {key}")))
-            .collect::<Vec<_>>()
-            .join(" ")
+        set.chain(self.delete.iter().map(|key| format!("-delete {key}"))).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -159,17 +154,10 @@ const CONTROL: [&str; 18] = [
 /// All checks that PVE makes before it changes anything.
 fn prepare(ctx: &mut Ctx<'_>) -> Result<Wish, Refusal> {
     only_root(ctx)?;
-    let list = |name: &str| {
-        ctx.opt(name)
-            .map(|t| format::items(t).map(str::to_owned).collect())
-            .unwrap_or_default()
-    };
-    let mut wish = Wish {
-        set: Vec::new(),
-        delete: list("delete"),
-        revert: list("revert"),
-        force: ctx.flag("force"),
-    };
+    let list =
+        |name: &str| ctx.opt(name).map(|t| format::items(t).map(str::to_owned).collect()).unwrap_or_default();
+    let mut wish =
+        Wish { set: Vec::new(), delete: list("delete"), revert: list("revert"), force: ctx.flag("force") };
     wish.set = given(ctx)?;
     if wish.set.is_empty() && wish.delete.is_empty() && wish.revert.is_empty() {
         return failed("no options specified");
@@ -226,10 +214,7 @@ pub(crate) fn only_root(ctx: &Ctx<'_>) -> Result<(), Refusal> {
     if ctx.flag("skiplock") {
         return bad_param("skiplock", "Only root may use this option.");
     }
-    match ["args", "lock", "hookscript"]
-        .iter()
-        .find(|key| ctx.args.contains_key(**key))
-    {
+    match ["args", "lock", "hookscript"].iter().find(|key| ctx.args.contains_key(**key)) {
         Some(key) => failed(format!("only root can set '{key}' config")),
         None => Ok(()),
     }
@@ -239,11 +224,7 @@ pub(crate) fn only_root(ctx: &Ctx<'_>) -> Result<(), Refusal> {
 pub(crate) fn given(ctx: &Ctx<'_>) -> Result<Vec<(String, String)>, Refusal> {
     let params = config_params(Kind::Qemu, ctx.version());
     let mut set = Vec::new();
-    for (key, arg) in ctx
-        .args
-        .iter()
-        .filter(|(key, _)| !CONTROL.contains(&key.as_str()))
-    {
+    for (key, arg) in ctx.args.iter().filter(|(key, _)| !CONTROL.contains(&key.as_str())) {
         let Arg::One(value) = arg else {
             return failed(format!("unable to parse value of '{key}' - got undefined value"));
         };
@@ -282,7 +263,5 @@ pub(crate) fn permit(ctx: &Ctx<'_>, path: &str, key: &str, value: &str) -> Resul
     let bridge = net::is_card_key(key)
         .then(|| net::Card::parse(value))
         .and_then(|c| c.get("bridge").map(str::to_owned));
-    bridge.map_or(Ok(()), |bridge| {
-        ctx.require(&format!("/sdn/zones/localnetwork/{bridge}"), &["SDN.Use"])
-    })
+    bridge.map_or(Ok(()), |bridge| ctx.require(&format!("/sdn/zones/localnetwork/{bridge}"), &["SDN.Use"]))
 }

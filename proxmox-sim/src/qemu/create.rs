@@ -23,13 +23,8 @@ pub(crate) fn create(ctx: &mut Ctx<'_>) -> Answer {
         disk::check(ctx, &node, value)?;
     }
     if let Some(taken) = ctx.state.guests.get(&vmid) {
-        let (what, home) = (
-            if taken.kind == GuestKind::Qemu { "VM" } else { "CT" },
-            &taken.node,
-        );
-        return failed(format!(
-            "unable to create VM {vmid} - {what} {vmid} already exists on node '{home}'"
-        ));
+        let (what, home) = (if taken.kind == GuestKind::Qemu { "VM" } else { "CT" }, &taken.node);
+        return failed(format!("unable to create VM {vmid} - {what} {vmid} already exists on node '{home}'"));
     }
     let mut guest = Guest::new(vmid, GuestKind::Qemu, &node);
     guest.set("lock", "create");
@@ -72,37 +67,29 @@ pub(crate) fn create(ctx: &mut Ctx<'_>) -> Answer {
         plan = plan.line_at(1.0, "Execute autostart");
     }
     let (user, home) = (ctx.who.id(), node.clone());
-    let plan = plan
-        .undo(move |state| forget(state, vmid))
-        .work(move |state, now| {
-            if let Some(error) = error {
-                forget(state, vmid);
-                return Err(error);
-            }
-            let Some(mut guest) = state.guests.remove(&vmid) else {
-                return Ok(());
-            };
-            guest.config.remove("lock");
-            guest.config.extend(finished);
-            // On an empty disk there is nothing that could obey or run an agent.
-            guest.has_agent = imported;
-            guest.obeys = imported;
-            fill_in(state, &mut guest, now);
-            state.guests.insert(vmid, guest);
-            if start {
-                let plan = power::start_plan(state, vmid, &home, true);
-                let subject = vmid.to_string();
-                let start = TaskStart {
-                    now,
-                    node: &home,
-                    kind: "qmstart",
-                    subject: &subject,
-                    user: &user,
-                };
-                state.fork(start, plan);
-            }
-            Ok(())
-        });
+    let plan = plan.undo(move |state| forget(state, vmid)).work(move |state, now| {
+        if let Some(error) = error {
+            forget(state, vmid);
+            return Err(error);
+        }
+        let Some(mut guest) = state.guests.remove(&vmid) else {
+            return Ok(());
+        };
+        guest.config.remove("lock");
+        guest.config.extend(finished);
+        // On an empty disk there is nothing that could obey or run an agent.
+        guest.has_agent = imported;
+        guest.obeys = imported;
+        fill_in(state, &mut guest, now);
+        state.guests.insert(vmid, guest);
+        if start {
+            let plan = power::start_plan(state, vmid, &home, true);
+            let subject = vmid.to_string();
+            let start = TaskStart { now, node: &home, kind: "qmstart", subject: &subject, user: &user };
+            state.fork(start, plan);
+        }
+        Ok(())
+    });
     ctx.fork("qmcreate", &vmid.to_string(), plan)
 }
 
@@ -114,11 +101,7 @@ pub(crate) fn may_allocate(ctx: &Ctx<'_>, vmid: u32) -> Result<(), Refusal> {
     }
     let allowed = ctx.allows(&format!("/vms/{vmid}"), &["VM.Allocate"])
         || pool.is_some_and(|pool| ctx.allows(&format!("/pool/{pool}"), &["VM.Allocate"]));
-    if allowed {
-        Ok(())
-    } else {
-        Err(Refusal::Forbidden(String::new()))
-    }
+    if allowed { Ok(()) } else { Err(Refusal::Forbidden(String::new())) }
 }
 
 /// Puts a new guest into the pool of the request.
@@ -160,21 +143,13 @@ pub(crate) fn fill_in(state: &mut State, guest: &mut Guest, now: f64) {
 fn boot_order(guest: &Guest) -> String {
     let disks = disk::disks(guest);
     let bootable = |key: &str| !key.starts_with("efidisk") && !key.starts_with("tpmstate");
-    let hard = disks
-        .iter()
-        .find(|(key, drive)| bootable(key) && !drive.is_cdrom());
-    let cd = disks
-        .iter()
-        .find(|(_, drive)| drive.is_cdrom() && !drive.is_cloudinit());
+    let hard = disks.iter().find(|(key, drive)| bootable(key) && !drive.is_cdrom());
+    let cd = disks.iter().find(|(_, drive)| drive.is_cdrom() && !drive.is_cloudinit());
     let devices: Vec<_> = hard
         .into_iter()
         .chain(cd)
         .map(|(key, _)| key.clone())
         .chain(net::cards(guest).first().map(|(n, _)| format!("net{n}")))
         .collect();
-    if devices.is_empty() {
-        " ".to_owned()
-    } else {
-        format!("order={}", devices.join(";"))
-    }
+    if devices.is_empty() { " ".to_owned() } else { format!("order={}", devices.join(";")) }
 }

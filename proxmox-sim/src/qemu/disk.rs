@@ -16,16 +16,11 @@ pub(crate) struct Drive {
 
 impl Drive {
     pub(crate) fn parse(text: &str) -> Self {
-        let mut drive = Self {
-            file: String::new(),
-            options: Vec::new(),
-        };
+        let mut drive = Self { file: String::new(), options: Vec::new() };
         for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
             match part.split_once('=') {
                 None | Some(("file" | "volume", _)) => {
-                    part.split_once('=')
-                        .map_or(part, |(_, file)| file)
-                        .clone_into(&mut drive.file);
+                    part.split_once('=').map_or(part, |(_, file)| file).clone_into(&mut drive.file);
                 }
                 Some((key, value)) => drive.options.push((key.to_owned(), value.to_owned())),
             }
@@ -34,10 +29,7 @@ impl Drive {
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.options
-            .iter()
-            .find(|(k, _)| k == key)
-            .map(|(_, v)| v.as_str())
+        self.options.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
     }
 
     pub(crate) fn set(&mut self, key: &str, value: impl Into<String>) {
@@ -84,11 +76,7 @@ impl Drive {
         }
         let gib: f64 = rest.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0)?;
         let digits = rest.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a size in bytes"
-        )]
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size in bytes")]
         digits.then_some((storage, Ask::Bytes((gib * f64::from(1 << 30)) as u64)))
     }
 }
@@ -104,11 +92,7 @@ enum Ask {
 /// Whether a key of the configuration is a disk.
 pub(crate) fn is_disk_key(key: &str) -> bool {
     let family = key.trim_end_matches(|c: char| c.is_ascii_digit());
-    key.len() > family.len()
-        && matches!(
-            family,
-            "ide" | "sata" | "scsi" | "virtio" | "efidisk" | "tpmstate"
-        )
+    key.len() > family.len() && matches!(family, "ide" | "sata" | "scsi" | "virtio" | "efidisk" | "tpmstate")
 }
 
 /// The disks of a guest in PVE's order.
@@ -119,10 +103,7 @@ pub(crate) fn disks(guest: &Guest) -> Vec<(String, Drive)> {
     };
     let mut disks: Vec<_> = guest.config.iter().filter(|(key, _)| is_disk(key)).collect();
     disks.sort_by_key(|(key, _)| place(key));
-    disks
-        .into_iter()
-        .map(|(key, value)| (key.clone(), Drive::parse(value)))
-        .collect()
+    disks.into_iter().map(|(key, value)| (key.clone(), Drive::parse(value))).collect()
 }
 
 /// Where a key stands among the disks.
@@ -145,24 +126,15 @@ pub(crate) fn parse_size(text: &str) -> Option<u64> {
         _ => return None,
     };
     let number: f64 = digits.parse().ok()?;
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a size in bytes"
-    )]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size in bytes")]
     Some((number * (1_u64 << shift) as f64) as u64)
 }
 
 /// Bytes with the largest unit that leaves no fraction.
 pub(crate) fn print_size(bytes: u64) -> String {
     let units = [(40, "T"), (30, "G"), (20, "M"), (10, "K")];
-    let unit = units
-        .iter()
-        .find(|(shift, _)| bytes > 0 && bytes.is_multiple_of(1_u64 << shift));
-    unit.map_or_else(
-        || bytes.to_string(),
-        |(shift, name)| format!("{}{name}", bytes >> shift),
-    )
+    let unit = units.iter().find(|(shift, _)| bytes > 0 && bytes.is_multiple_of(1_u64 << shift));
+    unit.map_or_else(|| bytes.to_string(), |(shift, name)| format!("{}{name}", bytes >> shift))
 }
 
 /// Whether the disks of a request can be had, before anything is done.
@@ -216,33 +188,17 @@ pub(crate) fn allocate(
     let Some(storage) = state.storages.get(storage) else {
         return Err(format!("storage '{storage}' does not exist"));
     };
-    let default = if drive.get("import-from").is_some() && storage.has_files() {
-        "qcow2"
-    } else {
-        "raw"
-    };
+    let default = if drive.get("import-from").is_some() && storage.has_files() { "qcow2" } else { "raw" };
     let format = drive.get("format").unwrap_or(default).to_owned();
-    let source = drive
-        .get("import-from")
-        .and_then(|source| state.volume(source, node));
+    let source = drive.get("import-from").and_then(|source| state.volume(source, node));
     let (volid, size) = match ask {
         Ask::CloudInit => {
             let format = if storage.has_files() { "qcow2" } else { "raw" };
-            (
-                storage.volid(vmid, &format!("vm-{vmid}-cloudinit"), format),
-                CLOUDINIT,
-            )
+            (storage.volid(vmid, &format!("vm-{vmid}-cloudinit"), format), CLOUDINIT)
         }
-        Ask::Bytes(size) => (
-            storage.free_volid(vmid, &format),
-            source.map_or(size, |source| source.size),
-        ),
+        Ask::Bytes(size) => (storage.free_volid(vmid, &format), source.map_or(size, |source| source.size)),
     };
-    let size = if key.starts_with("efidisk") {
-        528 << 10
-    } else {
-        size
-    };
+    let size = if key.starts_with("efidisk") { 528 << 10 } else { size };
     if size > storage.total {
         return Err(format!(
             "unable to create image: {} do not fit into storage '{}'",
@@ -251,15 +207,7 @@ pub(crate) fn allocate(
         ));
     }
     let cloudinit = matches!(ask, Ask::CloudInit);
-    let image = Image {
-        volid: &volid,
-        node,
-        content: "images",
-        vmid,
-        size,
-        parent: None,
-        now,
-    };
+    let image = Image { volid: &volid, node, content: "images", vmid, size, parent: None, now };
     state.add_image(image);
     drive.options.retain(|(k, _)| k != "format" && k != "import-from");
     drive.file.clone_from(&volid);
@@ -276,19 +224,11 @@ pub(crate) fn allocate(
 /// The value of a disk that was there before the simulation began. Without a size it is a cloud-init drive.
 pub(crate) fn built(state: &mut State, guest: &Guest, storage: &str, size: Option<u64>, now: f64) -> String {
     let (vmid, node) = (guest.vmid, guest.node.as_str());
-    let content = if guest.kind == crate::GuestKind::Lxc {
-        "rootdir"
-    } else {
-        "images"
-    };
+    let content = if guest.kind == crate::GuestKind::Lxc { "rootdir" } else { "images" };
     let Some(store) = state.storages.get(storage) else {
         return String::new();
     };
-    let format = if store.has_files() && content == "images" {
-        "qcow2"
-    } else {
-        "raw"
-    };
+    let format = if store.has_files() && content == "images" { "qcow2" } else { "raw" };
     let mut volid = match size {
         Some(_) => store.free_volid(vmid, format),
         None => store.volid(vmid, &format!("vm-{vmid}-cloudinit"), format),
@@ -297,19 +237,8 @@ pub(crate) fn built(state: &mut State, guest: &Guest, storage: &str, size: Optio
         volid = volid.replace(&format!("vm-{vmid}-"), &format!("base-{vmid}-"));
     }
     let bytes = size.unwrap_or(CLOUDINIT);
-    state.add_image(Image {
-        volid: &volid,
-        node,
-        content,
-        vmid,
-        size: bytes,
-        parent: None,
-        now,
-    });
-    size.map_or_else(
-        || format!("{volid},media=cdrom"),
-        |size| format!("{volid},size={}", print_size(size)),
-    )
+    state.add_image(Image { volid: &volid, node, content, vmid, size: bytes, parent: None, now });
+    size.map_or_else(|| format!("{volid},media=cdrom"), |size| format!("{volid},size={}", print_size(size)))
 }
 
 #[cfg(test)]
@@ -318,13 +247,9 @@ mod tests {
 
     #[test]
     fn sizes_both_ways() {
-        for (text, bytes) in [
-            ("2G", 2 << 30),
-            ("512M", 512 << 20),
-            ("2560M", 2560 << 20),
-            ("1T", 1 << 40),
-            ("7", 7),
-        ] {
+        for (text, bytes) in
+            [("2G", 2 << 30), ("512M", 512 << 20), ("2560M", 2560 << 20), ("1T", 1 << 40), ("7", 7)]
+        {
             assert_eq!(parse_size(text), Some(bytes));
             assert_eq!(print_size(bytes), text);
         }
@@ -335,10 +260,7 @@ mod tests {
     #[test]
     fn drives_are_printed_with_sorted_options() {
         let drive = Drive::parse("lab:101/vm-101-disk-0.qcow2,ssd=1,discard=on,size=1G");
-        assert_eq!(
-            drive.print(),
-            "lab:101/vm-101-disk-0.qcow2,discard=on,size=1G,ssd=1"
-        );
+        assert_eq!(drive.print(), "lab:101/vm-101-disk-0.qcow2,discard=on,size=1G,ssd=1");
         assert_eq!(drive.size(), 1 << 30);
         assert!(drive.owns_volume());
         assert!(!Drive::parse("local:iso/x.iso,media=cdrom").owns_volume());
@@ -349,13 +271,9 @@ mod tests {
 
     #[test]
     fn keys_of_disks() {
-        for (key, is) in [
-            ("scsi0", true),
-            ("scsihw", false),
-            ("virtio12", true),
-            ("virtiofs0", false),
-            ("efidisk0", true),
-        ] {
+        for (key, is) in
+            [("scsi0", true), ("scsihw", false), ("virtio12", true), ("virtiofs0", false), ("efidisk0", true)]
+        {
             assert_eq!(is_disk_key(key), is, "{key}");
         }
     }

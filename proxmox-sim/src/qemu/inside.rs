@@ -33,11 +33,7 @@ impl Inside {
 
     /// What a copy of the disks has.
     pub(crate) fn image(&self) -> Self {
-        Self {
-            files: self.files.clone(),
-            processes: BTreeMap::new(),
-            last_pid: 0,
-        }
+        Self { files: self.files.clone(), processes: BTreeMap::new(), last_pid: 0 }
     }
 
     /// Runs a command; `None` when there is no such program.
@@ -45,13 +41,7 @@ impl Inside {
         let result = shell::run(argv, input, hostname, &self.files)?;
         self.last_pid += 1;
         let pid = 500 + self.last_pid;
-        self.processes.insert(
-            pid,
-            Process {
-                ends: now + result.seconds,
-                result,
-            },
-        );
+        self.processes.insert(pid, Process { ends: now + result.seconds, result });
         Some(pid)
     }
 

@@ -13,20 +13,12 @@ const LEASE: f64 = 2.0;
 pub(crate) fn of(guest: &Guest, now: f64) -> Value {
     let since = guest.run.as_ref().map_or(now, |run| run.since);
     let leased = now >= since + READY + LEASE;
-    let mut list = vec![interface(
-        "lo",
-        "00:00:00:00:00:00",
-        &[address("127.0.0.1", 8), address("::1", 128)],
-    )];
+    let mut list =
+        vec![interface("lo", "00:00:00:00:00:00", &[address("127.0.0.1", 8), address("::1", 128)])];
     for (number, card) in net::cards(guest) {
         let mac = card.mac.unwrap_or_default().to_lowercase();
         let mut addresses = Vec::new();
-        if leased
-            && card
-                .options
-                .iter()
-                .all(|(key, value)| key != "link_down" || value != "1")
-        {
+        if leased && card.options.iter().all(|(key, value)| key != "link_down" || value != "1") {
             addresses.extend(configured(guest, number));
         }
         addresses.push(address(&link_local(&mac), 64));
@@ -40,11 +32,7 @@ pub(crate) fn of(guest: &Guest, now: f64) -> Value {
 /// The addresses that `ipconfigN` asks for; a lease for the first card without one.
 fn configured(guest: &Guest, number: u32) -> Vec<Value> {
     let Some(config) = guest.get(&format!("ipconfig{number}")) else {
-        return if number == 0 {
-            vec![lease(guest.vmid)]
-        } else {
-            Vec::new()
-        };
+        return if number == 0 { vec![lease(guest.vmid)] } else { Vec::new() };
     };
     let mut addresses = Vec::new();
     for (key, value) in config.split(',').filter_map(|part| part.split_once('=')) {
@@ -66,22 +54,12 @@ fn lease(vmid: u32) -> Value {
 }
 
 fn link_local(mac: &str) -> String {
-    let octets: Vec<u16> = mac
-        .split(':')
-        .filter_map(|o| u16::from_str_radix(o, 16).ok())
-        .collect();
+    let octets: Vec<u16> = mac.split(':').filter_map(|o| u16::from_str_radix(o, 16).ok()).collect();
     match octets[..] {
-        [a, b, c, d, e, f] => std::net::Ipv6Addr::new(
-            0xfe80,
-            0,
-            0,
-            0,
-            (a ^ 2) << 8 | b,
-            c << 8 | 0xff,
-            0xfe00 | d,
-            e << 8 | f,
-        )
-        .to_string(),
+        [a, b, c, d, e, f] => {
+            std::net::Ipv6Addr::new(0xfe80, 0, 0, 0, (a ^ 2) << 8 | b, c << 8 | 0xff, 0xfe00 | d, e << 8 | f)
+                .to_string()
+        }
         _ => "fe80::1".to_owned(),
     }
 }

@@ -29,13 +29,8 @@ pub(crate) fn template(ctx: &mut Ctx<'_>) -> Answer {
         };
         guest.set("template", "1");
         let (node, disks) = (guest.node.clone(), disk::disks(guest));
-        for (key, mut drive) in disks
-            .into_iter()
-            .filter(|(_, d)| d.owns_volume() && !d.is_cloudinit())
-        {
-            let base = drive
-                .file
-                .replace(&format!("vm-{vmid}-"), &format!("base-{vmid}-"));
+        for (key, mut drive) in disks.into_iter().filter(|(_, d)| d.owns_volume() && !d.is_cloudinit()) {
+            let base = drive.file.replace(&format!("vm-{vmid}-"), &format!("base-{vmid}-"));
             if let Some(volume) = state.volume_mut(&drive.file, &node) {
                 volume.volid.clone_from(&base);
             }
@@ -60,11 +55,7 @@ fn resize_plan(ctx: &mut Ctx<'_>) -> Plan {
     let (vmid, node) = (ctx.vmid(), ctx.node().to_owned());
     let (key, size) = (ctx.text("disk").to_owned(), ctx.text("size").to_owned());
     let (digest, skiplock) = (ctx.opt("digest").map(str::to_owned), ctx.flag("skiplock"));
-    let Some(guest) = ctx
-        .state
-        .guests
-        .get(&vmid)
-        .filter(|g| g.kind == GuestKind::Qemu && g.node == node)
+    let Some(guest) = ctx.state.guests.get(&vmid).filter(|g| g.kind == GuestKind::Qemu && g.node == node)
     else {
         return Plan::fail(no_config(GuestKind::Qemu, &node, vmid));
     };
@@ -78,13 +69,8 @@ fn resize_plan(ctx: &mut Ctx<'_>) -> Plan {
     if drive.is_cdrom() {
         return Plan::fail("you can't resize a cdrom");
     }
-    let old = ctx
-        .state
-        .volume(&drive.file, &node)
-        .map_or(drive.size(), |v| v.size);
-    let (by, text) = size
-        .strip_prefix('+')
-        .map_or((0, size.as_str()), |text| (old, text));
+    let old = ctx.state.volume(&drive.file, &node).map_or(drive.size(), |v| v.size);
+    let (by, text) = size.strip_prefix('+').map_or((0, size.as_str()), |text| (old, text));
     let Some(new) = disk::parse_size(text).map(|size| size + by) else {
         return Plan::fail(format!("invalid size string '{size}'"));
     };
@@ -120,20 +106,10 @@ pub(crate) fn destroy(ctx: &mut Ctx<'_>) -> Answer {
     if guest.is_running() {
         return failed(format!("VM {vmid} is running - destroy failed"));
     }
-    let locked = guest
-        .lock()
-        .filter(|_| !skiplock)
-        .map(|lock| format!("VM is locked ({lock})"));
-    let kept: Vec<String> = guest
-        .config
-        .iter()
-        .filter(|(key, _)| key.starts_with("unused"))
-        .map(|(_, v)| v.clone())
-        .collect();
-    let drives = disk::disks(guest)
-        .into_iter()
-        .filter(|(_, d)| d.owns_volume())
-        .map(|(_, d)| d.file);
+    let locked = guest.lock().filter(|_| !skiplock).map(|lock| format!("VM is locked ({lock})"));
+    let kept: Vec<String> =
+        guest.config.iter().filter(|(key, _)| key.starts_with("unused")).map(|(_, v)| v.clone()).collect();
+    let drives = disk::disks(guest).into_iter().filter(|(_, d)| d.owns_volume()).map(|(_, d)| d.file);
     let volumes: Vec<_> = drives.chain(kept).collect();
     let based = volumes.iter().find(|volid| ctx.state.has_clones(volid));
     let plan = if let Some(message) = locked {
@@ -167,14 +143,8 @@ pub(crate) fn destroy(ctx: &mut Ctx<'_>) -> Answer {
 
 /// `PUT …/unlink`: detaches disks; unknown ones are passed over.
 pub(crate) fn unlink(ctx: &mut Ctx<'_>) -> Answer {
-    let delete = crate::schema::format::items(ctx.text("idlist"))
-        .map(str::to_owned)
-        .collect();
-    let wish = config::Wish {
-        delete,
-        force: ctx.flag("force"),
-        ..config::Wish::default()
-    };
+    let delete = crate::schema::format::items(ctx.text("idlist")).map(str::to_owned).collect();
+    let wish = config::Wish { delete, force: ctx.flag("force"), ..config::Wish::default() };
     config::check_lock(ctx.vm()?, false)?;
     let (vmid, now) = (ctx.vmid(), ctx.now);
     match crate::qemu::change::apply(ctx.state, vmid, &wish, now) {

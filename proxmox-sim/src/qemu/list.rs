@@ -88,8 +88,6 @@ pub(crate) fn index(_: &mut Ctx<'_>) -> Answer {
 /// `GET …/status`
 pub(crate) fn status_index(ctx: &mut Ctx<'_>) -> Answer {
     ctx.vm()?;
-    let names = [
-        "current", "start", "stop", "reset", "shutdown", "suspend", "reboot",
-    ];
+    let names = ["current", "start", "stop", "reset", "shutdown", "suspend", "reboot"];
     Ok(Value::from(names.map(|name| json!({ "subdir": name })).to_vec()).into())
 }

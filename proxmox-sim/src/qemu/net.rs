@@ -30,17 +30,11 @@ pub(crate) struct Card {
 
 impl Card {
     pub(crate) fn parse(text: &str) -> Self {
-        let mut card = Self {
-            model: "virtio".to_owned(),
-            mac: None,
-            options: Vec::new(),
-        };
+        let mut card = Self { model: "virtio".to_owned(), mac: None, options: Vec::new() };
         for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
             match part.split_once('=') {
                 None | Some(("model", _)) => {
-                    part.split_once('=')
-                        .map_or(part, |(_, model)| model)
-                        .clone_into(&mut card.model);
+                    part.split_once('=').map_or(part, |(_, model)| model).clone_into(&mut card.model);
                 }
                 Some(("macaddr", mac)) => card.mac = Some(mac.to_owned()),
                 Some((model, mac)) if MODELS.contains(&model) => {
@@ -54,10 +48,7 @@ impl Card {
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.options
-            .iter()
-            .find(|(k, _)| k == key)
-            .map(|(_, v)| v.as_str())
+        self.options.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
     }
 
     /// As PVE writes it: the model with its address, then the options by name.
@@ -74,24 +65,18 @@ impl Card {
 
 /// Whether a key of the configuration is a network card.
 pub(crate) fn is_card_key(key: &str) -> bool {
-    key.strip_prefix("net")
-        .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    key.strip_prefix("net").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The cards of a VM with their numbers.
 pub(crate) fn cards(guest: &Guest) -> Vec<(u32, Card)> {
-    (0..32)
-        .filter_map(|n| Some((n, Card::parse(guest.get(&format!("net{n}"))?))))
-        .collect()
+    (0..32).filter_map(|n| Some((n, Card::parse(guest.get(&format!("net{n}"))?)))).collect()
 }
 
 /// The stored form of a card: with an address, upper case.
 pub(crate) fn stored(state: &mut State, value: &str) -> String {
     let mut card = Card::parse(value);
-    card.mac = Some(
-        card.mac
-            .map_or_else(|| state.counters.mac(), |mac| mac.to_uppercase()),
-    );
+    card.mac = Some(card.mac.map_or_else(|| state.counters.mac(), |mac| mac.to_uppercase()));
     card.print()
 }
 
@@ -103,10 +88,7 @@ mod tests {
     fn cards_are_printed_with_sorted_options() {
         let card = Card::parse("virtio=BC:24:11:00:00:01,tag=5,bridge=vmbr0");
         assert_eq!(card.print(), "virtio=BC:24:11:00:00:01,bridge=vmbr0,tag=5");
-        assert_eq!(
-            Card::parse("model=e1000,macaddr=BC:24:11:00:00:01").print(),
-            "e1000=BC:24:11:00:00:01"
-        );
+        assert_eq!(Card::parse("model=e1000,macaddr=BC:24:11:00:00:01").print(), "e1000=BC:24:11:00:00:01");
         assert_eq!(Card::parse("virtio,bridge=vmbr0").mac, None);
         assert!(is_card_key("net0") && !is_card_key("netx") && !is_card_key("net"));
     }

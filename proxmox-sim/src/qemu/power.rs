@@ -49,10 +49,7 @@ pub(crate) fn start_plan(state: &State, vmid: u32, node: &str, skiplock: bool) -
     }
     for (_, card) in net::cards(guest) {
         let bridge = card.get("bridge").unwrap_or("vmbr0");
-        let known = state
-            .nodes
-            .get(node)
-            .is_some_and(|n| n.bridges.iter().any(|b| b == bridge));
+        let known = state.nodes.get(node).is_some_and(|n| n.bridges.iter().any(|b| b == bridge));
         if !known && !state.vnets.contains_key(bridge) {
             let failed = plan.line(format!("bridge '{bridge}' does not exist"));
             return failed.work(|_, _| Err("start failed: QEMU exited with code 1".to_owned()));
@@ -76,11 +73,7 @@ pub(crate) fn start_plan(state: &State, vmid: u32, node: &str, skiplock: bool) -
         }
         change::settle_pending(guest);
         guest.inside.boot();
-        guest.run = Some(Run {
-            since: now,
-            pid,
-            paused: false,
-        });
+        guest.run = Some(Run { since: now, pid, paused: false });
         Ok(())
     })
 }
@@ -105,10 +98,7 @@ pub(crate) fn shutdown(ctx: &mut Ctx<'_>) -> Answer {
     config::only_root(ctx)?;
     let vmid = ctx.vmid();
     let (force, skiplock) = (ctx.flag("forceStop"), ctx.flag("skiplock"));
-    let timeout = ctx
-        .opt("timeout")
-        .and_then(|t| t.parse().ok())
-        .unwrap_or(PATIENCE);
+    let timeout = ctx.opt("timeout").and_then(|t| t.parse().ok()).unwrap_or(PATIENCE);
     let guest = match here(ctx.state, vmid, ctx.node()) {
         Ok(guest) => guest,
         Err(message) => return ctx.fork_vm("qmshutdown", Plan::fail(message)),
@@ -131,10 +121,7 @@ pub(crate) fn shutdown(ctx: &mut Ctx<'_>) -> Answer {
 /// `POST …/status/reboot`
 pub(crate) fn reboot(ctx: &mut Ctx<'_>) -> Answer {
     let vmid = ctx.vmid();
-    let timeout = ctx
-        .opt("timeout")
-        .and_then(|t| t.parse().ok())
-        .unwrap_or(PATIENCE);
+    let timeout = ctx.opt("timeout").and_then(|t| t.parse().ok()).unwrap_or(PATIENCE);
     let guest = match here(ctx.state, vmid, ctx.node()) {
         Ok(guest) => guest,
         Err(message) => return ctx.fork_vm("qmreboot", Plan::fail(message)),
@@ -218,11 +205,7 @@ fn off(seconds: f64, vmid: u32) -> Plan {
 
 fn must_run(ctx: &mut Ctx<'_>) -> Result<u32, crate::answer::Refusal> {
     let vmid = ctx.vmid();
-    if ctx.vm()?.is_running() {
-        Ok(vmid)
-    } else {
-        failed(format!("VM {vmid} not running"))
-    }
+    if ctx.vm()?.is_running() { Ok(vmid) } else { failed(format!("VM {vmid} not running")) }
 }
 
 fn is_paused(guest: &Guest) -> bool {
@@ -231,9 +214,6 @@ fn is_paused(guest: &Guest) -> bool {
 
 /// The VM, as a task looks for it.
 fn here<'a>(state: &'a State, vmid: u32, node: &str) -> Result<&'a Guest, String> {
-    let guest = state
-        .guests
-        .get(&vmid)
-        .filter(|g| g.kind == GuestKind::Qemu && g.node == node);
+    let guest = state.guests.get(&vmid).filter(|g| g.kind == GuestKind::Qemu && g.node == node);
     guest.ok_or_else(|| no_config(GuestKind::Qemu, node, vmid))
 }

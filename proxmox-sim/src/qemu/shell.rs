@@ -24,15 +24,8 @@ pub(crate) fn run(
     hostname: &str,
     files: &BTreeMap<String, String>,
 ) -> Option<Finished> {
-    let machine = Machine {
-        input,
-        hostname,
-        files,
-    };
-    let mut finished = Finished {
-        seconds: QUICK,
-        ..Finished::default()
-    };
+    let machine = Machine { input, hostname, files };
+    let mut finished = Finished { seconds: QUICK, ..Finished::default() };
     machine.program(argv, &mut finished).then_some(finished)
 }
 
@@ -50,9 +43,7 @@ impl Machine<'_> {
         };
         let name = program.rsplit('/').next().unwrap_or_default();
         let installed = !program.contains('/')
-            || ["/bin/", "/usr/bin/"]
-                .iter()
-                .any(|dir| *program == format!("{dir}{name}"));
+            || ["/bin/", "/usr/bin/"].iter().any(|dir| *program == format!("{dir}{name}"));
         if !installed {
             return false;
         }
@@ -67,8 +58,7 @@ impl Machine<'_> {
             ("sleep", args) => match args.iter().map(|a| a.parse::<f64>()).sum::<Result<f64, _>>() {
                 Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => done.seconds += seconds,
                 _ => {
-                    done.err
-                        .push_str(&format!("sleep: invalid time interval ‘{}’\n", args.join(" ")));
+                    done.err.push_str(&format!("sleep: invalid time interval ‘{}’\n", args.join(" ")));
                     done.code = 1;
                 }
             },
@@ -89,10 +79,7 @@ impl Machine<'_> {
             Some("-r") => format!("{release}\n"),
             Some("-n") => format!("{}\n", self.hostname),
             Some("-m") => "x86_64\n".to_owned(),
-            Some("-a") => format!(
-                "Linux {} {release} #1 SMP Debian x86_64 GNU/Linux\n",
-                self.hostname
-            ),
+            Some("-a") => format!("Linux {} {release} #1 SMP Debian x86_64 GNU/Linux\n", self.hostname),
             _ => "Linux\n".to_owned(),
         }
     }
@@ -107,8 +94,7 @@ impl Machine<'_> {
                 (_, Some(content)) => done.out.push_str(content),
                 ("/etc/hostname", None) => done.out.push_str(&format!("{}\n", self.hostname)),
                 (_, None) => {
-                    done.err
-                        .push_str(&format!("cat: {path}: No such file or directory\n"));
+                    done.err.push_str(&format!("cat: {path}: No such file or directory\n"));
                     done.code = 1;
                 }
             }
@@ -210,12 +196,7 @@ mod tests {
 
     fn go(argv: &[&str], input: &str) -> Option<Finished> {
         let argv: Vec<_> = argv.iter().map(|&a| a.to_owned()).collect();
-        run(
-            &argv,
-            input,
-            "tiny",
-            &BTreeMap::from([("/tmp/x".to_owned(), "héllo".to_owned())]),
-        )
+        run(&argv, input, "tiny", &BTreeMap::from([("/tmp/x".to_owned(), "héllo".to_owned())]))
     }
 
     #[test]
@@ -235,21 +216,11 @@ mod tests {
     #[test]
     fn scripts() {
         let done = go(&["/bin/sh", "-c", "echo hi; echo err >&2; exit 3"], "").unwrap();
-        assert_eq!(
-            (done.out.as_str(), done.err.as_str(), done.code),
-            ("hi\n", "err\n", 3)
-        );
-        let done = go(
-            &["sh", "-c", "false && echo no || echo 'y e s'; echo \"a;b\""],
-            "",
-        )
-        .unwrap();
+        assert_eq!((done.out.as_str(), done.err.as_str(), done.code), ("hi\n", "err\n", 3));
+        let done = go(&["sh", "-c", "false && echo no || echo 'y e s'; echo \"a;b\""], "").unwrap();
         assert_eq!((done.out.as_str(), done.code), ("y e s\na;b\n", 0));
         let done = go(&["sh", "-c", "nosuch"], "").unwrap();
-        assert_eq!(
-            (done.err.as_str(), done.code),
-            ("sh: 1: nosuch: not found\n", 127)
-        );
+        assert_eq!((done.err.as_str(), done.code), ("sh: 1: nosuch: not found\n", 127));
         assert_eq!(go(&["sh", "-c", "kill -9 $$"], "").unwrap().signal, Some(9));
         assert!(go(&["sh", "-c", "sleep 2; sleep 1"], "").unwrap().seconds > 3.0);
     }

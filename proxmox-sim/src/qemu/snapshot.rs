@@ -53,9 +53,7 @@ pub(crate) fn create(ctx: &mut Ctx<'_>) -> Answer {
             Plan::fail(format!("snapshot name '{name}' already used"))
         }
         Ok(guest) => {
-            let disks = disk::disks(guest)
-                .into_iter()
-                .filter(|(_, d)| d.owns_volume() && !d.is_cloudinit());
+            let disks = disk::disks(guest).into_iter().filter(|(_, d)| d.owns_volume() && !d.is_cloudinit());
             let lines = disks.map(|(key, d)| format!("snapshotting 'drive-{key}' ({})", d.file));
             let plan = lines.fold(Plan::new(0.6), Plan::line);
             plan.work(move |state, time| {
@@ -69,14 +67,7 @@ pub(crate) fn create(ctx: &mut Ctx<'_>) -> Answer {
                     config.insert("description".to_owned(), description.clone());
                 }
                 let vmstate = vmstate && guest.is_running();
-                guest.snapshots.push(Snapshot {
-                    name,
-                    description,
-                    time,
-                    parent,
-                    vmstate,
-                    config,
-                });
+                guest.snapshots.push(Snapshot { name, description, time, parent, vmstate, config });
                 Ok(())
             })
         }
@@ -104,11 +95,7 @@ fn remove(guest: &mut Guest, name: &str) {
         return;
     };
     let parent = guest.snapshots.remove(index).parent;
-    for child in guest
-        .snapshots
-        .iter_mut()
-        .filter(|s| s.parent.as_deref() == Some(name))
-    {
+    for child in guest.snapshots.iter_mut().filter(|s| s.parent.as_deref() == Some(name)) {
         child.parent.clone_from(&parent);
     }
     if guest.get("parent") == Some(name) {
@@ -152,13 +139,7 @@ pub(crate) fn rollback(ctx: &mut Ctx<'_>) -> Answer {
 
 fn start_again(state: &mut State, vmid: u32, node: &str, user: &str, now: f64) {
     let (plan, subject) = (power::start_plan(state, vmid, node, false), vmid.to_string());
-    let start = TaskStart {
-        now,
-        node,
-        kind: "qmstart",
-        subject: &subject,
-        user,
-    };
+    let start = TaskStart { now, node, kind: "qmstart", subject: &subject, user };
     state.fork(start, plan);
 }
 
@@ -177,15 +158,9 @@ pub(crate) fn saved(ctx: &mut Ctx<'_>) -> Answer {
 /// The VM when it may be worked on, else what the task says.
 fn found<'a>(ctx: &'a Ctx<'_>) -> Result<&'a Guest, String> {
     let (vmid, node) = (ctx.vmid(), ctx.node());
-    let guest = ctx
-        .state
-        .guests
-        .get(&vmid)
-        .filter(|g| g.kind == GuestKind::Qemu && g.node == node);
+    let guest = ctx.state.guests.get(&vmid).filter(|g| g.kind == GuestKind::Qemu && g.node == node);
     let guest = guest.ok_or_else(|| no_config(GuestKind::Qemu, node, vmid))?;
-    guest
-        .lock()
-        .map_or(Ok(guest), |lock| Err(format!("VM is locked ({lock})")))
+    guest.lock().map_or(Ok(guest), |lock| Err(format!("VM is locked ({lock})")))
 }
 
 fn missing(ctx: &Ctx<'_>, name: &str) -> Option<String> {

@@ -37,10 +37,7 @@ enum Access {
     World,
     All,
     Ticket,
-    On {
-        path: &'static str,
-        any: Vec<&'static str>,
-    },
+    On { path: &'static str, any: Vec<&'static str> },
 }
 
 impl Access {
@@ -56,10 +53,7 @@ impl Access {
             "ticket" => Self::Ticket,
             text => {
                 let (path, any) = text.split_once(' ').unwrap_or((text, ""));
-                Self::On {
-                    path,
-                    any: any.split('|').collect(),
-                }
+                Self::On { path, any: any.split('|').collect() }
             }
         }
     }
@@ -68,20 +62,10 @@ impl Access {
 impl Route {
     fn new(&(method, path, params, access, run): &Line, version: PveVersion) -> Self {
         let path: Vec<_> = path.split('/').skip(1).collect();
-        let words: Vec<_> = path
-            .iter()
-            .filter_map(|part| placeholder(part))
-            .map(shared::path_word)
-            .collect();
+        let words: Vec<_> = path.iter().filter_map(|part| placeholder(part)).map(shared::path_word).collect();
         let mut all = schema::parse(&words.join(" "), version);
         all.extend(schema::parse(params, version));
-        Self {
-            method,
-            path,
-            params: all,
-            access: Access::parse(access, version),
-            run,
-        }
+        Self { method, path, params: all, access: Access::parse(access, version), run }
     }
 
     /// The values of the placeholders when the path fits. The last one takes the rest for `{volume}`.
@@ -141,21 +125,12 @@ fn not_there(method: &str, path: &str, version: PveVersion) -> Refusal {
             }
         }
     };
-    let known = KNOWN
-        .lines()
-        .filter_map(|line| line.split_once(' '))
-        .any(|(pattern, methods)| {
-            let has = methods
-                .split_once(letter)
-                .is_some_and(|(_, behind)| !behind.starts_with(other));
-            has && fits(pattern)
-        });
+    let known = KNOWN.lines().filter_map(|line| line.split_once(' ')).any(|(pattern, methods)| {
+        let has = methods.split_once(letter).is_some_and(|(_, behind)| !behind.starts_with(other));
+        has && fits(pattern)
+    });
     let sentence = format!("Method '{method} {path}' not implemented");
-    Refusal::NotImplemented(if known {
-        format!("{sentence} by the simulator, PVE has it")
-    } else {
-        sentence
-    })
+    Refusal::NotImplemented(if known { format!("{sentence} by the simulator, PVE has it") } else { sentence })
 }
 
 /// Answers one request.
@@ -164,26 +139,13 @@ pub(crate) fn answer(state: &mut State, now: f64, request: &SimRequest) -> Answe
     if !matches!(method, "GET" | "POST" | "PUT" | "DELETE") {
         return Err(Refusal::BadMethod(format!("method '{method}' not available")));
     }
-    let path = if request.path.len() > 1 {
-        request.path.trim_end_matches('/')
-    } else {
-        &request.path
-    };
+    let path = if request.path.len() > 1 { request.path.trim_end_matches('/') } else { &request.path };
     let found = routes(state.version)
         .iter()
         .filter(|route| route.method == method)
         .find_map(|route| route.fit(path).map(|values| (route, values)));
 
-    let world = matches!(
-        found,
-        Some((
-            Route {
-                access: Access::World,
-                ..
-            },
-            _
-        ))
-    );
+    let world = matches!(found, Some((Route { access: Access::World, .. }, _)));
     let who = match &request.auth {
         Credentials::Token(_) if world && method == "POST" => return Err(needs_ticket(path)),
         _ if world => Who::user(""),
@@ -208,20 +170,11 @@ pub(crate) fn answer(state: &mut State, now: f64, request: &SimRequest) -> Answe
     }
     permit(state, route, &who, &values, path)?;
     for (name, value) in values {
-        let value = if name == "node" {
-            the_node(state, value)?
-        } else {
-            value.to_owned()
-        };
+        let value = if name == "node" { the_node(state, value)? } else { value.to_owned() };
         given.push((name.to_owned(), SimValue::Text(value)));
     }
     let args = schema::verify(&route.params, &given, state.version)?;
-    (route.run)(&mut Ctx {
-        state,
-        now,
-        who,
-        args,
-    })
+    (route.run)(&mut Ctx { state, now, who, args })
 }
 
 fn permit(
@@ -245,9 +198,7 @@ fn permit(
 }
 
 fn needs_ticket(path: &str) -> Refusal {
-    Refusal::Forbidden(format!(
-        " (URI '{path}' not available with API token, need proper ticket.\n)"
-    ))
+    Refusal::Forbidden(format!(" (URI '{path}' not available with API token, need proper ticket.\n)"))
 }
 
 /// The node that is meant, if it can be reached.

@@ -42,9 +42,7 @@ pub(crate) fn check(format: &str, text: &str, version: PveVersion) -> Result<(),
     Err(format!("invalid format - {fault}\n"))
 }
 
-const CONTENTS: [&str; 7] = [
-    "images", "rootdir", "vztmpl", "iso", "backup", "snippets", "import",
-];
+const CONTENTS: [&str; 7] = ["images", "rootdir", "vztmpl", "iso", "backup", "snippets", "import"];
 
 /// Whether a value fits a named pattern.
 pub(crate) fn fits(pattern: &str, text: &str) -> bool {
@@ -63,8 +61,7 @@ pub(crate) fn fits(pattern: &str, text: &str) -> bool {
 
 /// The items of a PVE list: separated by `,`, `;`, white space or NUL.
 pub(crate) fn items(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| c == ',' || c == ';' || c == '\0' || c.is_whitespace())
-        .filter(|s| !s.is_empty())
+    text.split(|c: char| c == ',' || c == ';' || c == '\0' || c.is_whitespace()).filter(|s| !s.is_empty())
 }
 
 /// The keys of disks in PVE's order.
@@ -81,9 +78,7 @@ pub(crate) fn disk_keys() -> Vec<String> {
 fn is_size(text: &str, units: &str) -> bool {
     let number = text.strip_suffix(|c| units.contains(c)).unwrap_or(text);
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    [whole, fraction]
-        .iter()
-        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+    [whole, fraction].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn is_disk_size(text: &str) -> bool {
@@ -110,9 +105,7 @@ fn is_dns_name(text: &str) -> bool {
 fn is_config_id(text: &str) -> bool {
     text.len() >= 2
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 fn is_plain_id(text: &str) -> bool {
@@ -124,9 +117,7 @@ fn storage_id_fault(text: &str, version: PveVersion) -> Option<String> {
     let edge = |c: char| c.is_ascii_alphanumeric();
     let good = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.ends_with(edge)
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
     if text.len() < 2 && version == PveVersion::V9 {
         Some(format!("storage ID '{text}' cannot be shorter than 2 characters"))
     } else if !good || text.len() < 2 {
@@ -138,16 +129,12 @@ fn storage_id_fault(text: &str, version: PveVersion) -> Option<String> {
 
 fn is_tag(text: &str) -> bool {
     let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    text.starts_with(first)
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_-+.".contains(&b))
+    text.starts_with(first) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-+.".contains(&b))
 }
 
 /// Percent-encoded with nothing left that an encoder would have changed.
 fn is_urlencoded(text: &str) -> bool {
-    text.bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"%-_.!~*'()".contains(&b))
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b"%-_.!~*'()".contains(&b))
 }
 
 fn is_mac(text: &str) -> bool {
@@ -160,9 +147,7 @@ fn is_mac(text: &str) -> bool {
 fn is_bridge(text: &str) -> bool {
     text.len() >= 2
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
 }
 
 /// A volume id, a path, or `none` and `cdrom`.
@@ -192,9 +177,7 @@ fn is_userid(text: &str) -> bool {
         !user.is_empty()
             && !user.contains([':', '/', ' '])
             && realm.len() >= 2
-            && realm
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+            && realm.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
     })
 }
 
@@ -232,14 +215,8 @@ mod tests {
 
     #[test]
     fn the_texts_are_those_of_pve() {
-        assert_eq!(
-            refused("configid", "q").unwrap(),
-            "invalid format - invalid configuration ID 'q'\n"
-        );
-        assert_eq!(
-            refused("tag-list", "ümlaut").unwrap(),
-            "invalid format - invalid characters in tag\n"
-        );
+        assert_eq!(refused("configid", "q").unwrap(), "invalid format - invalid configuration ID 'q'\n");
+        assert_eq!(refused("tag-list", "ümlaut").unwrap(), "invalid format - invalid characters in tag\n");
         assert_eq!(
             check("storage-id", "x", PveVersion::V9).unwrap_err(),
             "invalid format - storage ID 'x' cannot be shorter than 2 characters\n"

@@ -73,13 +73,7 @@ pub(crate) fn parse(line: &str, version: PveVersion) -> Vec<Param> {
             Some((ty, other)) => (ty, Some(other.to_owned())),
             None => (ty, None),
         };
-        params.push(Param {
-            name: name.to_owned(),
-            many,
-            optional,
-            ty: Type::parse(ty),
-            requires,
-        });
+        params.push(Param { name: name.to_owned(), many, optional, ty: Type::parse(ty), requires });
     }
     params
 }
@@ -89,13 +83,9 @@ pub(crate) fn find<'a>(params: &'a [Param], name: &str) -> Option<&'a Param> {
     let plain = params.iter().find(|p| p.many.is_none() && p.name == name);
     plain.or_else(|| {
         params.iter().find(|p| {
-            let number = p
-                .many
-                .and_then(|many| Some((many, name.strip_prefix(p.name.as_str())?)));
+            let number = p.many.and_then(|many| Some((many, name.strip_prefix(p.name.as_str())?)));
             number.is_some_and(|(many, digits)| {
-                digits
-                    .parse::<u32>()
-                    .is_ok_and(|n| n < many && n.to_string() == digits)
+                digits.parse::<u32>().is_ok_and(|n| n < many && n.to_string() == digits)
             })
         })
     })
@@ -129,19 +119,14 @@ pub(crate) fn verify(
         {
             let name = &param.name;
             errors.push(match version {
-                PveVersion::V8 => (
-                    other.clone(),
-                    format!("missing property - '{name}' requires this property"),
-                ),
+                PveVersion::V8 => {
+                    (other.clone(), format!("missing property - '{name}' requires this property"))
+                }
                 PveVersion::V9 => (other.clone(), format!("missing property required by '{name}'")),
             });
         }
     }
-    if errors.is_empty() {
-        Ok(verified)
-    } else {
-        Err(Refusal::Params(errors))
-    }
+    if errors.is_empty() { Ok(verified) } else { Err(Refusal::Params(errors)) }
 }
 
 /// A repeated key becomes an array, as a form does it.
@@ -166,10 +151,8 @@ mod tests {
     use super::*;
 
     fn check(line: &str, given: &[(&str, &str)]) -> Result<Verified, Vec<(String, String)>> {
-        let given: Vec<_> = given
-            .iter()
-            .map(|&(n, v)| (n.to_owned(), SimValue::Text(v.to_owned())))
-            .collect();
+        let given: Vec<_> =
+            given.iter().map(|&(n, v)| (n.to_owned(), SimValue::Text(v.to_owned()))).collect();
         verify(&parse(line, PveVersion::V8), &given, PveVersion::V8).map_err(|refusal| match refusal {
             Refusal::Params(errors) => errors,
             other => panic!("{other:?}"),
@@ -180,10 +163,7 @@ mod tests {
     fn required_optional_unknown() {
         let line = "vmid:vmid name?:s";
         assert!(check(line, &[("vmid", "100")]).is_ok());
-        assert_eq!(
-            check(line, &[]).unwrap_err(),
-            [("vmid".to_owned(), MISSING.to_owned())]
-        );
+        assert_eq!(check(line, &[]).unwrap_err(), [("vmid".to_owned(), MISSING.to_owned())]);
         let errors = check(line, &[("vmid", "100"), ("bogus", "1")]).unwrap_err();
         assert_eq!(errors, [("bogus".to_owned(), EXTRA.to_owned())]);
     }

@@ -67,9 +67,7 @@ pub(crate) fn check(format: &str, name: &str, text: &str, version: PveVersion) -
                 )));
             }
             (None, None) => {
-                return Err(fault(
-                    "value without key, but schema does not define a default key",
-                ));
+                return Err(fault("value without key, but schema does not define a default key"));
             }
         };
         let key = match key {
@@ -81,9 +79,7 @@ pub(crate) fn check(format: &str, name: &str, text: &str, version: PveVersion) -
             key => key,
         };
         if seen.iter().any(|k| k == key) {
-            return Err(fault(&format!(
-                "duplicate key in comma-separated list property: {key}"
-            )));
+            return Err(fault(&format!("duplicate key in comma-separated list property: {key}")));
         }
         seen.push(key.to_owned());
         match find(&params, key) {
@@ -98,11 +94,7 @@ pub(crate) fn check(format: &str, name: &str, text: &str, version: PveVersion) -
     for param in params.iter().filter(|p| !p.optional && !seen.contains(&p.name)) {
         errors.push(format!("{name}.{}: {MISSING}", param.name));
     }
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(fault(&format!("format error\n{}", errors.join("\n"))))
-    }
+    if errors.is_empty() { Ok(()) } else { Err(fault(&format!("format error\n{}", errors.join("\n")))) }
 }
 
 fn fault(text: &str) -> String {
@@ -146,27 +138,11 @@ mod tests {
             check("memory", "memory", "x", PveVersion::V8).unwrap_err(),
             "invalid format - format error\nmemory.current: type check ('integer') failed - got 'x'\n"
         );
-        assert!(
-            refused("net", "bridge=vmbr0")
-                .unwrap()
-                .contains("x0.model: property is missing")
-        );
-        assert!(
-            refused("net", "virtio,bogus=1")
-                .unwrap()
-                .contains("x0.bogus: property is not defined")
-        );
+        assert!(refused("net", "bridge=vmbr0").unwrap().contains("x0.model: property is missing"));
+        assert!(refused("net", "virtio,bogus=1").unwrap().contains("x0.bogus: property is not defined"));
         assert!(refused("ipconfig", "dhcp").unwrap().contains("value without key"));
-        assert!(
-            refused("drive", "local:1,local:2")
-                .unwrap()
-                .contains("duplicate key")
-        );
-        assert!(
-            refused("agent", "fstrim_cloned_disks=1")
-                .unwrap()
-                .contains("x0.enabled")
-        );
+        assert!(refused("drive", "local:1,local:2").unwrap().contains("duplicate key"));
+        assert!(refused("agent", "fstrim_cloned_disks=1").unwrap().contains("x0.enabled"));
     }
 
     #[test]

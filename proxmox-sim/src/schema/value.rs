@@ -11,11 +11,7 @@ pub(crate) enum Type {
     Bool,
     Int(Limits),
     Number(Limits),
-    Text {
-        length: Limits,
-        format: Option<String>,
-        pattern: Option<String>,
-    },
+    Text { length: Limits, format: Option<String>, pattern: Option<String> },
     Enum(Vec<String>),
     List,
 }
@@ -70,11 +66,7 @@ impl Type {
         match text.chars().next() {
             Some('i') => Self::Int(limits),
             Some('n') => Self::Number(limits),
-            _ => Self::Text {
-                length: limits,
-                format,
-                pattern,
-            },
+            _ => Self::Text { length: limits, format, pattern },
         }
     }
 
@@ -88,11 +80,7 @@ impl Type {
         match value {
             Value::Null => Ok(Arg::Null),
             Value::Array(values) if matches!(self, Self::List) => Ok(Arg::Many(
-                values
-                    .into_iter()
-                    .map(scalar)
-                    .collect::<Result<_, _>>()
-                    .map_err(|got| self.not(got))?,
+                values.into_iter().map(scalar).collect::<Result<_, _>>().map_err(|got| self.not(got))?,
             )),
             Value::Array(_) => Err(self.not("ARRAY")),
             Value::Object(_) => Err(self.not("HASH")),
@@ -112,9 +100,7 @@ impl Type {
             Self::Bool => "boolean",
             Self::Int(_) => "integer",
             Self::Number(_) => "number",
-            Self::Text {
-                format: Some(format), ..
-            } if format == "vmid" => "integer",
+            Self::Text { format: Some(format), .. } if format == "vmid" => "integer",
             Self::Text { .. } | Self::Enum(_) => "string",
             Self::List => "array",
         }
@@ -131,28 +117,19 @@ impl Type {
             Self::Bool if matches!(text, "0" | "1") => Ok(()),
             Self::Bool => Err(not()),
             Self::Int(limits) => limits.check(integer(text).ok_or_else(not)?),
-            Self::Number(limits) => limits.check(
-                text.parse()
-                    .ok()
-                    .filter(|n: &f64| n.is_finite())
-                    .ok_or_else(not)?,
-            ),
+            Self::Number(limits) => {
+                limits.check(text.parse().ok().filter(|n: &f64| n.is_finite()).ok_or_else(not)?)
+            }
             Self::Enum(values) if values.iter().any(|v| v == text) => Ok(()),
             Self::Enum(values) => Err(format!(
                 "value '{text}' does not have a value in the enumeration '{}'",
                 values.join(", ")
             )),
-            Self::Text {
-                format: Some(format), ..
-            } if format == "vmid" => {
+            Self::Text { format: Some(format), .. } if format == "vmid" => {
                 integer(text).ok_or_else(not)?;
                 format::check("vmid", text, version)
             }
-            Self::Text {
-                length,
-                format,
-                pattern,
-            } => {
+            Self::Text { length, format, pattern } => {
                 if let Some(format) = format {
                     match format.strip_prefix("prop:") {
                         Some(format) => prop::check(format, name, text, version)?,
@@ -212,14 +189,7 @@ mod tests {
 
     #[test]
     fn booleans_are_only_one_and_zero_in_a_form() {
-        for good in [
-            json!("1"),
-            json!("0"),
-            json!(1),
-            json!(0),
-            json!(true),
-            json!(false),
-        ] {
+        for good in [json!("1"), json!("0"), json!(1), json!(0), json!(true), json!(false)] {
             assert!(take("b", good.clone()).is_ok(), "{good}");
         }
         for bad in ["true", "yes", "on", "2", "", "TRUE"] {
@@ -233,24 +203,12 @@ mod tests {
 
     #[test]
     fn integers_and_their_limits() {
-        assert_eq!(
-            take("i1..128", json!("2.0")).unwrap_err(),
-            "type check ('integer') failed - got '2.0'"
-        );
+        assert_eq!(take("i1..128", json!("2.0")).unwrap_err(), "type check ('integer') failed - got '2.0'");
         assert_eq!(take("i1..128", json!(2.0)), Ok(Arg::One("2".to_owned())));
         assert_eq!(take("i1..128", json!("+2")), Ok(Arg::One("+2".to_owned())));
-        assert_eq!(
-            take("i1..128", json!("0")).unwrap_err(),
-            "value must have a minimum value of 1"
-        );
-        assert_eq!(
-            take("i1..128", json!(129)).unwrap_err(),
-            "value must have a maximum value of 128"
-        );
-        assert_eq!(
-            take("vmid", json!("abc")).unwrap_err(),
-            "type check ('integer') failed - got 'abc'"
-        );
+        assert_eq!(take("i1..128", json!("0")).unwrap_err(), "value must have a minimum value of 1");
+        assert_eq!(take("i1..128", json!(129)).unwrap_err(), "value must have a maximum value of 128");
+        assert_eq!(take("vmid", json!("abc")).unwrap_err(), "type check ('integer') failed - got 'abc'");
         assert_eq!(
             take("vmid", json!("5")).unwrap_err(),
             "invalid format - value does not look like a valid VM ID\n"
@@ -259,18 +217,9 @@ mod tests {
 
     #[test]
     fn texts_enums_and_lengths() {
-        assert_eq!(
-            take("s..3", json!("abcd")).unwrap_err(),
-            "value may only be 3 characters long"
-        );
-        assert_eq!(
-            take("s5..", json!("abcd")).unwrap_err(),
-            "value must be at least 5 characters long"
-        );
-        assert_eq!(
-            take("s~size", json!("abc")).unwrap_err(),
-            "value does not match the regex pattern"
-        );
+        assert_eq!(take("s..3", json!("abcd")).unwrap_err(), "value may only be 3 characters long");
+        assert_eq!(take("s5..", json!("abcd")).unwrap_err(), "value must be at least 5 characters long");
+        assert_eq!(take("s~size", json!("abc")).unwrap_err(), "value does not match the regex pattern");
         assert_eq!(
             take("e:vm,node", json!("x")).unwrap_err(),
             "value 'x' does not have a value in the enumeration 'vm, node'"

@@ -121,10 +121,7 @@ impl Activity {
 
     fn begin(&self) {
         *self.idle_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.left.store(
-            self.left.load(Ordering::Relaxed).saturating_sub(1),
-            Ordering::Relaxed,
-        );
+        self.left.store(self.left.load(Ordering::Relaxed).saturating_sub(1), Ordering::Relaxed);
     }
 
     fn end(&self) {
@@ -162,9 +159,7 @@ async fn answer(
 ) -> Result<Response<Reply>, Closed> {
     let (mut http, body) = open(request);
     let path = http.check();
-    let ticket = service
-        .log
-        .arrive(connection, &http.method, path.as_deref().unwrap_or(&http.target));
+    let ticket = service.log.arrive(connection, &http.method, path.as_deref().unwrap_or(&http.target));
     let path = match path {
         Ok(path) => path,
         // The body is left unread, as PVE leaves it: the connection ends anyway.
@@ -190,11 +185,7 @@ async fn answer(
         Err(refused) => {
             let answer = refused.answer(&service.sim, &http);
             ticket.note(|entry| (entry.received, entry.status) = (true, Some(answer.status)));
-            Delivery::Answer {
-                answer,
-                wait: Duration::ZERO,
-                broken: false,
-            }
+            Delivery::Answer { answer, wait: Duration::ZERO, broken: false }
         }
     };
     match delivery {
@@ -213,10 +204,7 @@ async fn answer(
 /// Takes a request out of the HTTP library's hands.
 fn open(request: Request<Incoming>) -> (HttpRequest, Incoming) {
     let (parts, body) = request.into_parts();
-    let target = parts
-        .uri
-        .path_and_query()
-        .map_or_else(|| parts.uri.path(), |both| both.as_str());
+    let target = parts.uri.path_and_query().map_or_else(|| parts.uri.path(), |both| both.as_str());
     let mut http = HttpRequest::new(parts.method.as_str(), target);
     for (name, value) in &parts.headers {
         http = http.header(name.as_str(), String::from_utf8_lossy(value.as_bytes()));
@@ -227,30 +215,19 @@ fn open(request: Request<Incoming>) -> (HttpRequest, Incoming) {
 /// Puts an answer into the HTTP library's hands.
 fn response(answer: SimAnswer, broken: bool, last: bool) -> Response<Reply> {
     let headers = answer.headers();
-    let mut response = Response::new(Reply {
-        rest: answer.body.into(),
-        broken,
-        said: false,
-    });
+    let mut response = Response::new(Reply { rest: answer.body.into(), broken, said: false });
     // Statuses are from PVE's tables or a test's own hand; what is not a status is a server error.
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let reason: Vec<u8> = answer
-        .reason
-        .bytes()
-        .map(|b| if b.is_ascii_control() { b' ' } else { b })
-        .collect();
+    let reason: Vec<u8> =
+        answer.reason.bytes().map(|b| if b.is_ascii_control() { b' ' } else { b }).collect();
     if let Ok(reason) = ReasonPhrase::try_from(reason) {
         response.extensions_mut().insert(reason);
     }
     for (name, value) in headers {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     if last {
-        response
-            .headers_mut()
-            .insert(CONNECTION, HeaderValue::from_static("close"));
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }

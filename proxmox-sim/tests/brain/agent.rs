@@ -9,11 +9,7 @@ const AGENT: &str = "/nodes/pve1/qemu/200/agent";
 /// A clone that runs long enough.
 fn running(params: &[(&str, &str)]) -> Asker {
     let ask = Asker::new();
-    ask.task(
-        "POST",
-        "/nodes/pve1/qemu/9000/clone",
-        &[("newid", "200"), ("name", "web")],
-    );
+    ask.task("POST", "/nodes/pve1/qemu/9000/clone", &[("newid", "200"), ("name", "web")]);
     if !params.is_empty() {
         ask.ok("PUT", "/nodes/pve1/qemu/200/config", params);
     }
@@ -26,8 +22,7 @@ fn addresses(ask: &Asker) -> Vec<String> {
     let list = ask.get(&format!("{AGENT}/network-get-interfaces"));
     let interfaces = list["result"].as_array().unwrap().iter();
     let ips = interfaces.flat_map(|i| i["ip-addresses"].as_array().unwrap());
-    ips.map(|ip| ip["ip-address"].as_str().unwrap().to_owned())
-        .collect()
+    ips.map(|ip| ip["ip-address"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -66,11 +61,7 @@ fn addresses_come_late() {
     let list = ask.get("/nodes/pve1/qemu/101/agent/network-get-interfaces");
     let eth0 = &list["result"][1];
     assert_eq!(eth0["name"], "eth0");
-    assert_eq!(
-        eth0["ip-addresses"].as_array().unwrap().len(),
-        1,
-        "only link-local"
-    );
+    assert_eq!(eth0["ip-addresses"].as_array().unwrap().len(), 1, "only link-local");
     ask.pass(3);
     let list = ask.get("/nodes/pve1/qemu/101/agent/network-get-interfaces");
     assert_eq!(list["result"][1]["ip-addresses"].as_array().unwrap().len(), 2);
@@ -83,11 +74,7 @@ fn exec(ask: &Asker, argv: &[&str], input: Option<&str>) -> Value {
 }
 
 fn look(ask: &Asker, pid: &Value) -> Value {
-    ask.ok(
-        "GET",
-        &format!("{AGENT}/exec-status"),
-        &[("pid", &pid.to_string())],
-    )
+    ask.ok("GET", &format!("{AGENT}/exec-status"), &[("pid", &pid.to_string())])
 }
 
 #[test]
@@ -101,16 +88,8 @@ fn commands_run_in_the_guest() {
             "exited": 1, "exitcode": 3, "out-data": "hi\n", "out-truncated": 0, "err-data": "err\n", "err-truncated": 0,
         })
     );
-    let again = ask.refused(
-        "GET",
-        &format!("{AGENT}/exec-status"),
-        &[("pid", &pid.to_string())],
-    );
-    assert_eq!(
-        again,
-        (500, "Agent error: Invalid parameter 'pid'".to_owned()),
-        "told only once"
-    );
+    let again = ask.refused("GET", &format!("{AGENT}/exec-status"), &[("pid", &pid.to_string())]);
+    assert_eq!(again, (500, "Agent error: Invalid parameter 'pid'".to_owned()), "told only once");
 
     let pid = exec(&ask, &["cat"], Some("in\nput ü"));
     ask.pass(1);
@@ -158,27 +137,14 @@ fn files_are_kept() {
     let ask = running(&[]);
     let (read, write) = (format!("{AGENT}/file-read"), format!("{AGENT}/file-write"));
     let missing = ask.refused("GET", &read, &[("file", "/tmp/x")]).1;
-    assert_eq!(
-        missing,
-        "Agent error: failed to open file '/tmp/x' (mode: 'r'): No such file or directory"
-    );
-    assert_eq!(
-        ask.ok("POST", &write, &[("file", "/tmp/x"), ("content", "héllo\nworld")]),
-        json!(null)
-    );
+    assert_eq!(missing, "Agent error: failed to open file '/tmp/x' (mode: 'r'): No such file or directory");
+    assert_eq!(ask.ok("POST", &write, &[("file", "/tmp/x"), ("content", "héllo\nworld")]), json!(null));
     let content = ask.ok("GET", &read, &[("file", "/tmp/x")]);
     assert_eq!(content, json!({ "bytes-read": 12, "content": "héllo\nworld" }));
-    ask.ok(
-        "POST",
-        &write,
-        &[("file", "/tmp/y"), ("content", "YWI="), ("encode", "0")],
-    );
+    ask.ok("POST", &write, &[("file", "/tmp/y"), ("content", "YWI="), ("encode", "0")]);
     assert_eq!(ask.ok("GET", &read, &[("file", "/tmp/y")])["content"], "ab");
     let text = ask.param_error("GET", &read, &[("file", "/tmp/x"), ("count", "2")], "count");
-    assert!(
-        text.starts_with("property is not defined"),
-        "8.4 does not know it: {text}"
-    );
+    assert!(text.starts_with("property is not defined"), "8.4 does not know it: {text}");
     assert_eq!(ask.task("POST", "/nodes/pve1/qemu/200/status/reboot", &[]), "OK");
     ask.pass(30);
     assert_eq!(ask.ok("GET", &read, &[("file", "/tmp/y")])["content"], "ab");
@@ -188,11 +154,7 @@ fn files_are_kept() {
 fn nine_reads_parts_of_files() {
     let ask = Asker::of(Sim::builder().version(PveVersion::V9));
     let agent = "/nodes/pve1/qemu/100/agent";
-    ask.ok(
-        "POST",
-        &format!("{agent}/file-write"),
-        &[("file", "/x"), ("content", "abcdef")],
-    );
+    ask.ok("POST", &format!("{agent}/file-write"), &[("file", "/x"), ("content", "abcdef")]);
     let read = |params: &[(&str, &str)]| ask.ok("GET", &format!("{agent}/file-read"), params);
     let part = read(&[("file", "/x"), ("offset", "1"), ("count", "2")]);
     assert_eq!(part, json!({ "bytes-read": 2, "content": "bc", "truncated": 1 }));
@@ -202,27 +164,12 @@ fn nine_reads_parts_of_files() {
 #[test]
 fn other_commands() {
     let ask = running(&[]);
-    assert_eq!(
-        ask.ok("POST", &format!("{AGENT}/ping"), &[]),
-        json!({ "result": {} })
-    );
-    assert_eq!(
-        ask.get(&format!("{AGENT}/get-host-name")),
-        json!({ "result": { "host-name": "web" } })
-    );
+    assert_eq!(ask.ok("POST", &format!("{AGENT}/ping"), &[]), json!({ "result": {} }));
+    assert_eq!(ask.get(&format!("{AGENT}/get-host-name")), json!({ "result": { "host-name": "web" } }));
     assert_eq!(ask.get(&format!("{AGENT}/get-osinfo"))["result"]["id"], "debian");
-    assert_eq!(
-        ask.ok("POST", AGENT, &[("command", "ping")]),
-        json!({ "result": {} })
-    );
+    assert_eq!(ask.ok("POST", AGENT, &[("command", "ping")]), json!({ "result": {} }));
     let unknown = ask.refused("GET", &format!("{AGENT}/nope"), &[]);
-    assert_eq!(
-        unknown,
-        (
-            501,
-            "Method 'GET /nodes/pve1/qemu/200/agent/nope' not implemented".to_owned()
-        )
-    );
+    assert_eq!(unknown, (501, "Method 'GET /nodes/pve1/qemu/200/agent/nope' not implemented".to_owned()));
     ask.ok("POST", &format!("{AGENT}/shutdown"), &[]);
     ask.pass(5);
     assert!(!ask.sim.guest(200).unwrap().running);

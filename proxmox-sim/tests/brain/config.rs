@@ -9,35 +9,19 @@ const CONFIG: &str = "/nodes/pve1/qemu/101/config";
 #[test]
 fn types_vary_as_in_pve() {
     let ask = Asker::new();
-    ask.ok(
-        "PUT",
-        CONFIG,
-        &[
-            ("memory", "512"),
-            ("cores", "2"),
-            ("onboot", "1"),
-            ("cpulimit", "1.5"),
-        ],
-    );
+    ask.ok("PUT", CONFIG, &[("memory", "512"), ("cores", "2"), ("onboot", "1"), ("cpulimit", "1.5")]);
     let config = ask.get(CONFIG);
     assert_eq!((&config["memory"], &config["cores"]), (&json!("512"), &json!(2)));
-    assert_eq!(
-        (&config["onboot"], &config["cpulimit"]),
-        (&json!(1), &json!("1.5"))
-    );
+    assert_eq!((&config["onboot"], &config["cpulimit"]), (&json!(1), &json!("1.5")));
     assert_eq!(config["digest"].as_str().unwrap().len(), 40);
 }
 
 #[test]
 fn tags_are_normalised_on_put_and_raw_on_create() {
     let ask = Asker::new();
-    for (given, kept) in [
-        ("b;a;B", "a;b"),
-        ("a,b", "a;b"),
-        ("a b", "a;b"),
-        ("x;;y", "x;y"),
-        ("A-b_c+d.e", "a-b_c+d.e"),
-    ] {
+    for (given, kept) in
+        [("b;a;B", "a;b"), ("a,b", "a;b"), ("a b", "a;b"), ("x;;y", "x;y"), ("A-b_c+d.e", "a-b_c+d.e")]
+    {
         ask.ok("PUT", CONFIG, &[("tags", given)]);
         assert_eq!(ask.get(CONFIG)["tags"], kept);
     }
@@ -45,11 +29,7 @@ fn tags_are_normalised_on_put_and_raw_on_create() {
         let text = ask.param_error("PUT", CONFIG, &[("tags", bad)], "tags");
         assert_eq!(text, "invalid format - invalid characters in tag\n");
     }
-    ask.task(
-        "POST",
-        "/nodes/pve1/qemu",
-        &[("vmid", "300"), ("tags", "Foo;bar,baz foo")],
-    );
+    ask.task("POST", "/nodes/pve1/qemu", &[("vmid", "300"), ("tags", "Foo;bar,baz foo")]);
     assert_eq!(ask.get("/nodes/pve1/qemu/300/config")["tags"], "Foo;bar,baz foo");
 }
 
@@ -60,10 +40,7 @@ fn a_digest_guards_against_others() {
     ask.ok("PUT", CONFIG, &[("digest", &before), ("description", "d1")]);
     for digest in [before.as_str(), "zz"] {
         let refused = ask.refused("PUT", CONFIG, &[("digest", digest), ("description", "d2")]);
-        assert_eq!(
-            refused,
-            (500, "checksum mismatch (file change by other user?)".to_owned())
-        );
+        assert_eq!(refused, (500, "checksum mismatch (file change by other user?)".to_owned()));
     }
     assert_eq!(ask.get(CONFIG)["description"], "d1");
 }
@@ -74,24 +51,12 @@ fn ssh_keys_are_encoded_once_more() {
     let good = "ssh-ed25519%20AAAA%2B%2F%20user%40host";
     ask.ok("PUT", CONFIG, &[("sshkeys", good)]);
     assert_eq!(ask.get(CONFIG)["sshkeys"], good);
-    for bad in [
-        "ssh-ed25519 AAAA+/ user@host",
-        "ssh-ed25519%20AAAA/",
-        "ssh-ed25519+AAAA",
-    ] {
+    for bad in ["ssh-ed25519 AAAA+/ user@host", "ssh-ed25519%20AAAA/", "ssh-ed25519+AAAA"] {
         let text = ask.param_error("PUT", CONFIG, &[("sshkeys", bad)], "sshkeys");
-        assert_eq!(
-            text,
-            format!("invalid format - invalid urlencoded string: {bad}\n")
-        );
+        assert_eq!(text, format!("invalid format - invalid urlencoded string: {bad}\n"));
     }
     let dump = ask.ok("GET", "/nodes/pve1/qemu/101/cloudinit/dump", &[("type", "user")]);
-    assert!(
-        dump.as_str()
-            .unwrap()
-            .contains("  - ssh-ed25519 AAAA+/ user@host\n"),
-        "{dump}"
-    );
+    assert!(dump.as_str().unwrap().contains("  - ssh-ed25519 AAAA+/ user@host\n"), "{dump}");
 }
 
 #[test]
@@ -105,47 +70,22 @@ fn passwords_are_not_shown() {
 #[test]
 fn what_is_refused() {
     let ask = Asker::new();
-    assert_eq!(
-        ask.refused("PUT", CONFIG, &[]),
-        (500, "no options specified".to_owned())
-    );
+    assert_eq!(ask.refused("PUT", CONFIG, &[]), (500, "no options specified".to_owned()));
     let text = ask.param_error("PUT", CONFIG, &[("delete", "tags"), ("tags", "x")], "delete");
     assert_eq!(text, "you can't use '-tags' and -delete tags' at the same time");
-    assert_eq!(
-        ask.param_error("PUT", CONFIG, &[("delete", "bogus")], "delete"),
-        "unknown option 'bogus'"
-    );
+    assert_eq!(ask.param_error("PUT", CONFIG, &[("delete", "bogus")], "delete"), "unknown option 'bogus'");
     let conflict = ask.param_error("PUT", CONFIG, &[("vmid", "102"), ("name", "x")], "vmid");
-    assert_eq!(
-        conflict,
-        "duplicate parameter (already defined in URI) with conflicting values!"
-    );
+    assert_eq!(conflict, "duplicate parameter (already defined in URI) with conflicting values!");
     ask.ok("PUT", CONFIG, &[("vmid", "101"), ("node", "pve1"), ("name", "x")]);
     let plus = ask.refused("PUT", CONFIG, &[("cores", "+2")]).1;
-    assert_eq!(
-        plus,
-        "unable to parse value of 'cores' - type check ('integer') failed - got '+2'"
-    );
-    let null = ask
-        .sim
-        .answer(&SimRequest::new("PUT", CONFIG).json("onboot", json!(null)));
-    assert_eq!(
-        null.reason,
-        "unable to parse value of 'onboot' - got undefined value"
-    );
-    let float = ask.sim.answer(
-        &SimRequest::new("PUT", CONFIG)
-            .json("cores", json!(2.0))
-            .json("onboot", json!(true)),
-    );
+    assert_eq!(plus, "unable to parse value of 'cores' - type check ('integer') failed - got '+2'");
+    let null = ask.sim.answer(&SimRequest::new("PUT", CONFIG).json("onboot", json!(null)));
+    assert_eq!(null.reason, "unable to parse value of 'onboot' - got undefined value");
+    let float =
+        ask.sim.answer(&SimRequest::new("PUT", CONFIG).json("cores", json!(2.0)).json("onboot", json!(true)));
     assert_eq!(float.status, 200);
-    assert_eq!(
-        (&ask.get(CONFIG)["cores"], &ask.get(CONFIG)["onboot"]),
-        (&json!(2), &json!(1))
-    );
-    let volume = ask
-        .refused("PUT", CONFIG, &[("scsi1", "local-lvm:vm-101-disk-9")])
-        .1;
+    assert_eq!((&ask.get(CONFIG)["cores"], &ask.get(CONFIG)["onboot"]), (&json!(2), &json!(1)));
+    let volume = ask.refused("PUT", CONFIG, &[("scsi1", "local-lvm:vm-101-disk-9")]).1;
     assert_eq!(volume, "volume 'local-lvm:vm-101-disk-9' does not exist");
 }
 
@@ -153,28 +93,13 @@ fn what_is_refused() {
 fn changes_of_a_running_vm_wait() {
     let ask = Asker::new();
     let (config, pending) = ("/nodes/pve1/qemu/100/config", "/nodes/pve1/qemu/100/pending");
-    ask.ok(
-        "PUT",
-        config,
-        &[("memory", "4096"), ("name", "renamed"), ("delete", "description")],
-    );
+    ask.ok("PUT", config, &[("memory", "4096"), ("name", "renamed"), ("delete", "description")]);
     assert_eq!(ask.get(config)["memory"], "4096");
     let current = ask.ok("GET", config, &[("current", "1")]);
-    assert_eq!(
-        (&current["memory"], &current["name"]),
-        (&json!("2048"), &json!("renamed"))
-    );
+    assert_eq!((&current["memory"], &current["name"]), (&json!("2048"), &json!("renamed")));
     let rows = ask.get(pending);
-    let memory = rows
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|row| row["key"] == "memory")
-        .unwrap();
-    assert_eq!(
-        memory,
-        &json!({ "key": "memory", "value": "2048", "pending": "4096" })
-    );
+    let memory = rows.as_array().unwrap().iter().find(|row| row["key"] == "memory").unwrap();
+    assert_eq!(memory, &json!({ "key": "memory", "value": "2048", "pending": "4096" }));
     ask.ok("PUT", config, &[("revert", "memory")]);
     assert_eq!(ask.get(config)["memory"], "2048");
     ask.ok("PUT", config, &[("cores", "4")]);
@@ -204,14 +129,7 @@ fn a_cloudinit_drive_comes_and_goes() {
     let ask = Asker::new();
     let regenerate = "/nodes/pve1/qemu/101/cloudinit";
     assert_eq!(ask.refused("PUT", regenerate, &[]).0, 500);
-    ask.ok(
-        "PUT",
-        CONFIG,
-        &[
-            ("ide2", "local-lvm:cloudinit"),
-            ("ipconfig0", "ip=10.0.0.9/24,gw=10.0.0.1"),
-        ],
-    );
+    ask.ok("PUT", CONFIG, &[("ide2", "local-lvm:cloudinit"), ("ipconfig0", "ip=10.0.0.9/24,gw=10.0.0.1")]);
     assert_eq!(ask.get(CONFIG)["ide2"], "local-lvm:vm-101-cloudinit,media=cdrom");
     ask.ok("PUT", regenerate, &[]);
     let text = ask.param_error("PUT", CONFIG, &[("ipconfig0", "10.0.0.9/24")], "ipconfig0");
@@ -224,15 +142,9 @@ fn a_cloudinit_drive_comes_and_goes() {
 fn cards_keep_their_address() {
     let ask = Asker::new();
     ask.ok("PUT", CONFIG, &[("net0", "virtio,bridge=vmbr0,tag=5")]);
-    assert_eq!(
-        ask.get(CONFIG)["net0"],
-        "virtio=BC:24:11:00:01:01,bridge=vmbr0,tag=5"
-    );
+    assert_eq!(ask.get(CONFIG)["net0"], "virtio=BC:24:11:00:01:01,bridge=vmbr0,tag=5");
     let text = ask.param_error("PUT", CONFIG, &[("net0", "virtio,bridge=vmbr0,bogus=1")], "net0");
-    assert!(
-        text.contains("net0.bogus: property is not defined in schema"),
-        "{text}"
-    );
+    assert!(text.contains("net0.bogus: property is not defined in schema"), "{text}");
 }
 
 #[test]

@@ -23,15 +23,8 @@ fn figures() {
     assert_eq!(eight.get(path).get("memhost"), None);
     assert!(nine.get(path)["memhost"].is_u64() && nine.get(path)["pressurecpusome"].is_number());
     assert_eq!(nine.get("/nodes/pve1/qemu/101/status/current")["memhost"], 0);
-    assert_eq!(
-        nine.get("/nodes/pve1/qemu/101/status/current")
-            .get("pressurecpusome"),
-        None
-    );
-    assert_eq!(
-        nine.get("/nodes/pve1/lxc/200/status/current")["pressurecpufull"],
-        "0.00"
-    );
+    assert_eq!(nine.get("/nodes/pve1/qemu/101/status/current").get("pressurecpusome"), None);
+    assert_eq!(nine.get("/nodes/pve1/lxc/200/status/current")["pressurecpufull"], "0.00");
     assert_eq!(eight.get("/nodes/pve1/status")["memory"].get("available"), None);
     assert!(nine.get("/nodes/pve1/status")["memory"]["available"].is_u64());
 }
@@ -41,18 +34,11 @@ fn networks_among_the_resources() {
     let [eight, nine] = both(|b| b);
     let kinds = |ask: &Asker| -> Vec<Value> {
         let rows = ask.get("/cluster/resources");
-        rows.as_array()
-            .unwrap()
-            .iter()
-            .map(|row| row["type"].clone())
-            .collect()
+        rows.as_array().unwrap().iter().map(|row| row["type"].clone()).collect()
     };
     assert!(kinds(&eight).contains(&json!("sdn")) && !kinds(&eight).contains(&json!("network")));
     assert!(kinds(&nine).contains(&json!("network")) && !kinds(&nine).contains(&json!("sdn")));
-    assert_eq!(
-        nine.ok("GET", "/cluster/resources", &[("type", "sdn")]),
-        json!([])
-    );
+    assert_eq!(nine.ok("GET", "/cluster/resources", &[("type", "sdn")]), json!([]));
 }
 
 #[test]
@@ -64,19 +50,13 @@ fn logs_of_unknown_tasks_and_first_lines_of_clones() {
         ask.task("POST", "/nodes/pve1/qemu/9000/clone", &[("newid", "200")]);
     }
     assert_eq!(nine.last_log()[0], "creating a clone of VM 9000 with ID 200");
-    assert!(
-        eight.last_log()[0].starts_with("create "),
-        "{:?}",
-        eight.last_log()
-    );
+    assert!(eight.last_log()[0].starts_with("create "), "{:?}", eight.last_log());
 }
 
 #[test]
 fn privileges_of_the_agent() {
     let [eight, nine] = both(|b| {
-        b.user("bob@pve", "x")
-            .token("bob@pve!t", "s", false)
-            .grant("/vms/100", "bob@pve", "PVEVMUser")
+        b.user("bob@pve", "x").token("bob@pve!t", "s", false).grant("/vms/100", "bob@pve", "PVEVMUser")
     });
     let (eight, nine) = (eight.token("bob@pve!t", "s"), nine.token("bob@pve!t", "s"));
     let agent = |what: &str| format!("/nodes/pve1/qemu/100/agent/{what}");
@@ -88,10 +68,7 @@ fn privileges_of_the_agent() {
     nine.ok("GET", &agent("file-read"), &[("file", "/etc/hostname")]);
     assert_eq!(
         nine.refused("POST", &agent("exec"), &[("command", "hostname")]),
-        (
-            403,
-            "Permission check failed (/vms/100, VM.GuestAgent.Unrestricted)".to_owned()
-        )
+        (403, "Permission check failed (/vms/100, VM.GuestAgent.Unrestricted)".to_owned())
     );
 }
 
@@ -99,11 +76,7 @@ fn privileges_of_the_agent() {
 fn tags_on_create() {
     let [eight, nine] = both(|b| b);
     for (ask, tags) in [(eight, "Foo;bar,baz foo"), (nine, "bar;baz;foo")] {
-        ask.task(
-            "POST",
-            "/nodes/pve1/qemu",
-            &[("vmid", "300"), ("tags", "Foo;bar,baz foo")],
-        );
+        ask.task("POST", "/nodes/pve1/qemu", &[("vmid", "300"), ("tags", "Foo;bar,baz foo")]);
         assert_eq!(ask.get("/nodes/pve1/qemu/300/config")["tags"], tags);
     }
 }

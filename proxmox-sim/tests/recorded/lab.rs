@@ -22,11 +22,7 @@ pub(crate) fn world(variant: &str) -> Sim {
                 .volume("vztmpl/tiny-alpine-3.19_amd64.tar.gz", 1_032_879),
         )
         .storage(SimStorage::new("lab2", "dir", "images"))
-        .storage(SimStorage::new(
-            "local",
-            "dir",
-            "images,rootdir,vztmpl,snippets,backup,iso",
-        ))
+        .storage(SimStorage::new("local", "dir", "images,rootdir,vztmpl,snippets,backup,iso"))
         .user("bob@pve", "bob-secret")
         .token("root@pam!test", SECRET, false)
         .token("root@pam!sep", SECRET, true)
@@ -51,9 +47,7 @@ pub(crate) fn world(variant: &str) -> Sim {
         );
     for part in variant.split_whitespace() {
         lab = match part {
-            "peers" => lab
-                .node(SimNode::new("nodeb").down())
-                .node(SimNode::new("nodec").unreachable()),
+            "peers" => lab.node(SimNode::new("nodeb").down()).node(SimNode::new("nodec").unreachable()),
             "al" => lab.user("al@pve", "al-secret"),
             other => panic!("no such lab: {other}"),
         };

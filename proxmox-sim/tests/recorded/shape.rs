@@ -23,9 +23,7 @@ fn without_macs(text: &str) -> String {
     const LENGTH: usize = 17;
     let is_mac = |part: &str| {
         part.split(':').count() == 6
-            && part
-                .split(':')
-                .all(|b| b.len() == 2 && b.bytes().all(|b| b.is_ascii_hexdigit()))
+            && part.split(':').all(|b| b.len() == 2 && b.bytes().all(|b| b.is_ascii_hexdigit()))
     };
     let mut rest = text;
     let mut out = String::new();
@@ -48,9 +46,7 @@ fn without_macs(text: &str) -> String {
 /// The lines of a task's log. What `qemu-img` prints about a new file is left out, as its versions differ, and of the
 /// progress of a copy only that there was some.
 pub(crate) fn log(want: &[String], data: &Value) -> Result<(), String> {
-    let rows = data
-        .as_array()
-        .ok_or_else(|| format!("data {data} instead of lines"))?;
+    let rows = data.as_array().ok_or_else(|| format!("data {data} instead of lines"))?;
     let mut lines: Vec<String> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
         let number = row["n"].as_u64().ok_or("a line without a number")?;
@@ -58,20 +54,12 @@ pub(crate) fn log(want: &[String], data: &Value) -> Result<(), String> {
         if at > 0 && rows[at - 1]["n"].as_u64() != number.checked_sub(1) {
             return Err(format!("line {number} out of order"));
         }
-        let line = if text.starts_with("transferred ") {
-            "transferred".to_owned()
-        } else {
-            normalised(text)
-        };
+        let line = if text.starts_with("transferred ") { "transferred".to_owned() } else { normalised(text) };
         if !text.starts_with("Formatting '") && (line != "transferred" || lines.last() != Some(&line)) {
             lines.push(line);
         }
     }
-    if lines == want {
-        Ok(())
-    } else {
-        Err(format!("lines {lines:?} instead of {want:?}"))
-    }
+    if lines == want { Ok(()) } else { Err(format!("lines {lines:?} instead of {want:?}")) }
 }
 
 /// `want`: `null`; `"text"`, `"number"`, alternatives as `"number|text"`, or `"any"`; `"UPID"`, with
@@ -107,14 +95,9 @@ pub(crate) fn fits(want: &Value, got: &Value) -> Result<(), String> {
         }
         (Value::Object(want), Value::Object(got)) => {
             let name = |key: &String| key.trim_end_matches('?').to_owned();
-            let missing: Vec<_> = want
-                .keys()
-                .filter(|k| !k.ends_with('?') && !got.contains_key(*k))
-                .collect();
-            let surplus: Vec<_> = got
-                .keys()
-                .filter(|k| !want.keys().any(|w| name(w) == **k))
-                .collect();
+            let missing: Vec<_> =
+                want.keys().filter(|k| !k.ends_with('?') && !got.contains_key(*k)).collect();
+            let surplus: Vec<_> = got.keys().filter(|k| !want.keys().any(|w| name(w) == **k)).collect();
             if !missing.is_empty() || !surplus.is_empty() {
                 return Err(format!(": missing {missing:?}, surplus {surplus:?}"));
             }
@@ -149,9 +132,5 @@ fn is(kind: &str, got: &Value) -> bool {
 
 fn shown(value: &Value) -> String {
     let text = value.to_string();
-    if text.chars().count() > 80 {
-        format!("{}…", text.chars().take(80).collect::<String>())
-    } else {
-        text
-    }
+    if text.chars().count() > 80 { format!("{}…", text.chars().take(80).collect::<String>()) } else { text }
 }

@@ -9,7 +9,7 @@ use proxmox_core::{Error, Pve, PveBuilder, Result, Secret, TokenId, Transport, U
 
 use super::login::{Credentials, Login};
 use super::url::Endpoint;
-use crate::http::{Budgets, Http};
+use crate::http::{Budgets, Http, YEAR};
 use crate::layer::{Limit, Retry, Trace};
 use crate::tls::{Fingerprint, Trust, read_pem};
 
@@ -50,17 +50,10 @@ impl FromStr for Engine {
     type Err = Error;
     /// Reads `reqwest` or `ureq`, where this build has it.
     fn from_str(text: &str) -> Result<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|engine| engine.to_string() == text)
-            .ok_or_else(|| {
-                let names: Vec<_> = Self::ALL.iter().map(ToString::to_string).collect();
-                Error::invalid(
-                    "engine",
-                    format!("engine: {text:?} is not one of {}", names.join(", ")),
-                )
-            })
+        Self::ALL.iter().copied().find(|engine| engine.to_string() == text).ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(ToString::to_string).collect();
+            Error::invalid("engine", format!("engine: {text:?} is not one of {}", names.join(", ")))
+        })
     }
 }
 
@@ -197,14 +190,14 @@ impl Api {
     /// How long name lookup, TCP and TLS may take together; 10 s by default. Running out of it means `NotSent`.
     #[must_use]
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.budgets.connect = limit;
+        self.budgets.connect = limit.min(YEAR);
         self
     }
 
     /// How long PVE may think before it begins to answer; 60 s by default. Some requests do their work meanwhile.
     #[must_use]
     pub fn first_byte_timeout(mut self, limit: Duration) -> Self {
-        self.budgets.first_byte = limit;
+        self.budgets.first_byte = limit.min(YEAR);
         self
     }
 
@@ -212,7 +205,7 @@ impl Api {
     /// [`timeout`](proxmox_core::PveRequest::timeout) stands in place of this and of the first-byte budget.
     #[must_use]
     pub fn total_timeout(mut self, limit: Duration) -> Self {
-        self.budgets.total = limit;
+        self.budgets.total = limit.min(YEAR);
         self
     }
 
@@ -259,10 +252,7 @@ impl Api {
         let engine = match self.engine {
             Some(engine) => engine,
             None => Engine::ALL.first().copied().ok_or_else(|| {
-                Error::invalid(
-                    "engine",
-                    "engine: this build has none; turn on feature `reqwest` or `ureq`",
-                )
+                Error::invalid("engine", "engine: this build has none; turn on feature `reqwest` or `ureq`")
             })?,
         };
         let limit = Limit::new(self.limit)?;
@@ -272,7 +262,8 @@ impl Api {
             #[cfg(feature = "ureq")]
             Engine::Ureq => Pve::builder(self.ureq()?),
         };
-        Ok(builder.layer(Retry::new()).layer(limit).layer(Trace::new()))
+        // A permit is not held while a request waits to be tried again.
+        Ok(builder.layer(limit).layer(Retry::new()).layer(Trace::new()))
     }
 
     /// The bare asynchronous transport, without any layer.
@@ -299,28 +290,16 @@ impl Api {
     }
 
     fn check(&self) -> Result<Login> {
-        let Budgets {
-            connect,
-            first_byte,
-            total,
-        } = self.budgets;
-        for (name, limit) in [
-            ("connect_timeout", connect),
-            ("first_byte_timeout", first_byte),
-            ("total_timeout", total),
-        ] {
+        let Budgets { connect, first_byte, total } = self.budgets;
+        for (name, limit) in
+            [("connect_timeout", connect), ("first_byte_timeout", first_byte), ("total_timeout", total)]
+        {
             if limit.is_zero() {
-                return Err(Error::invalid(
-                    name,
-                    format!("{name}: must be longer than nothing"),
-                ));
+                return Err(Error::invalid(name, format!("{name}: must be longer than nothing")));
             }
         }
         let credentials = self.credentials.as_ref().ok_or_else(|| {
-            Error::invalid(
-                "credentials",
-                "credentials: give an API token, or user and password",
-            )
+            Error::invalid("credentials", "credentials: give an API token, or user and password")
         })?;
         Login::new(credentials)
     }

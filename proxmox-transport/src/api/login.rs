@@ -58,10 +58,7 @@ impl Headers {
                 );
                 Error::invalid("token secret", text)
             })?;
-        Ok(Self {
-            always: (header::AUTHORIZATION, value),
-            writes: None,
-        })
+        Ok(Self { always: (header::AUTHORIZATION, value), writes: None })
     }
 
     /// `None` when the server's texts cannot be headers.
@@ -109,24 +106,11 @@ mod tests {
     #[test]
     fn the_csrf_token_goes_with_writes_only() {
         let headers = Headers::ticket("PVE:root@pam:6B00C84F::a+b/c==", "6B00C84F:x").unwrap();
-        for (method, count) in [
-            (Method::GET, 1),
-            (Method::POST, 2),
-            (Method::PUT, 2),
-            (Method::DELETE, 2),
-        ] {
-            let mut request = HttpRequest {
-                method,
-                url: String::new(),
-                form: None,
-                headers: Vec::new(),
-            };
+        for (method, count) in [(Method::GET, 1), (Method::POST, 2), (Method::PUT, 2), (Method::DELETE, 2)] {
+            let mut request = HttpRequest { method, url: String::new(), form: None, headers: Vec::new() };
             headers.put_on(&mut request);
             assert_eq!(request.headers.len(), count);
-            assert_eq!(
-                request.headers[0].1,
-                "PVEAuthCookie=PVE:root@pam:6B00C84F::a+b/c=="
-            );
+            assert_eq!(request.headers[0].1, "PVEAuthCookie=PVE:root@pam:6B00C84F::a+b/c==");
         }
     }
 }

@@ -56,9 +56,7 @@ impl Endpoint {
             "" => PORT,
             port => port.strip_prefix(':')?.parse().ok().filter(|port| *port != 0)?,
         };
-        Some(Self {
-            origin: format!("{scheme}://{host}:{port}"),
-        })
+        Some(Self { origin: format!("{scheme}://{host}:{port}") })
     }
 
     /// `https://pve1:8006`
@@ -73,9 +71,7 @@ impl Endpoint {
 
     /// `pve1:8006`
     pub(crate) fn authority(&self) -> &str {
-        self.origin
-            .split_once("://")
-            .map_or(&self.origin, |(_, authority)| authority)
+        self.origin.split_once("://").map_or(&self.origin, |(_, authority)| authority)
     }
 }
 
@@ -108,14 +104,8 @@ mod tests {
         ] {
             assert_eq!(Endpoint::parse(text).unwrap().origin(), origin, "{text}");
         }
-        assert_eq!(
-            Endpoint::parse("https://[::1]").unwrap().authority(),
-            "[::1]:8006"
-        );
-        assert_eq!(
-            Endpoint::parse("pve1").unwrap().root(),
-            "https://pve1:8006/api2/json"
-        );
+        assert_eq!(Endpoint::parse("https://[::1]").unwrap().authority(), "[::1]:8006");
+        assert_eq!(Endpoint::parse("pve1").unwrap().root(), "https://pve1:8006/api2/json");
     }
 
     #[test]

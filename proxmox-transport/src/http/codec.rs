@@ -6,11 +6,7 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use proxmox_core::{PveRequest, Verb};
 
 /// Everything but RFC 3986's unreserved characters. A space becomes `%20`, which no reader takes for anything else.
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What an engine sends.
 #[derive(Debug)]
@@ -52,12 +48,7 @@ pub(crate) fn encode(root: &str, request: &PveRequest) -> HttpRequest {
         }
         None
     };
-    HttpRequest {
-        method,
-        url,
-        form,
-        headers: Vec::new(),
-    }
+    HttpRequest { method, url, form, headers: Vec::new() }
 }
 
 /// Appends `name=value&…`.
@@ -73,13 +64,7 @@ pub(crate) fn pairs<'a, V: AsRef<str>>(text: &mut String, pairs: impl Iterator<I
 }
 
 /// What cannot stand in a cookie as it is. PVE decodes the value, so the percent sign is one of them.
-const NOT_IN_COOKIES: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'%')
-    .add(b',')
-    .add(b';')
-    .add(b'\\');
+const NOT_IN_COOKIES: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%').add(b',').add(b';').add(b'\\');
 
 /// A ticket as the value of its cookie: as it came, but for what would end the value. PVE takes it encoded as well;
 /// other servers of the same API compare it with what they gave out.
@@ -96,15 +81,8 @@ mod tests {
 
     fn text(request: &PveRequest) -> String {
         let http = encode(ROOT, request);
-        let form = http
-            .form
-            .map(|form| format!("\n{}", String::from_utf8_lossy(&form)));
-        format!(
-            "{} {}{}",
-            http.method,
-            http.url.strip_prefix(ROOT).unwrap(),
-            form.unwrap_or_default()
-        )
+        let form = http.form.map(|form| format!("\n{}", String::from_utf8_lossy(&form)));
+        format!("{} {}{}", http.method, http.url.strip_prefix(ROOT).unwrap(), form.unwrap_or_default())
     }
 
     fn path(text: &str) -> PvePath {
@@ -114,18 +92,12 @@ mod tests {
     #[test]
     fn parameters_of_reads_and_deletes_are_in_the_query() {
         assert_eq!(text(&PveRequest::get(path("/version"))), "GET /version");
-        let request = PveRequest::get(path("/cluster/resources"))
-            .param("type", "vm")
-            .param("full", true);
+        let request = PveRequest::get(path("/cluster/resources")).param("type", "vm").param("full", true);
         assert_eq!(text(&request), "GET /cluster/resources?type=vm&full=1");
-        let request = PveRequest::delete(path("/nodes/pve1/qemu/100"))
-            .param("purge", true)
-            .param("skiplock", false);
+        let request =
+            PveRequest::delete(path("/nodes/pve1/qemu/100")).param("purge", true).param("skiplock", false);
         assert_eq!(text(&request), "DELETE /nodes/pve1/qemu/100?purge=1&skiplock=0");
-        assert_eq!(
-            text(&PveRequest::get(path("/x")).param("l", Vec::<String>::new())),
-            "GET /x"
-        );
+        assert_eq!(text(&PveRequest::get(path("/x")).param("l", Vec::<String>::new())), "GET /x");
     }
 
     #[test]
@@ -162,10 +134,7 @@ mod tests {
     #[test]
     fn lists_repeat_their_name() {
         let mut params = Params::new();
-        params
-            .push("command", "ls")
-            .push("command", "-l")
-            .push("command", "a b");
+        params.push("command", "ls").push("command", "-l").push("command", "a b");
         let request = PveRequest::create(path("/nodes/pve1/qemu/100/agent/exec")).params(params);
         assert_eq!(
             text(&request),
@@ -181,10 +150,7 @@ mod tests {
 
     #[test]
     fn a_ticket_travels_as_it_came() {
-        assert_eq!(
-            cookie("PVE:root@pam:6B00C84F::a+b/c=="),
-            "PVE:root@pam:6B00C84F::a+b/c=="
-        );
+        assert_eq!(cookie("PVE:root@pam:6B00C84F::a+b/c=="), "PVE:root@pam:6B00C84F::a+b/c==");
         assert_eq!(cookie("PVE:a;b%c é\r@x:1"), "PVE:a%3Bb%25c%20%C3%A9%0D@x:1");
     }
 }

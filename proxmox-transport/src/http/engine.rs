@@ -47,6 +47,9 @@ pub(crate) trait Engine: Send + Sync + 'static {
     fn drive(&self, flow: Pin<&mut (dyn Future<Output = ()> + Send)>);
 }
 
+/// The longest budget: clocks end somewhere, and this is as good as none.
+pub(crate) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// How long each part of an exchange may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Budgets {
@@ -61,12 +64,9 @@ pub(crate) struct Budgets {
 impl Budgets {
     /// The budgets of a request with a timeout of its own: that is then the only limit besides connecting.
     pub(crate) fn for_request(self, timeout: Option<Duration>) -> Self {
+        let timeout = timeout.map(|limit| limit.min(YEAR));
         match timeout {
-            Some(total) => Self {
-                connect: self.connect.min(total),
-                first_byte: total,
-                total,
-            },
+            Some(total) => Self { connect: self.connect.min(total), first_byte: total, total },
             None => self,
         }
     }
@@ -88,16 +88,8 @@ impl Answer {
     /// body is left out. pveproxy cuts all bodies without a length, by its way to close a connection: those of 401, 595
     /// and 596, which are empty.
     pub(crate) fn new(status: StatusCode, reason: String, body: Result<Bytes, Fault>) -> Result<Self, Fault> {
-        let body = if status.is_success() {
-            body?
-        } else {
-            body.unwrap_or_default()
-        };
-        Ok(Self {
-            status: status.as_u16(),
-            reason,
-            body,
-        })
+        let body = if status.is_success() { body? } else { body.unwrap_or_default() };
+        Ok(Self { status: status.as_u16(), reason, body })
     }
 }
 
@@ -139,11 +131,7 @@ pub(crate) struct Fault {
 
 impl Fault {
     pub(crate) fn new(stage: Stage, why: Why) -> Self {
-        Self {
-            stage,
-            why,
-            source: None,
-        }
+        Self { stage, why, source: None }
     }
 
     pub(crate) fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -248,94 +236,17 @@ mod tests {
         let budget = || Why::Budget("total", Duration::from_secs(1));
         let network = || Why::Network("reset".to_owned());
         for (stage, why, effect, kind, outcome, retryable) in [
-            (
-                Stage::Connecting,
-                network(),
-                Effect::Write,
-                K::Connect,
-                O::NotSent,
-                true,
-            ),
-            (
-                Stage::Connecting,
-                budget(),
-                Effect::Write,
-                K::Connect,
-                O::NotSent,
-                true,
-            ),
-            (
-                Stage::Securing,
-                Why::Tls("x".to_owned()),
-                Effect::Write,
-                K::Tls,
-                O::NotSent,
-                false,
-            ),
-            (
-                Stage::Securing,
-                network(),
-                Effect::Read,
-                K::Connect,
-                O::NotSent,
-                true,
-            ),
-            (
-                Stage::Sent,
-                network(),
-                Effect::Write,
-                K::Connect,
-                O::MaybeApplied,
-                false,
-            ),
-            (
-                Stage::Sent,
-                network(),
-                Effect::Destroy,
-                K::Connect,
-                O::MaybeApplied,
-                false,
-            ),
-            (
-                Stage::Sent,
-                network(),
-                Effect::Read,
-                K::Connect,
-                O::Rejected,
-                true,
-            ),
-            (
-                Stage::Sent,
-                budget(),
-                Effect::Write,
-                K::Timeout,
-                O::MaybeApplied,
-                false,
-            ),
-            (
-                Stage::Answering,
-                budget(),
-                Effect::Read,
-                K::Timeout,
-                O::Rejected,
-                true,
-            ),
-            (
-                Stage::Answering,
-                Why::TooLong,
-                Effect::Read,
-                K::Decode,
-                O::Rejected,
-                false,
-            ),
-            (
-                Stage::Sent,
-                Why::NotHttp(String::new()),
-                Effect::Write,
-                K::Decode,
-                O::MaybeApplied,
-                false,
-            ),
+            (Stage::Connecting, network(), Effect::Write, K::Connect, O::NotSent, true),
+            (Stage::Connecting, budget(), Effect::Write, K::Connect, O::NotSent, true),
+            (Stage::Securing, Why::Tls("x".to_owned()), Effect::Write, K::Tls, O::NotSent, false),
+            (Stage::Securing, network(), Effect::Read, K::Connect, O::NotSent, true),
+            (Stage::Sent, network(), Effect::Write, K::Connect, O::MaybeApplied, false),
+            (Stage::Sent, network(), Effect::Destroy, K::Connect, O::MaybeApplied, false),
+            (Stage::Sent, network(), Effect::Read, K::Connect, O::Rejected, true),
+            (Stage::Sent, budget(), Effect::Write, K::Timeout, O::MaybeApplied, false),
+            (Stage::Answering, budget(), Effect::Read, K::Timeout, O::Rejected, true),
+            (Stage::Answering, Why::TooLong, Effect::Read, K::Decode, O::Rejected, false),
+            (Stage::Sent, Why::NotHttp(String::new()), Effect::Write, K::Decode, O::MaybeApplied, false),
         ] {
             let case = format!("{stage:?} {why:?} {effect:?}");
             let error = Fault::new(stage, why).into_error(effect, "pve1:8006");
@@ -356,10 +267,7 @@ mod tests {
         let lines: Vec<_> = [
             (Stage::Connecting, network("Connection refused (os error 111)")),
             (Stage::Connecting, budget("connect")),
-            (
-                Stage::Securing,
-                Why::Tls("its certificate is for another name".to_owned()),
-            ),
+            (Stage::Securing, Why::Tls("its certificate is for another name".to_owned())),
             (Stage::Sent, network("Connection reset by peer (os error 104)")),
             (Stage::Sent, budget("first byte")),
             (Stage::Sent, Why::NotHttp("invalid status line".to_owned())),
@@ -367,11 +275,7 @@ mod tests {
             (Stage::Answering, Why::TooLong),
         ]
         .into_iter()
-        .map(|(stage, why)| {
-            Fault::new(stage, why)
-                .into_error(Effect::Write, "pve1:8006")
-                .to_string()
-        })
+        .map(|(stage, why)| Fault::new(stage, why).into_error(Effect::Write, "pve1:8006").to_string())
         .collect();
         insta::assert_snapshot!(lines.join("\n"), @r"
         no connection to pve1:8006: Connection refused (os error 111)

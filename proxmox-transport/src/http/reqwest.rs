@@ -56,9 +56,7 @@ impl Reqwest {
             lane: OnceLock::new(),
         };
         // What can be wrong with the settings shows here, not with the first request.
-        engine
-            .build()
-            .map_err(|e| Error::new(ErrorKind::Unexpected, Outcome::NotSent, innermost(&e)))?;
+        engine.build().map_err(|e| Error::new(ErrorKind::Unexpected, Outcome::NotSent, innermost(&e)))?;
         Ok(engine)
     }
 
@@ -85,9 +83,7 @@ impl Reqwest {
             clients.swap(at, last);
             return Ok(client);
         }
-        let client = self
-            .build()
-            .map_err(|e| Fault::new(Stage::Connecting, network(&e)).because(e))?;
+        let client = self.build().map_err(|e| Fault::new(Stage::Connecting, network(&e)).because(e))?;
         if clients.len() == RUNTIMES {
             clients.pop_front();
         }
@@ -127,8 +123,7 @@ impl Engine for Reqwest {
         let client = self.client(lane.id())?;
         let task = AbortOnDrop(lane.spawn(exchange(client, url, request, budgets)));
         // A task that ends without a result has panicked: how far it came, nobody knows.
-        task.await
-            .unwrap_or_else(|e| Err(Fault::new(Stage::Sent, Why::Network(e.to_string())).because(e)))
+        task.await.unwrap_or_else(|e| Err(Fault::new(Stage::Sent, Why::Network(e.to_string())).because(e)))
     }
 
     async fn sleep(&self, duration: Duration) {
@@ -186,11 +181,7 @@ async fn exchange(client: Client, url: Url, request: HttpRequest, budgets: Budge
                 let handed = handed.get().copied();
                 deadline = total.min(handed.unwrap_or(now) + budgets.first_byte);
                 if deadline <= now {
-                    let stage = if handed.is_some() {
-                        Stage::Sent
-                    } else {
-                        Stage::Connecting
-                    };
+                    let stage = if handed.is_some() { Stage::Sent } else { Stage::Connecting };
                     let why = if total <= now {
                         Why::Budget("total", budgets.total)
                     } else {
@@ -202,11 +193,7 @@ async fn exchange(client: Client, url: Url, request: HttpRequest, budgets: Budge
         }
     };
     let status = response.status();
-    let reason = if status.is_success() {
-        String::new()
-    } else {
-        reason(&response)
-    };
+    let reason = if status.is_success() { String::new() } else { reason(&response) };
     let body = timeout_at(total.into(), read(response))
         .await
         .unwrap_or_else(|_| Err(Fault::new(Stage::Answering, Why::Budget("total", budgets.total))));
@@ -218,18 +205,12 @@ fn assemble(url: Url, request: HttpRequest, handed: &Arc<OnceLock<Instant>>) -> 
     let headers = http.headers_mut();
     headers.extend(request.headers);
     if let Some(form) = &request.form {
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         // hyper states the length of what has one, and leaves out that of nothing.
         headers.insert(CONTENT_LENGTH, form.len().into());
     }
     let form = request.form.unwrap_or_default();
-    *http.body_mut() = Some(reqwest::Body::wrap(Form {
-        rest: form,
-        handed: Arc::clone(handed),
-    }));
+    *http.body_mut() = Some(reqwest::Body::wrap(Form { rest: form, handed: Arc::clone(handed) }));
     http
 }
 
@@ -237,11 +218,7 @@ fn assemble(url: Url, request: HttpRequest, handed: &Arc<OnceLock<Instant>>) -> 
 fn reason(response: &reqwest::Response) -> String {
     match response.extensions().get::<ReasonPhrase>() {
         Some(reason) => String::from_utf8_lossy(reason.as_bytes()).into_owned(),
-        None => response
-            .status()
-            .canonical_reason()
-            .unwrap_or_default()
-            .to_owned(),
+        None => response.status().canonical_reason().unwrap_or_default().to_owned(),
     }
 }
 
@@ -259,11 +236,8 @@ async fn read(mut response: reqwest::Response) -> Result<Bytes, Fault> {
     let Some(second) = response.chunk().await.map_err(cut)? else {
         return Ok(first);
     };
-    let mut body = BytesMut::with_capacity(
-        usize::try_from(expected)
-            .unwrap_or(0)
-            .max(first.len() + second.len()),
-    );
+    let mut body =
+        BytesMut::with_capacity(usize::try_from(expected).unwrap_or(0).max(first.len() + second.len()));
     body.extend_from_slice(&first);
     body.extend_from_slice(&second);
     while let Some(chunk) = response.chunk().await.map_err(cut)? {
@@ -340,17 +314,13 @@ struct Lane {
 
 impl Lane {
     fn start() -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
-        thread::Builder::new()
-            .name("proxmox-lane".to_owned())
-            .spawn(move || {
-                // Nothing is ever sent: it ends when the other side is dropped.
-                let _ = runtime.block_on(stopped);
-            })?;
+        thread::Builder::new().name("proxmox-lane".to_owned()).spawn(move || {
+            // Nothing is ever sent: it ends when the other side is dropped.
+            let _ = runtime.block_on(stopped);
+        })?;
         Ok(Self { handle, _stop: stop })
     }
 }

@@ -23,13 +23,7 @@ pub(crate) struct Http<E> {
 impl<E: Engine> Http<E> {
     pub(crate) fn new(engine: E, endpoint: Endpoint, login: Login, budgets: Budgets) -> Self {
         let root = endpoint.root();
-        Self {
-            engine,
-            endpoint,
-            root,
-            login,
-            budgets,
-        }
+        Self { engine, endpoint, root, login, budgets }
     }
 
     /// Sends one request, with these headers of a login or without.
@@ -38,11 +32,7 @@ impl<E: Engine> Http<E> {
         if let Some(headers) = login {
             headers.put_on(&mut http);
         }
-        match self
-            .engine
-            .exchange(http, self.budgets.for_request(request.timeout))
-            .await
-        {
+        match self.engine.exchange(http, self.budgets.for_request(request.timeout)).await {
             Ok(answer) => PveResponse::from_http(request.effect, answer.status, &answer.reason, answer.body),
             Err(fault) => Err(fault.into_error(request.effect, self.endpoint.authority())),
         }

@@ -52,10 +52,7 @@ impl Ureq {
             .timeout_recv_response(Some(budgets.first_byte))
             .timeout_global(Some(budgets.total))
             .build();
-        Self {
-            agent: Agent::with_parts(config, Connect { tls: Arc::new(tls) }, Later),
-            budgets,
-        }
+        Self { agent: Agent::with_parts(config, Connect { tls: Arc::new(tls) }, Later), budgets }
     }
 
     fn exchange(&self, request: HttpRequest, budgets: Budgets) -> Result<Answer, Fault> {
@@ -67,10 +64,8 @@ impl Ureq {
         http.headers_mut().extend(request.headers);
         let form = request.form;
         if form.is_some() {
-            http.headers_mut().insert(
-                CONTENT_TYPE,
-                http::HeaderValue::from_static("application/x-www-form-urlencoded"),
-            );
+            http.headers_mut()
+                .insert(CONTENT_TYPE, http::HeaderValue::from_static("application/x-www-form-urlencoded"));
         }
         let fault = |e| fault(e, budgets);
         // Settings of a single request cost a copy of all of them: only where they differ.
@@ -89,11 +84,7 @@ impl Ureq {
         }
         .map_err(fault)?;
         let status = response.status();
-        let reason = if status.is_success() {
-            String::new()
-        } else {
-            WIRE.with_borrow(|w| w.reason(status))
-        };
+        let reason = if status.is_success() { String::new() } else { WIRE.with_borrow(|w| w.reason(status)) };
         WIRE.with_borrow_mut(|wire| wire.stage = Stage::Answering);
         Answer::new(status, reason, read(response.into_body(), budgets))
     }
@@ -107,9 +98,7 @@ fn read(body: ureq::Body, budgets: Budgets) -> Result<Bytes, Fault> {
     }
     let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
     let mut reader = body.into_with_config().limit(LONGEST_ANSWER as u64 + 1).reader();
-    reader
-        .read_to_end(&mut bytes)
-        .map_err(|e| fault(e.into(), budgets))?;
+    reader.read_to_end(&mut bytes).map_err(|e| fault(e.into(), budgets))?;
     if bytes.len() > LONGEST_ANSWER {
         return Err(too_long());
     }
@@ -136,9 +125,8 @@ impl Engine for Ureq {
 
 fn fault(error: ureq::Error, budgets: Budgets) -> Fault {
     let stage = WIRE.with_borrow(|wire| wire.stage);
-    if let Some(tls) = find_cause::<rustls::Error>(&error)
-        .or_else(|| hidden(&error))
-        .filter(|_| stage == Stage::Securing)
+    if let Some(tls) =
+        find_cause::<rustls::Error>(&error).or_else(|| hidden(&error)).filter(|_| stage == Stage::Securing)
     {
         let why = Why::Tls(crate::tls::why(tls));
         return Fault::new(stage, why).because(error);
@@ -191,10 +179,7 @@ impl Wire {
             return;
         }
         let new = &new[..new.len().min(LONGEST_LINE - self.line.len())];
-        let end = new
-            .iter()
-            .position(|b| *b == b'\n')
-            .map_or(new.len(), |at| at + 1);
+        let end = new.iter().position(|b| *b == b'\n').map_or(new.len(), |at| at + 1);
         self.line.extend_from_slice(&new[..end]);
     }
 
@@ -233,10 +218,7 @@ impl Connector<()> for Connect {
         let started = Instant::now();
         let left = || {
             let after = details.timeout.after.saturating_sub(started.elapsed());
-            NextTimeout {
-                after: after.into(),
-                ..details.timeout
-            }
+            NextTimeout { after: after.into(), ..details.timeout }
         };
         let addrs = DefaultResolver::default().resolve(details.uri, details.config, details.timeout)?;
         let details = ConnectionDetails {
@@ -261,20 +243,13 @@ impl Connector<()> for Connect {
         let host = details.uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         let mut conn = ClientConnection::new(Arc::clone(&self.tls), name).map_err(io::Error::other)?;
-        let mut sock = TransportAdapter::new(
-            Box::new(tcp) as Box<dyn Transport>,
-            Arc::clone(&details.current_time),
-        );
+        let mut sock =
+            TransportAdapter::new(Box::new(tcp) as Box<dyn Transport>, Arc::clone(&details.current_time));
         sock.set_timeout(left());
         conn.complete_io(&mut sock)?;
-        let buffers = LazyBuffers::new(
-            details.config.input_buffer_size(),
-            details.config.output_buffer_size(),
-        );
-        let tls = Tls {
-            buffers,
-            stream: StreamOwned { conn, sock },
-        };
+        let buffers =
+            LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
+        let tls = Tls { buffers, stream: StreamOwned { conn, sock } };
         Ok(Some(Tap { inner: Box::new(tls) }))
     }
 }

@@ -19,10 +19,7 @@ impl Limit {
     /// `InvalidInput` for none.
     pub fn new(requests: usize) -> Result<Self> {
         if requests == 0 {
-            return Err(Error::invalid(
-                "limit",
-                "limit: 0 requests at once would never send any",
-            ));
+            return Err(Error::invalid("limit", "limit: 0 requests at once would never send any"));
         }
         Ok(Self(Semaphore::new(requests)))
     }

@@ -30,10 +30,7 @@ impl Retry {
     /// Four tries within 30 s.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            attempts: 4,
-            budget: Duration::from_secs(30),
-        }
+        Self { attempts: 4, budget: Duration::from_secs(30) }
     }
 
     /// How often to try in all, the first time included.
@@ -81,11 +78,11 @@ impl Retry {
         start: Instant,
         mut error: Error,
     ) -> Result<PveResponse> {
-        let deadline = start + request.timeout.unwrap_or(self.budget);
+        let budget = request.timeout.unwrap_or(self.budget);
         let (mut attempts, mut longest) = (1, FIRST);
         loop {
             let pause = longest.mul_f64(0.5 + fastrand::f64() / 2.0);
-            let left = deadline.saturating_duration_since(inner.now());
+            let left = budget.saturating_sub(inner.now().saturating_duration_since(start));
             if attempts >= self.attempts || pause >= left {
                 return Err(error.with_attempts(attempts));
             }
@@ -140,11 +137,7 @@ mod tests {
     }
 
     fn request(effect: Effect) -> PveRequest {
-        let verb = if effect == Effect::Read {
-            Verb::Get
-        } else {
-            Verb::Create
-        };
+        let verb = if effect == Effect::Read { Verb::Get } else { Verb::Create };
         PveRequest::new(verb, PvePath::parse("/x").unwrap()).effect(effect)
     }
 
@@ -183,13 +176,7 @@ mod tests {
     #[test]
     fn pauses_grow_and_differ_and_end() {
         let retry = Retry::new().attempts(8).budget(Duration::from_secs(3600));
-        let (answer, log) = run(
-            &retry,
-            &request(Effect::Read),
-            7,
-            ErrorKind::Timeout,
-            Outcome::Rejected,
-        );
+        let (answer, log) = run(&retry, &request(Effect::Read), 7, ErrorKind::Timeout, Outcome::Rejected);
         answer.unwrap();
         let slept = log.slept.lock().unwrap();
         let bounds = [200, 400, 800, 1600, 3000, 3000, 3000].map(Duration::from_millis);
@@ -215,22 +202,11 @@ mod tests {
     #[test]
     fn a_requests_own_timeout_is_for_all_tries_together() {
         let request = request(Effect::Read).timeout(Duration::from_secs(1));
-        let (answer, log) = run(
-            &Retry::new().attempts(100),
-            &request,
-            u32::MAX,
-            ErrorKind::Connect,
-            Outcome::NotSent,
-        );
+        let (answer, log) =
+            run(&Retry::new().attempts(100), &request, u32::MAX, ErrorKind::Connect, Outcome::NotSent);
         assert!(answer.unwrap_err().attempts() > 1);
         assert!(log.elapsed() <= Duration::from_secs(1));
-        let timeouts: Vec<_> = log
-            .sent
-            .lock()
-            .unwrap()
-            .iter()
-            .map(|r| r.timeout.unwrap())
-            .collect();
+        let timeouts: Vec<_> = log.sent.lock().unwrap().iter().map(|r| r.timeout.unwrap()).collect();
         assert!(timeouts.is_sorted_by(|a, b| a > b), "{timeouts:?}");
     }
 }

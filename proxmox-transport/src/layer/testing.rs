@@ -22,18 +22,8 @@ impl Scripted {
     pub(super) fn new(
         answer: impl Fn(&PveRequest) -> Result<PveResponse> + Send + Sync + 'static,
     ) -> (Self, Arc<Log>) {
-        let log = Arc::new(Log {
-            start: Instant::now(),
-            sent: Mutex::default(),
-            slept: Mutex::default(),
-        });
-        (
-            Self {
-                answer: Box::new(answer),
-                log: Arc::clone(&log),
-            },
-            log,
-        )
+        let log = Arc::new(Log { start: Instant::now(), sent: Mutex::default(), slept: Mutex::default() });
+        (Self { answer: Box::new(answer), log: Arc::clone(&log) }, log)
     }
 }
 

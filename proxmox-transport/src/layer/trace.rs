@@ -113,8 +113,7 @@ mod tests {
             .param("password", "hunter2")
             .effect(Effect::Write);
         tracing::subscriber::with_default(lines.clone(), || {
-            pve.block_on(pve.call(&PveRequest::get(PvePath::parse("/version").unwrap())))
-                .unwrap();
+            pve.block_on(pve.call(&PveRequest::get(PvePath::parse("/version").unwrap()))).unwrap();
             pve.block_on(pve.call(&write)).unwrap_err();
         });
         let lines = lines.0.lock().unwrap();
@@ -127,10 +126,7 @@ mod tests {
                 .iter()
                 .any(|line| line.contains("outcome=MaybeApplied") && line.contains("path=/access/users"))
         );
-        assert!(
-            lines.iter().any(|line| line.contains("--password '<redacted>'")),
-            "{lines:#?}"
-        );
+        assert!(lines.iter().any(|line| line.contains("--password '<redacted>'")), "{lines:#?}");
         assert!(!lines.iter().any(|line| line.contains("hunter2")), "{lines:#?}");
     }
 }

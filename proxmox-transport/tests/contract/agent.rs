@@ -21,10 +21,7 @@ pub async fn that_is_not_configured_is_told(world: &World) {
     vm.start().await.unwrap();
     let error = vm.agent().ping().await.unwrap_err();
     assert_is(&error, ErrorKind::Agent, Outcome::Rejected);
-    assert!(
-        error.message().contains("No QEMU guest agent configured"),
-        "{error}"
-    );
+    assert!(error.message().contains("No QEMU guest agent configured"), "{error}");
     assert!(error.advice().unwrap().contains("agent: 1"), "{error:?}");
 }
 
@@ -73,10 +70,7 @@ pub async fn exit_code_and_both_outputs_come_back(world: &World) {
     let agent = world.vm(world.answering).agent();
     let script = "echo out; echo err >&2; exit 3";
     let done = agent.exec(Exec::new(["sh", "-c", script])).await.unwrap();
-    assert_eq!(
-        (done.exit_code, done.stdout.as_str(), done.stderr.as_str()),
-        (Some(3), "out\n", "err\n")
-    );
+    assert_eq!((done.exit_code, done.stdout.as_str(), done.stderr.as_str()), (Some(3), "out\n", "err\n"));
 }
 
 pub async fn a_program_that_is_not_there_leaves_doubts(world: &World) {
@@ -109,11 +103,8 @@ pub async fn a_command_that_goes_on_is_a_timeout(world: &World) {
         return;
     }
     let agent = world.vm(world.answering).agent();
-    let error = agent
-        .exec(Exec::new(["sleep", "10000000"]))
-        .timeout(Duration::from_millis(300))
-        .await
-        .unwrap_err();
+    let error =
+        agent.exec(Exec::new(["sleep", "10000000"])).timeout(Duration::from_millis(300)).await.unwrap_err();
     assert_is(&error, ErrorKind::Timeout, Outcome::Applied);
     assert!(error.message().contains("still running"), "{error}");
 }

@@ -14,10 +14,7 @@ use super::{World, assert_is};
 #[track_caller]
 fn assert_names(error: &Error, field: &str, value: &str) {
     assert_is(error, ErrorKind::InvalidInput, Outcome::NotSent);
-    assert!(
-        error.errors().keys().any(|name| name == field),
-        "{field}: {error:?}"
-    );
+    assert!(error.errors().keys().any(|name| name == field), "{field}: {error:?}");
     assert!(error.message().contains(value), "{value:?}: {error}");
 }
 
@@ -108,25 +105,14 @@ pub async fn operations(world: &World) {
     let agent = vm.agent();
     let error = agent.exec(Exec::new(Vec::<String>::new())).await.unwrap_err();
     assert_names(&error, "command", "empty");
-    assert_names(
-        &agent.exec(Exec::new([""])).await.unwrap_err(),
-        "command",
-        "empty",
-    );
+    assert_names(&agent.exec(Exec::new([""])).await.unwrap_err(), "command", "empty");
     let long = Exec::new(["cat"]).input("x".repeat(64 * 1024 + 1));
     assert_names(&agent.exec(long).await.unwrap_err(), "input", "65537");
-    let error = agent
-        .file_write("/x", &"x".repeat(60 * 1024 + 1))
-        .await
-        .unwrap_err();
+    let error = agent.file_write("/x", &"x".repeat(60 * 1024 + 1)).await.unwrap_err();
     assert_names(&error, "content", "61441");
     assert!(IpQuery::v4().subnet("10.0.0.0/33").is_err() && IpQuery::v4().subnet("2001:db8::/32").is_err());
     let keys = CloudInit::new().ssh_keys(["no\nkey"]);
-    assert_is(
-        &vm.cloud_init(keys).await.unwrap_err(),
-        ErrorKind::InvalidInput,
-        Outcome::NotSent,
-    );
+    assert_is(&vm.cloud_init(keys).await.unwrap_err(), ErrorKind::InvalidInput, Outcome::NotSent);
     assert_eq!(world.arrived(), before);
 }
 

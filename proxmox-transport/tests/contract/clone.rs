@@ -18,38 +18,22 @@ pub async fn a_full_one_is_new(world: &World) {
         .description("for tests");
     let done = world.vm(world.template).clone_to(options).await.unwrap();
     assert_eq!(done.vmid, world.number(20));
-    let HowCloned::New(report) = done.how else {
-        panic!("{:?}", done.how)
-    };
+    let HowCloned::New(report) = done.how else { panic!("{:?}", done.how) };
     assert_eq!(report.upid.kind(), "qmclone");
     assert_eq!(report.upid.subject(), Some(world.template.to_string().as_str()));
     let config = done.guest.config().await.unwrap();
     assert_eq!((config.name(), config.lock()), (Some("full"), None));
     assert!(!config.is_template());
-    assert!(
-        config.description().unwrap().starts_with("for tests"),
-        "{config:?}"
-    );
+    assert!(config.description().unwrap().starts_with("for tests"), "{config:?}");
     assert!(config.tags().contains("sdk-managed"));
-    assert_eq!(
-        config.disk("scsi0").unwrap().volid().unwrap().storage(),
-        world.storage
-    );
+    assert_eq!(config.disk("scsi0").unwrap().volid().unwrap().storage(), world.storage);
     let template = world.vm(world.template).config().await.unwrap();
     assert_ne!(config.get("scsi0"), template.get("scsi0"));
-    assert_ne!(
-        config.get("net0"),
-        template.get("net0"),
-        "it has a MAC of its own"
-    );
+    assert_ne!(config.get("net0"), template.get("net0"), "it has a MAC of its own");
 }
 
 pub async fn a_linked_one_shares_the_disk(world: &World) {
-    let done = world
-        .vm(world.template)
-        .clone_to(CloneOptions::named("linked").linked())
-        .await
-        .unwrap();
+    let done = world.vm(world.template).clone_to(CloneOptions::named("linked").linked()).await.unwrap();
     assert!(matches!(done.how, HowCloned::New(_)));
     let config = done.guest.config().await.unwrap();
     assert!(config.disk("scsi0").unwrap().volid().is_some());
@@ -61,19 +45,10 @@ pub async fn a_vm_has_no_linked_clones(world: &World) {
         return;
     }
     let vm = world.new_vm("no-template").await;
-    let error = vm
-        .clone_to(CloneOptions::named("linked").newid(world.number(21)).linked())
-        .await
-        .unwrap_err();
+    let error =
+        vm.clone_to(CloneOptions::named("linked").newid(world.number(21)).linked()).await.unwrap_err();
     assert_eq!(error.outcome(), Outcome::Rejected, "{error:?}");
-    assert!(
-        world
-            .vm(world.number(21))
-            .status()
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
+    assert!(world.vm(world.number(21)).status().await.unwrap_err().is_not_found());
 }
 
 pub async fn may_be_repeated(world: &World) {
@@ -113,14 +88,9 @@ pub async fn a_foreign_guest_is_never_adopted(world: &World) {
 
 pub async fn our_own_under_another_name_is_foreign(world: &World) {
     let template = world.vm(world.template);
-    template
-        .clone_to(CloneOptions::named("first-name").newid(world.number(24)))
-        .await
-        .unwrap();
-    let error = template
-        .clone_to(CloneOptions::named("other-name").newid(world.number(24)))
-        .await
-        .unwrap_err();
+    template.clone_to(CloneOptions::named("first-name").newid(world.number(24))).await.unwrap();
+    let error =
+        template.clone_to(CloneOptions::named("other-name").newid(world.number(24))).await.unwrap_err();
     assert_is(&error, ErrorKind::AlreadyExists, Outcome::Rejected);
     let config = world.vm(world.number(24)).config().await.unwrap();
     assert_eq!(config.name(), Some("first-name"));
@@ -136,17 +106,10 @@ pub async fn our_own_of_another_source_is_foreign(world: &World) {
 
 pub async fn inherited_tags_are_kept(world: &World) {
     let source = world.new_vm("tagged-source").await;
-    source
-        .set_config([("tags", "sdk-managed;team-a;web")])
-        .await
-        .unwrap();
+    source.set_config([("tags", "sdk-managed;team-a;web")]).await.unwrap();
     // From a source without the managed tag it is added.
     for (name, tags) in [("inherits", "sdk-managed;team-a;web"), ("gets-it", "team-a;web")] {
-        source
-            .set_config([("tags", tags)])
-            .force(source.vmid())
-            .await
-            .unwrap();
+        source.set_config([("tags", tags)]).force(source.vmid()).await.unwrap();
         let clone = source.clone_to(CloneOptions::named(name).full()).await.unwrap();
         let tags = clone.guest.config().await.unwrap().tags();
         let mut tags: Vec<_> = tags.iter().collect();
@@ -188,9 +151,7 @@ pub async fn a_number_lost_to_somebody_else_is_replaced(world: &World) {
     let handles = (0..6).map(|i| (i % 2 == 0, format!("race-{i}")));
     let done = world
         .pve
-        .fan_out(handles, 6, |pve, (first, name)| {
-            clone(if first { pve } else { mine.clone() }, name)
-        })
+        .fan_out(handles, 6, |pve, (first, name)| clone(if first { pve } else { mine.clone() }, name))
         .await;
     let ids: BTreeSet<_> = done.into_iter().map(|d| d.unwrap().vmid).collect();
     assert_eq!(ids.len(), 6, "{ids:?}");
@@ -202,15 +163,8 @@ pub async fn one_still_at_work_is_locked(world: &World) {
     };
     let template = world.vm(world.template);
     let options = || CloneOptions::named("slow").newid(world.number(26));
-    simulated
-        .sim
-        .faults()
-        .add(Fault::slow("qmclone", Duration::from_secs(10_000_000)));
-    let error = template
-        .clone_to(options())
-        .timeout(Duration::from_millis(300))
-        .await
-        .unwrap_err();
+    simulated.sim.faults().add(Fault::slow("qmclone", Duration::from_secs(10_000_000)));
+    let error = template.clone_to(options()).timeout(Duration::from_millis(300)).await.unwrap_err();
     assert_is(&error, ErrorKind::Timeout, Outcome::MaybeApplied);
     let upid = error.upid().unwrap().clone();
     assert!(world.pve.task(upid).status().await.unwrap().is_running());
@@ -233,18 +187,8 @@ pub async fn a_failed_task_tells_why(world: &World) {
         .unwrap_err();
     assert_is(&error, ErrorKind::TaskFailed, Outcome::Rejected);
     assert!(error.message().contains("no space left on device"), "{error}");
-    assert!(
-        !error.task_log().is_empty() && error.upid().is_some(),
-        "{error:?}"
-    );
-    assert!(
-        world
-            .vm(world.number(27))
-            .status()
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
+    assert!(!error.task_log().is_empty() && error.upid().is_some(), "{error:?}");
+    assert!(world.vm(world.number(27)).status().await.unwrap_err().is_not_found());
 }
 
 pub async fn may_be_on_another_node(world: &World) {
@@ -253,11 +197,7 @@ pub async fn may_be_on_another_node(world: &World) {
     }
     let source = world
         .vm(world.template)
-        .clone_to(
-            CloneOptions::named("on-shared")
-                .full()
-                .storage("shared".parse().unwrap()),
-        )
+        .clone_to(CloneOptions::named("on-shared").full().storage("shared".parse().unwrap()))
         .await
         .unwrap()
         .guest;
@@ -274,17 +214,11 @@ pub async fn may_be_on_another_node(world: &World) {
     }
     source.template().await.unwrap();
     let done = source
-        .clone_to(
-            CloneOptions::named("elsewhere")
-                .linked()
-                .target("pve2".parse().unwrap()),
-        )
+        .clone_to(CloneOptions::named("elsewhere").linked().target("pve2".parse().unwrap()))
         .await
         .unwrap();
     assert_eq!(done.guest.node().as_str(), "pve2");
-    let HowCloned::New(report) = done.how else {
-        panic!("{:?}", done.how)
-    };
+    let HowCloned::New(report) = done.how else { panic!("{:?}", done.how) };
     assert_eq!(report.upid.node(), world.node, "the source's node does the work");
     assert!(done.guest.config().await.unwrap().tags().contains("sdk-managed"));
 }
@@ -299,14 +233,8 @@ pub async fn of_a_snapshot(world: &World) {
     let upid: Upid = world.pve.request(snapshot).await.unwrap();
     world.pve.task(upid).wait().await.unwrap();
     source.set_config([("cores", "4")]).await.unwrap();
-    assert_eq!(
-        simulated.sim.guest(source.vmid().get()).unwrap().snapshots,
-        ["before"]
-    );
-    let clone = source
-        .clone_to(CloneOptions::named("of-snapshot").full().snapname("before"))
-        .await
-        .unwrap();
+    assert_eq!(simulated.sim.guest(source.vmid().get()).unwrap().snapshots, ["before"]);
+    let clone = source.clone_to(CloneOptions::named("of-snapshot").full().snapname("before")).await.unwrap();
     assert_eq!(clone.guest.config().await.unwrap().cores(), Some(2));
 }
 
@@ -316,11 +244,7 @@ pub async fn may_join_a_pool(world: &World) {
     }
     let pool = PveRequest::create(PvePath::parse("/pools").unwrap()).param("poolid", "ci");
     world.pve.request::<()>(pool).await.unwrap();
-    let done = world
-        .vm(world.template)
-        .clone_to(CloneOptions::named("in-pool").pool("ci"))
-        .await
-        .unwrap();
+    let done = world.vm(world.template).clone_to(CloneOptions::named("in-pool").pool("ci")).await.unwrap();
     let guests = world.pve.cluster().guests().await.unwrap();
     let row = guests.iter().find(|row| row.vmid == Some(done.vmid)).unwrap();
     assert_eq!(row.pool.as_deref(), Some("ci"));

@@ -16,10 +16,7 @@ pub async fn all_vms_come_in_one_request(world: &World) {
         assert!(vms.iter().any(|vm| vm.vmid == vmid), "{vmid}");
     }
     let vm = vms.iter().find(|vm| vm.vmid == world.handmade).unwrap();
-    assert!(
-        vm.is_running() && vm.name.as_deref() == Some("handmade"),
-        "{vm:?}"
-    );
+    assert!(vm.is_running() && vm.name.as_deref() == Some("handmade"), "{vm:?}");
     assert_eq!(vm.maxmem, Some(2 << 30));
     let template = vms.iter().find(|vm| vm.vmid == world.template).unwrap();
     assert!(template.template && !template.is_running());
@@ -31,26 +28,14 @@ pub async fn a_row_says_what_the_status_says(world: &World) {
     let status = world.vm(world.answering).status().await.unwrap();
     assert_eq!(
         (&row.name, &row.status, row.maxmem, row.cpus, &row.tags),
-        (
-            &status.name,
-            &status.status,
-            status.maxmem,
-            status.cpus,
-            &status.tags
-        )
+        (&status.name, &status.status, status.maxmem, status.cpus, &status.tags)
     );
 }
 
 pub async fn nodes_and_resources(world: &World) {
     let nodes = world.pve.cluster().nodes().await.unwrap();
-    let row = nodes
-        .iter()
-        .find(|n| n.node.as_ref() == Some(&world.node))
-        .unwrap();
-    assert_eq!(
-        (row.kind.as_str(), row.id.as_str()),
-        ("node", format!("node/{}", world.node).as_str())
-    );
+    let row = nodes.iter().find(|n| n.node.as_ref() == Some(&world.node)).unwrap();
+    assert_eq!((row.kind.as_str(), row.id.as_str()), ("node", format!("node/{}", world.node).as_str()));
 
     let before = world.arrived();
     let all = world.pve.cluster().resources().await.unwrap();
@@ -62,15 +47,8 @@ pub async fn nodes_and_resources(world: &World) {
         assert!(all.iter().any(|row| row.kind == kind), "{kind}");
     }
     let guests = world.pve.cluster().guests().await.unwrap();
-    assert!(
-        guests
-            .iter()
-            .all(|row| matches!(row.kind.as_str(), "qemu" | "lxc"))
-    );
-    let row = guests
-        .iter()
-        .find(|row| row.vmid == Some(world.production))
-        .unwrap();
+    assert!(guests.iter().all(|row| matches!(row.kind.as_str(), "qemu" | "lxc")));
+    let row = guests.iter().find(|row| row.vmid == Some(world.production)).unwrap();
     assert_eq!(row.node.as_ref(), Some(&world.node));
     assert!(row.tags.contains(&"production".to_owned()));
 }
@@ -78,10 +56,7 @@ pub async fn nodes_and_resources(world: &World) {
 pub async fn guests_are_found_by_number_and_name(world: &World) {
     let cluster = world.pve.cluster();
     let by_name = cluster.find("handmade".parse().unwrap()).await.unwrap();
-    assert_eq!(
-        (by_name.vmid, by_name.kind, &by_name.node),
-        (world.handmade, GuestKind::Qemu, &world.node)
-    );
+    assert_eq!((by_name.vmid, by_name.kind, &by_name.node), (world.handmade, GuestKind::Qemu, &world.node));
     let by_number = cluster.find(world.handmade.into()).await.unwrap();
     assert_eq!(by_number, by_name);
     for missing in ["Handmade", "hand", "nobody-has-this-name"] {
@@ -121,12 +96,7 @@ pub async fn a_guest_of_another_node_is_found_there(world: &World) {
     let node = world.pve.node("pve2").unwrap();
     let spec = proxmox_qemu::VmSpec::named("over-there");
     node.vms().create(world.number(53), spec).await.unwrap();
-    let found = world
-        .pve
-        .cluster()
-        .find("over-there".parse().unwrap())
-        .await
-        .unwrap();
+    let found = world.pve.cluster().find("over-there".parse().unwrap()).await.unwrap();
     assert_eq!((found.vmid, found.node.as_str()), (world.number(53), "pve2"));
     // On this node it does not exist, and the error says where it was looked for.
     let error = world.vm(world.number(53)).status().await.unwrap_err();

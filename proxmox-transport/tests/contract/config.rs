@@ -9,18 +9,10 @@ pub async fn is_read_as_it_is(world: &World) {
     let config = world.vm(world.template).config().await.unwrap();
     assert!(config.is_template() && config.digest().is_some(), "{config:?}");
     assert_eq!(config.memory_mib(), Some(1024));
-    assert_eq!(
-        config.disk("scsi0").unwrap().volid().unwrap().storage(),
-        world.storage
-    );
+    assert_eq!(config.disk("scsi0").unwrap().volid().unwrap().storage(), world.storage);
     let (index, net) = config.nets().remove(0);
     assert_eq!((index, net.unwrap().bridge()), (0, Some(world.bridge)));
-    assert!(
-        config
-            .disks()
-            .into_iter()
-            .any(|(_, disk)| disk.unwrap().is_cloudinit())
-    );
+    assert!(config.disks().into_iter().any(|(_, disk)| disk.unwrap().is_cloudinit()));
 }
 
 pub async fn is_changed_by_what_differs(world: &World) {
@@ -42,9 +34,7 @@ pub async fn is_changed_by_what_differs(world: &World) {
 pub async fn a_stale_digest_is_a_conflict(world: &World) {
     let vm = world.new_vm("stale").await;
     let mine = vm.config().await.unwrap();
-    vm.set_config([("description", "somebody was faster")])
-        .await
-        .unwrap();
+    vm.set_config([("description", "somebody was faster")]).await.unwrap();
     let error = vm
         .set_config(mine.change(|want| {
             want.set("cores", 4);
@@ -71,9 +61,7 @@ pub async fn every_character_arrives(world: &World) {
 
 pub async fn tags_become_pves_own_form(world: &World) {
     let vm = world.new_vm("tags").await;
-    vm.set_config([("tags", "Web sdk-managed,web;team-a")])
-        .await
-        .unwrap();
+    vm.set_config([("tags", "Web sdk-managed,web;team-a")]).await.unwrap();
     let tags = vm.config().await.unwrap().tags();
     let mut tags: Vec<_> = tags.iter().collect();
     tags.sort_unstable();
@@ -82,11 +70,7 @@ pub async fn tags_become_pves_own_form(world: &World) {
 
 pub async fn an_empty_change_is_not_sent(world: &World) {
     let before = world.arrived();
-    let error = world
-        .vm(world.answering)
-        .set_config(ConfigChange::new())
-        .await
-        .unwrap_err();
+    let error = world.vm(world.answering).set_config(ConfigChange::new()).await.unwrap_err();
     assert_is(&error, ErrorKind::InvalidInput, Outcome::NotSent);
     assert_eq!(world.arrived(), before);
 }
@@ -115,10 +99,7 @@ pub async fn what_waits_for_a_restart_is_pending(world: &World) {
     assert_eq!(vm.current_config().await.unwrap().cores(), Some(1));
     let pending = vm.pending().await.unwrap();
     let row = pending.iter().find(|row| row.key == "cores").unwrap();
-    assert_eq!(
-        (row.value.as_deref(), row.pending.as_deref()),
-        (Some("1"), Some("2"))
-    );
+    assert_eq!((row.value.as_deref(), row.pending.as_deref()), (Some("1"), Some("2")));
 
     vm.reboot(None).await.unwrap();
     assert_eq!(vm.current_config().await.unwrap().cores(), Some(2));
@@ -129,16 +110,7 @@ pub async fn what_waits_for_a_restart_is_pending(world: &World) {
 
 pub async fn a_disk_grows(world: &World) {
     let vm = world.new_vm("grows").await;
-    let size = async || {
-        vm.config()
-            .await
-            .unwrap()
-            .disk("scsi0")
-            .unwrap()
-            .size()
-            .unwrap()
-            .to_string()
-    };
+    let size = async || vm.config().await.unwrap().disk("scsi0").unwrap().size().unwrap().to_string();
     let before = size().await;
     vm.resize("scsi0", "+2G".parse().unwrap()).await.unwrap();
     if world.has(Cap::ResizeEffect) {
@@ -157,10 +129,7 @@ pub async fn a_disk_does_not_shrink(world: &World) {
     let vm = world.new_vm("shrinks").await;
     let error = vm.resize("scsi0", "1G".parse().unwrap()).await.unwrap_err();
     assert_is(&error, ErrorKind::TaskFailed, Outcome::Rejected);
-    assert!(
-        error.message().contains("shrinking disks is not supported"),
-        "{error}"
-    );
+    assert!(error.message().contains("shrinking disks is not supported"), "{error}");
     assert!(error.upid().is_some());
     let disk = vm.config().await.unwrap().disk("scsi0").unwrap();
     assert_eq!(disk.size().unwrap().to_string(), "2G");
@@ -173,8 +142,5 @@ pub async fn a_disk_that_is_not_there_does_not_grow(world: &World) {
     let vm = world.new_vm("no-disk").await;
     let error = vm.resize("virtio7", "+1G".parse().unwrap()).await.unwrap_err();
     assert_is(&error, ErrorKind::TaskFailed, Outcome::Rejected);
-    assert!(
-        error.message().contains("disk 'virtio7' does not exist"),
-        "{error}"
-    );
+    assert!(error.message().contains("disk 'virtio7' does not exist"), "{error}");
 }

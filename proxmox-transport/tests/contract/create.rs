@@ -17,14 +17,8 @@ pub async fn makes_what_was_described(world: &World) {
         .agent();
     let vm = world.vms().create(NewId::Auto, spec).await.unwrap();
     let config = vm.config().await.unwrap();
-    assert_eq!(
-        (config.name(), config.cores(), config.memory_mib()),
-        (Some("made"), Some(2), Some(768))
-    );
-    assert_eq!(
-        config.disk("scsi0").unwrap().volid().unwrap().storage(),
-        world.storage
-    );
+    assert_eq!((config.name(), config.cores(), config.memory_mib()), (Some("made"), Some(2), Some(768)));
+    assert_eq!(config.disk("scsi0").unwrap().volid().unwrap().storage(), world.storage);
     assert!(config.agent().unwrap().is_enabled());
     let (_, net) = config.nets().remove(0);
     assert!(net.unwrap().mac().is_some(), "PVE chooses one: {config:?}");
@@ -35,22 +29,14 @@ pub async fn makes_what_was_described(world: &World) {
 
 pub async fn a_taken_number_is_an_error(world: &World) {
     let before = world.vm(world.answering).config().await.unwrap();
-    let error = world
-        .vms()
-        .create(world.answering, VmSpec::named("taken"))
-        .await
-        .unwrap_err();
+    let error = world.vms().create(world.answering, VmSpec::named("taken")).await.unwrap_err();
     assert_is(&error, ErrorKind::AlreadyExists, Outcome::Rejected);
     assert_eq!(world.vm(world.answering).config().await.unwrap(), before);
 }
 
 pub async fn the_number_of_an_unmanaged_guest_is_refused(world: &World) {
     let before = world.writes();
-    let error = world
-        .vms()
-        .create(world.handmade, VmSpec::named("taken"))
-        .await
-        .unwrap_err();
+    let error = world.vms().create(world.handmade, VmSpec::named("taken")).await.unwrap_err();
     assert_is(&error, ErrorKind::Refused, Outcome::NotSent);
     world.assert_nothing_written_since(&before);
 }
@@ -60,14 +46,7 @@ pub async fn a_wrong_parameter_is_named(world: &World) {
     let error = world.vms().create(world.number(11), spec).await.unwrap_err();
     assert_is(&error, ErrorKind::InvalidInput, Outcome::Rejected);
     assert!(error.errors().contains_key("ostype"), "{error:?}");
-    assert!(
-        world
-            .vm(world.number(11))
-            .status()
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
+    assert!(world.vm(world.number(11)).status().await.unwrap_err().is_not_found());
 }
 
 pub async fn may_start_at_once(world: &World) {

@@ -8,21 +8,13 @@ use super::{Cap, World, assert_is};
 pub async fn what_is_there_is_gone(world: &World) {
     let vm = world.new_vm("deleted").await;
     let done = vm.delete(DeleteOptions::new().purge()).await.unwrap();
-    let Deleted::Done(report) = done else {
-        panic!("{done:?}")
-    };
+    let Deleted::Done(report) = done else { panic!("{done:?}") };
     assert_eq!(report.upid.kind(), "qmdestroy");
     assert!(vm.status().await.unwrap_err().is_not_found());
     if let Some(simulated) = &world.simulated {
         let entries = simulated.log.entries();
         let delete = entries.iter().find(|e| e.method == "DELETE").unwrap();
-        let param = |name: &str| {
-            delete
-                .params
-                .iter()
-                .find(|(n, _)| n == name)
-                .map(|(_, v)| v.clone())
-        };
+        let param = |name: &str| delete.params.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
         let text = |text: &str| Some(proxmox_sim::SimValue::Text(text.to_owned()));
         assert_eq!(param("purge"), text("1"));
         // Its default reaches across all storages in some versions: it is always said.
@@ -33,10 +25,7 @@ pub async fn what_is_there_is_gone(world: &World) {
 pub async fn what_is_absent_is_a_result(world: &World) {
     let absent = world.vm(world.number(30));
     let before = world.writes();
-    assert_eq!(
-        absent.delete(DeleteOptions::new()).await.unwrap(),
-        Deleted::Absent
-    );
+    assert_eq!(absent.delete(DeleteOptions::new()).await.unwrap(), Deleted::Absent);
     let stop_first = DeleteOptions::new().stop_first();
     assert_eq!(absent.delete(stop_first).await.unwrap(), Deleted::Absent);
     world.assert_nothing_written_since(&before);
@@ -44,10 +33,7 @@ pub async fn what_is_absent_is_a_result(world: &World) {
 
 pub async fn a_second_delete_is_a_result(world: &World) {
     let vm = world.new_vm("deleted-twice").await;
-    assert!(matches!(
-        vm.delete(DeleteOptions::new()).await.unwrap(),
-        Deleted::Done(_)
-    ));
+    assert!(matches!(vm.delete(DeleteOptions::new()).await.unwrap(), Deleted::Done(_)));
     assert_eq!(vm.delete(DeleteOptions::new()).await.unwrap(), Deleted::Absent);
 }
 
@@ -80,21 +66,14 @@ pub async fn what_is_protected_stays(world: &World) {
     assert_is(&error, ErrorKind::Refused, Outcome::NotSent);
     assert!(error.message().contains("protection"), "{error}");
     world.assert_nothing_written_since(&before);
-    vm.set_config([("protection", "0")])
-        .force(vm.vmid())
-        .await
-        .unwrap();
+    vm.set_config([("protection", "0")]).force(vm.vmid()).await.unwrap();
     vm.delete(DeleteOptions::new()).await.unwrap();
 }
 
 pub async fn pve_itself_protects_what_is_forced(world: &World) {
     let vm = world.new_vm("protected-by-pve").await;
     vm.set_config([("protection", "1")]).await.unwrap();
-    let error = vm
-        .delete(DeleteOptions::new())
-        .force(vm.vmid())
-        .await
-        .unwrap_err();
+    let error = vm.delete(DeleteOptions::new()).force(vm.vmid()).await.unwrap_err();
     assert_is(&error, ErrorKind::Refused, Outcome::Rejected);
     assert!(vm.config().await.unwrap().is_protected());
 }

@@ -16,10 +16,7 @@ pub async fn a_missing_guest_is_not_found(world: &World) {
     ] {
         assert_is(&error, ErrorKind::NotFound, Outcome::Rejected);
         assert!(error.is_not_found() && !error.is_retryable());
-        assert_eq!(
-            error.target(),
-            Some(format!("VM {} on node {}", missing.vmid(), world.node).as_str())
-        );
+        assert_eq!(error.target(), Some(format!("VM {} on node {}", missing.vmid(), world.node).as_str()));
         assert!(error.operation().unwrap().starts_with("guest."), "{error:?}");
     }
 }
@@ -36,19 +33,9 @@ pub async fn a_write_to_a_missing_guest_is_not_sent(world: &World) {
 
 pub async fn a_clone_of_a_missing_guest_is_not_found(world: &World) {
     let missing = world.vm(world.number(3));
-    let error = missing
-        .clone_to(CloneOptions::named("of-nothing").newid(world.number(4)))
-        .await
-        .unwrap_err();
+    let error = missing.clone_to(CloneOptions::named("of-nothing").newid(world.number(4))).await.unwrap_err();
     assert_is(&error, ErrorKind::NotFound, Outcome::Rejected);
-    assert!(
-        world
-            .vm(world.number(4))
-            .status()
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
+    assert!(world.vm(world.number(4)).status().await.unwrap_err().is_not_found());
 }
 
 pub async fn an_unknown_path_is_unsupported(world: &World) {
@@ -78,14 +65,8 @@ pub async fn a_node_that_is_down_is_unreachable(world: &World) {
     let error = node.status().await.unwrap_err();
     assert_is(&error, ErrorKind::NodeUnreachable, Outcome::Rejected);
     // The body is empty: the reason phrase is PVE's only text.
-    assert_eq!(
-        (error.status(), error.message()),
-        (Some(595), "Connection refused")
-    );
-    assert!(
-        error.attempts() > 1 && !error.is_retryable(),
-        "reads are tried again: {error:?}"
-    );
+    assert_eq!((error.status(), error.message()), (Some(595), "Connection refused"));
+    assert!(error.attempts() > 1 && !error.is_retryable(), "reads are tried again: {error:?}");
 
     simulated.log.clear();
     let error = node.vm(world.number(5)).unwrap().start().await.unwrap_err();
@@ -138,10 +119,7 @@ pub async fn a_wrong_secret_is_unauthenticated(world: &World) {
     let error = impostor.cluster().nodes().await.unwrap_err();
     assert_is(&error, ErrorKind::Unauthenticated, Outcome::Rejected);
     // The body is empty here too.
-    assert_eq!(
-        (error.status(), error.message()),
-        (Some(401), "Authentication failed!")
-    );
+    assert_eq!((error.status(), error.message()), (Some(401), "Authentication failed!"));
     assert_eq!(world.arrived(), Some(before + 1), "asking again does not help");
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains("00000000-0000-0000-0000-000000000000"), "{shown}");

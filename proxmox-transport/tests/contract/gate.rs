@@ -31,19 +31,14 @@ pub async fn an_unmanaged_guest_is_left_alone(world: &World) {
         vm.resize("scsi0", "+1G".parse().unwrap()).await.unwrap_err(),
         vm.set_config([("cores", "1")]).await.unwrap_err(),
         vm.set_config([("tags", "sdk-managed")]).await.unwrap_err(),
-        vm.cloud_init(CloudInit::new().user("x").drive("ide2", world.storage.clone()))
-            .await
-            .unwrap_err(),
+        vm.cloud_init(CloudInit::new().user("x").drive("ide2", world.storage.clone())).await.unwrap_err(),
         vm.agent().exec(Exec::new(["true"])).await.unwrap_err(),
         vm.agent().file_write("/tmp/x", "x").await.unwrap_err(),
         vm.delete(DeleteOptions::new()).await.unwrap_err(),
         vm.delete(DeleteOptions::new().stop_first()).await.unwrap_err(),
     ] {
         assert_refused(&error);
-        assert!(
-            error.message().contains("managed-tag") && error.message().contains("handmade"),
-            "{error}"
-        );
+        assert!(error.message().contains("managed-tag") && error.message().contains("handmade"), "{error}");
         assert!(error.advice().is_some());
     }
     world.assert_nothing_written_since(&before);
@@ -170,14 +165,8 @@ pub async fn a_change_between_look_and_write_is_noticed(world: &World) {
     let vm = world.new_vm("slips").await;
     let before = vm.config().await.unwrap();
     // The gate looked at a configuration with another digest than the one that is there when the write arrives.
-    let stale = ConfigChange::new()
-        .set("cores", 2)
-        .with_digest(before.digest().unwrap());
-    assert!(
-        simulated
-            .sim
-            .set_config(vm.vmid().get(), "description", Some("changed"))
-    );
+    let stale = ConfigChange::new().set("cores", 2).with_digest(before.digest().unwrap());
+    assert!(simulated.sim.set_config(vm.vmid().get(), "description", Some("changed")));
     let error = vm.set_config(stale).await.unwrap_err();
     assert_is(&error, ErrorKind::Conflict, Outcome::Rejected);
     simulated.log.clear();

@@ -30,11 +30,7 @@ pub async fn what_lies_on_a_storage(world: &World) {
     let vm = world.new_vm("lies").await;
     let config = vm.config().await.unwrap();
     let volid = config.disk("scsi0").unwrap().volid().unwrap().to_string();
-    let content = world
-        .node()
-        .content(&world.storage, Some("images"))
-        .await
-        .unwrap();
+    let content = world.node().content(&world.storage, Some("images")).await.unwrap();
     let row = content.iter().find(|row| row.volid == volid);
     if world.simulated.is_some() {
         let row = row.unwrap();
@@ -45,10 +41,7 @@ pub async fn what_lies_on_a_storage(world: &World) {
 pub async fn its_bridges(world: &World) {
     let bridges = world.node().bridges().await.unwrap();
     let bridge = bridges.iter().find(|b| b.iface == world.bridge).unwrap();
-    assert!(
-        bridge.active && bridge.kind.to_lowercase().contains("bridge"),
-        "{bridge:?}"
-    );
+    assert!(bridge.active && bridge.kind.to_lowercase().contains("bridge"), "{bridge:?}");
     let all = world.node().interfaces().await.unwrap();
     assert!(all.len() >= bridges.len() && all.iter().any(|i| i.iface == world.bridge));
 }
@@ -56,10 +49,7 @@ pub async fn its_bridges(world: &World) {
 pub async fn vnets(world: &World) {
     let vnets = world.pve.cluster().vnets().await.unwrap();
     if world.simulated.is_some() {
-        assert_eq!(
-            (vnets[0].vnet.as_str(), vnets[0].zone.as_deref()),
-            ("vnet0", Some("localzone"))
-        );
+        assert_eq!((vnets[0].vnet.as_str(), vnets[0].zone.as_deref()), ("vnet0", Some("localzone")));
     }
 }
 
@@ -71,15 +61,9 @@ pub async fn its_disks(world: &World) {
         return;
     }
     for disk in &disks.disks {
-        assert!(
-            disk.devpath.starts_with("/dev/") && disk.size.unwrap() > 0,
-            "{disk:?}"
-        );
+        assert!(disk.devpath.starts_with("/dev/") && disk.size.unwrap() > 0, "{disk:?}");
     }
-    assert!(
-        disks.disks.iter().any(|disk| disk.health == DiskHealth::Passed),
-        "{disks:?}"
-    );
+    assert!(disks.disks.iter().any(|disk| disk.health == DiskHealth::Passed), "{disks:?}");
 }
 
 pub async fn disks_without_the_privilege_are_a_note(world: &World) {
@@ -98,11 +82,5 @@ pub async fn another_node(world: &World) {
     }
     let node = world.pve.node("pve2").unwrap();
     assert!(node.status().await.unwrap().uptime.unwrap() > 0);
-    assert!(
-        node.storages()
-            .await
-            .unwrap()
-            .iter()
-            .any(|s| s.storage.as_str() == "shared" && s.shared)
-    );
+    assert!(node.storages().await.unwrap().iter().any(|s| s.storage.as_str() == "shared" && s.shared));
 }

@@ -13,17 +13,10 @@ pub async fn starts_and_stops(world: &World) {
     let report = vm.start().await.unwrap();
     assert_eq!(report.upid.kind(), "qmstart");
     let status = vm.status().await.unwrap();
-    assert!(
-        status.is_running() && status.maxmem == Some(1 << 30),
-        "{status:?}"
-    );
+    assert!(status.is_running() && status.maxmem == Some(1 << 30), "{status:?}");
     vm.stop().await.unwrap();
     let status = vm.status().await.unwrap();
-    assert_eq!(
-        (status.status.clone(), status.uptime.unwrap_or(0)),
-        (GuestState::Stopped, 0),
-        "{status:?}"
-    );
+    assert_eq!((status.status.clone(), status.uptime.unwrap_or(0)), (GuestState::Stopped, 0), "{status:?}");
 }
 
 pub async fn a_start_may_be_left_alone(world: &World) {
@@ -49,10 +42,7 @@ pub async fn a_second_start_fails_in_its_task(world: &World) {
 
 pub async fn shuts_down(world: &World) {
     let vm = world.running_vm("shuts-down").await;
-    let report = vm
-        .shutdown(Shutdown::new().timeout(Duration::from_secs(60)))
-        .await
-        .unwrap();
+    let report = vm.shutdown(Shutdown::new().timeout(Duration::from_secs(60))).await.unwrap();
     assert_eq!(report.upid.kind(), "qmshutdown");
     assert_eq!(world.state(&vm).await, GuestState::Stopped);
 }
@@ -84,10 +74,7 @@ pub async fn suspends_and_resumes(world: &World) {
     let vm = world.running_vm("suspends").await;
     vm.suspend().await.unwrap();
     let status = vm.status().await.unwrap();
-    assert_eq!(
-        (status.is_running(), status.qmpstatus.as_deref()),
-        (true, Some("paused"))
-    );
+    assert_eq!((status.is_running(), status.qmpstatus.as_deref()), (true, Some("paused")));
     vm.resume().await.unwrap();
     assert_eq!(vm.status().await.unwrap().qmpstatus.as_deref(), Some("running"));
 }
@@ -124,19 +111,11 @@ pub async fn a_wait_may_be_bounded(world: &World) {
         return;
     };
     let vm = world.new_vm("bounded").await;
-    simulated.sim.faults().add(proxmox_sim::Fault::slow(
-        "qmstart",
-        Duration::from_secs(10_000_000),
-    ));
+    simulated.sim.faults().add(proxmox_sim::Fault::slow("qmstart", Duration::from_secs(10_000_000)));
     let error = vm.start().timeout(Duration::from_millis(300)).await.unwrap_err();
     assert_is(&error, ErrorKind::Timeout, Outcome::MaybeApplied);
     assert!(error.upid().is_some() && error.advice().is_some(), "{error:?}");
-    assert_eq!(
-        simulated
-            .log
-            .executed("POST", &format!("{}/status/start", vm.path())),
-        1
-    );
+    assert_eq!(simulated.log.executed("POST", &format!("{}/status/start", vm.path())), 1);
 }
 
 pub async fn telemetry_is_typed(world: &World) {

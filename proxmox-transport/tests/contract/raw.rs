@@ -11,21 +11,13 @@ fn path(text: &str) -> PvePath {
 }
 
 pub async fn reads_come_as_pve_sent_them(world: &World) {
-    let version: Value = world
-        .pve
-        .request(PveRequest::get(path("/version")))
-        .await
-        .unwrap();
+    let version: Value = world.pve.request(PveRequest::get(path("/version"))).await.unwrap();
     assert!(version["version"].is_string(), "{version}");
     #[derive(Deserialize)]
     struct Named {
         version: String,
     }
-    let named: Named = world
-        .pve
-        .request(PveRequest::get(path("/version")))
-        .await
-        .unwrap();
+    let named: Named = world.pve.request(PveRequest::get(path("/version"))).await.unwrap();
     assert_eq!(named.version, version["version"]);
 }
 
@@ -53,11 +45,7 @@ pub async fn writes_take_effect(world: &World) {
 }
 
 pub async fn an_answer_of_another_form_is_a_decode_error(world: &World) {
-    let error = world
-        .pve
-        .request::<Vec<String>>(PveRequest::get(path("/version")))
-        .await
-        .unwrap_err();
+    let error = world.pve.request::<Vec<String>>(PveRequest::get(path("/version"))).await.unwrap_err();
     assert_is(&error, ErrorKind::Decode, Outcome::Rejected);
 }
 

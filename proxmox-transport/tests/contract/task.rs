@@ -30,9 +30,7 @@ pub async fn a_bad_end_carries_its_log(world: &World) {
     let vm = world.running_vm("bad-end").await;
     let task = vm.start().detach().await.unwrap();
     let outcome = task.outcome().await.unwrap();
-    let TaskOutcome::Failed { message, log } = outcome else {
-        panic!("{outcome:?}")
-    };
+    let TaskOutcome::Failed { message, log } = outcome else { panic!("{outcome:?}") };
     assert!(message.contains("already running"), "{message}");
     assert!(log.iter().any(|line| line.contains("already running")), "{log:?}");
     let error = task.wait().await.unwrap_err();
@@ -81,9 +79,7 @@ pub async fn a_log_is_paged_and_its_end_is_found(world: &World) {
     simulated.sim.faults().add(Fault::warn("qmstart", &lines));
     let task = vm.start().detach().await.unwrap();
     let outcome = task.outcome().await.unwrap();
-    let TaskOutcome::Warnings { count, lines } = outcome else {
-        panic!("{outcome:?}")
-    };
+    let TaskOutcome::Warnings { count, lines } = outcome else { panic!("{outcome:?}") };
     assert_eq!((count, lines.len()), (1200, 1200));
 
     let page = task.log(10, 5).await.unwrap();
@@ -104,24 +100,14 @@ pub async fn progress_is_told_line_by_line(world: &World) {
         .vm(world.template)
         .clone_to(CloneOptions::named("told").full().storage(world.storage.clone()))
         .on_progress(move |progress| {
-            telling
-                .lock()
-                .unwrap()
-                .push((progress.line.clone(), progress.fraction));
+            telling.lock().unwrap().push((progress.line.clone(), progress.fraction));
         })
         .await
         .unwrap();
     let told = told.lock().unwrap();
-    assert!(
-        told.iter().any(|(_, fraction)| *fraction == Some(1.0)),
-        "{told:?}"
-    );
+    assert!(told.iter().any(|(_, fraction)| *fraction == Some(1.0)), "{told:?}");
     let lines: Vec<_> = told.iter().map(|(line, _)| line).collect();
-    assert_eq!(
-        lines.iter().filter(|line| line.starts_with("TASK OK")).count(),
-        1,
-        "once: {lines:?}"
-    );
+    assert_eq!(lines.iter().filter(|line| line.starts_with("TASK OK")).count(), 1, "once: {lines:?}");
 }
 
 pub async fn passing_troubles_are_borne(world: &World) {
@@ -131,9 +117,7 @@ pub async fn passing_troubles_are_borne(world: &World) {
     let vm = world.new_vm("troubled").await;
     // More than one request's own retries, in the middle of the wait.
     let fault = proxmox_sim::WireFault::broken_pipe();
-    simulated
-        .faults
-        .add(fault.on("GET", "/nodes/pve1/tasks").times(6));
+    simulated.faults.add(fault.on("GET", "/nodes/pve1/tasks").times(6));
     vm.start().await.unwrap();
     let start = format!("{}/status/start", vm.path());
     assert_eq!(simulated.log.arrived("POST", &start), 1);
@@ -147,10 +131,7 @@ pub async fn is_asked_for_where_it_runs(world: &World) {
     let spec = proxmox_qemu::VmSpec::named("on-pve2");
     let vm = {
         use proxmox_qemu::QemuNode;
-        node.vms()
-            .create(proxmox_core::guest::NewId::Auto, spec)
-            .await
-            .unwrap()
+        node.vms().create(proxmox_core::guest::NewId::Auto, spec).await.unwrap()
     };
     let report = vm.start().await.unwrap();
     assert_eq!(report.upid.node().as_str(), "pve2");
@@ -163,10 +144,7 @@ pub async fn an_unknown_one_is_not_found(world: &World) {
     if !world.needs(Cap::UnknownTasks) {
         return;
     }
-    let upid = format!(
-        "UPID:{}:00007073:000445CD:6B00C445:qmstart:100:root@pam:",
-        world.node
-    );
+    let upid = format!("UPID:{}:00007073:000445CD:6B00C445:qmstart:100:root@pam:", world.node);
     let task = world.pve.task(upid.parse().unwrap());
     let error = task.status().await.unwrap_err();
     assert_is(&error, ErrorKind::NotFound, Outcome::Rejected);

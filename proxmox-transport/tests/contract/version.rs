@@ -11,10 +11,7 @@ pub async fn names_itself(world: &World) {
     assert!(matches!(version.major(), 8 | 9), "{version:?}");
     if let Some(simulated) = &world.simulated {
         assert_eq!(version.version, simulated.sim.version().as_str());
-        assert_eq!(
-            version.release.as_deref(),
-            Some(simulated.sim.version().release())
-        );
+        assert_eq!(version.release.as_deref(), Some(simulated.sim.version().release()));
     }
 }
 
@@ -25,8 +22,5 @@ pub async fn is_one_request(world: &World) {
         assert_eq!(simulated.log.entries().len(), before + 1);
     }
     let info = world.pve.info();
-    assert!(
-        !info.name.is_empty() && !info.endpoint.contains("PVEAPIToken"),
-        "{info}"
-    );
+    assert!(!info.name.is_empty() && !info.endpoint.contains("PVEAPIToken"), "{info}");
 }

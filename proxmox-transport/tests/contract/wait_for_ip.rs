@@ -11,14 +11,8 @@ pub async fn finds_the_first_usable_one(world: &World) {
     let vm = world.vm(world.answering);
     let found = vm.wait_for_ip(IpQuery::v4()).await.unwrap();
     assert!(found.address.is_ipv4() && !found.address.is_loopback());
-    assert_eq!(
-        (found.interface.as_str(), found.mac.as_deref()),
-        ("eth0", Some("bc:24:11:00:01:02"))
-    );
-    let by_mac = vm
-        .wait_for_ip(IpQuery::v4().mac("BC:24:11:00:01:02"))
-        .await
-        .unwrap();
+    assert_eq!((found.interface.as_str(), found.mac.as_deref()), ("eth0", Some("bc:24:11:00:01:02")));
+    let by_mac = vm.wait_for_ip(IpQuery::v4().mac("BC:24:11:00:01:02")).await.unwrap();
     assert_eq!(by_mac, found);
     let within = IpQuery::v4().subnet(&format!("{}/24", found.address)).unwrap();
     assert_eq!(vm.wait_for_ip(within).await.unwrap(), found);
@@ -33,17 +27,10 @@ pub async fn tells_what_it_saw(world: &World) {
         .unwrap_err();
     assert_is(&error, ErrorKind::Timeout, Outcome::Rejected);
     let text = error.to_string();
-    assert!(
-        text.contains("the agent answers") && text.contains("on eth0"),
-        "{text}"
-    );
+    assert!(text.contains("the agent answers") && text.contains("on eth0"), "{text}");
 
     let elsewhere = IpQuery::v4().subnet("203.0.113.0/24").unwrap();
-    let error = vm
-        .wait_for_ip(elsewhere)
-        .timeout(Duration::from_millis(200))
-        .await
-        .unwrap_err();
+    let error = vm.wait_for_ip(elsewhere).timeout(Duration::from_millis(200)).await.unwrap_err();
     assert_is(&error, ErrorKind::Timeout, Outcome::Rejected);
 }
 

@@ -156,9 +156,8 @@ impl World {
 
     /// A new, stopped, managed VM: a full clone of the template.
     pub async fn new_vm(&self, name: &str) -> Vm {
-        let call = self
-            .vm(self.template)
-            .clone_to(CloneOptions::named(name).full().storage(self.storage.clone()));
+        let call =
+            self.vm(self.template).clone_to(CloneOptions::named(name).full().storage(self.storage.clone()));
         call.await.unwrap().guest
     }
 

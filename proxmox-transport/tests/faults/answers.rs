@@ -32,10 +32,7 @@ fn a_broken_row_does_not_spoil_the_list(way: Way) {
     says(&lab, "GET", LIST, rows);
     let vms = lab.pve.node("pve1").unwrap().vms();
     let list = lab.run(async { vms.list().await }).unwrap();
-    assert_eq!(
-        list.iter().map(|vm| vm.vmid.get()).collect::<Vec<_>>(),
-        [100, 101]
-    );
+    assert_eq!(list.iter().map(|vm| vm.vmid.get()).collect::<Vec<_>>(), [100, 101]);
     let rejected: Vec<_> = list.rejects().iter().map(|reject| reject.index).collect();
     assert_eq!(rejected, [1, 2, 3]);
     assert!(list.rejects()[0].row.contains("\"no\""));
@@ -71,10 +68,7 @@ fn a_number_of_another_form_is_read(way: Way) {
     says(&lab, "GET", LIST, body);
     let vm = lab.vm(IDLE);
     let status = lab.run(async { vm.status().await }).unwrap();
-    assert_eq!(
-        (status.cpu, status.mem, status.maxmem),
-        (Some(0.25), Some(1_000_000_000), None)
-    );
+    assert_eq!((status.cpu, status.mem, status.maxmem), (Some(0.25), Some(1_000_000_000), None));
     assert!(status.template && status.tags.is_empty());
 }
 
@@ -129,10 +123,7 @@ fn nonsense_is_an_error_and_never_a_panic(way: Way) {
         match lab.run(async { vms.list().await }) {
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Decode, "{shown}: {error:?}");
-                assert!(
-                    error.to_string().len() < 2000,
-                    "{shown}: the error repeats it all"
-                );
+                assert!(error.to_string().len() < 2000, "{shown}: the error repeats it all");
             }
             // A row too deep to be looked into is a row that does not fit.
             Ok(list) => assert!(list.is_empty() && list.rejects().len() == 1, "{shown}"),

@@ -35,11 +35,7 @@ fn without_a_connection_nothing_is_sent(way: Way) {
     let vm = lab.vm(IDLE);
     lab.faults.close_connections(1000);
     let error = lab.run(async { vm.start().await }).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.outcome()),
-        (ErrorKind::Connect, Outcome::NotSent),
-        "{error:?}"
-    );
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::NotSent), "{error:?}");
     assert!(error.attempts() > 1 && !error.is_retryable(), "{error:?}");
     assert!(lab.log.entries().is_empty());
     lab.faults.clear();
@@ -52,11 +48,7 @@ fn a_server_that_is_gone_is_told(way: Way) {
     lab.run(async { vm.status().await }).unwrap();
     lab.server = None;
     let error = lab.run(async { vm.start().await }).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.outcome()),
-        (ErrorKind::Connect, Outcome::NotSent),
-        "{error:?}"
-    );
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::NotSent), "{error:?}");
 }
 
 /// PVE closes after 5 s; this server is quicker, so that the client's own limit does not save it.
@@ -80,11 +72,7 @@ fn a_write_after_idling_arrives_once(way: Way) {
 fn a_write_on_a_connection_that_was_just_closed_arrives_once(way: Way) {
     let lab = Lab::new(way);
     let vm = lab.vm(RUNNING);
-    lab.faults.add(
-        WireFault::CloseAfterAnswering
-            .on("GET", "/nodes/pve1/qemu")
-            .always(),
-    );
+    lab.faults.add(WireFault::CloseAfterAnswering.on("GET", "/nodes/pve1/qemu").always());
     let mut applied = 0;
     for turn in 0..20 {
         let text = format!("turn {turn}");
@@ -110,8 +98,7 @@ fn the_limit_of_a_connection_is_not_seen(way: Way) {
     for turn in 0..125 {
         let text = format!("turn {turn}");
         // The gate's look and the write: two requests.
-        lab.run(async { vm.set_config([("description", text)]).await })
-            .unwrap();
+        lab.run(async { vm.set_config([("description", text)]).await }).unwrap();
     }
     let entries = lab.log.entries();
     assert_eq!(entries.len(), 250);
@@ -124,13 +111,10 @@ fn every_error_closes_the_connection_unseen(way: Way) {
     let lab = Lab::new(way);
     let vm = lab.vm(RUNNING);
     for turn in 0..20 {
-        let error = lab
-            .run(async { vm.set_config([("cores", "none")]).await })
-            .unwrap_err();
+        let error = lab.run(async { vm.set_config([("cores", "none")]).await }).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error:?}");
         let text = format!("turn {turn}");
-        lab.run(async { vm.set_config([("description", text)]).await })
-            .unwrap();
+        lab.run(async { vm.set_config([("description", text)]).await }).unwrap();
     }
     assert_eq!(lab.writes().len(), 40);
 }
@@ -138,14 +122,9 @@ fn every_error_closes_the_connection_unseen(way: Way) {
 /// More than anybody reads: an error, and not all of it is fetched.
 fn the_longest_answer_has_an_end(way: Way) {
     let lab = Lab::new(way);
-    lab.faults
-        .add(WireFault::Garbage(65 << 20).on("GET", "/nodes/pve1/qemu"));
+    lab.faults.add(WireFault::Garbage(65 << 20).on("GET", "/nodes/pve1/qemu"));
     let vm = lab.vm(RUNNING);
     let error = lab.run(async { vm.status().await }).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.outcome()),
-        (ErrorKind::Decode, Outcome::Rejected),
-        "{error:?}"
-    );
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Rejected), "{error:?}");
     assert!(error.message().contains("MiB"), "{error}");
 }

@@ -79,15 +79,11 @@ fn a_clone_without_its_tag_is_finished_by_the_next_call(way: Way) {
 fn a_clone_that_is_still_at_work_is_waited_for(way: Way) {
     let lab = Lab::new(way);
     // A second of real time over HTTPS.
-    lab.sim
-        .faults()
-        .add(Fault::slow("qmclone", Duration::from_secs(1000)));
+    lab.sim.faults().add(Fault::slow("qmclone", Duration::from_secs(1000)));
     lab.faults.add(WireFault::CloseAfterExecuting.on("POST", CLONE));
     let template = lab.vm(TEMPLATE);
     let done = lab.run(async { template.clone_to(copy()).await }).unwrap();
-    let HowCloned::New(report) = done.how else {
-        panic!("its task was adopted: {:?}", done.how)
-    };
+    let HowCloned::New(report) = done.how else { panic!("its task was adopted: {:?}", done.how) };
     assert_eq!(report.upid.to_string(), lab.sim.tasks().last().unwrap().upid);
     assert_eq!(lab.log.arrived("POST", CLONE), 1);
     lab.assert_no_write_twice();
@@ -95,12 +91,8 @@ fn a_clone_that_is_still_at_work_is_waited_for(way: Way) {
 
 fn a_clone_that_fails_unheard_tells_why(way: Way) {
     let lab = Lab::new(way);
-    lab.sim
-        .faults()
-        .add(Fault::fail("qmclone", "no space left on device"));
-    lab.sim
-        .faults()
-        .add(Fault::slow("qmclone", Duration::from_secs(1000)));
+    lab.sim.faults().add(Fault::fail("qmclone", "no space left on device"));
+    lab.sim.faults().add(Fault::slow("qmclone", Duration::from_secs(1000)));
     lab.faults.add(WireFault::CloseAfterExecuting.on("POST", CLONE));
     let template = lab.vm(TEMPLATE);
     let error = lab.run(async { template.clone_to(copy()).await }).unwrap_err();
@@ -112,8 +104,7 @@ fn a_clone_that_fails_unheard_tells_why(way: Way) {
 
 fn lost_clones_among_many_are_told_apart(way: Way) {
     let lab = Lab::new(way);
-    lab.faults
-        .add(WireFault::CloseAfterExecuting.on("POST", CLONE).after(2).times(5));
+    lab.faults.add(WireFault::CloseAfterExecuting.on("POST", CLONE).after(2).times(5));
     let names: Vec<_> = (0..12).map(|i| format!("many-{i}")).collect();
     let flow = lab.pve.fan_out(names.clone(), 6, |pve, name| {
         let template = proxmox_qemu::Vm::new(&pve, &"pve1".parse().unwrap(), Vmid::new(TEMPLATE).unwrap());
@@ -140,16 +131,11 @@ fn lost_clones_among_many_are_told_apart(way: Way) {
 
 fn a_lost_create_is_not_repeated(way: Way) {
     let lab = Lab::new(way);
-    lab.faults
-        .add(WireFault::CloseAfterExecuting.on("POST", "/nodes/pve1/qemu"));
+    lab.faults.add(WireFault::CloseAfterExecuting.on("POST", "/nodes/pve1/qemu"));
     let vms = proxmox_qemu::QemuNode::vms(&lab.pve.node("pve1").unwrap());
     let call = vms.create(NewId::Auto, VmSpec::named("created"));
     let error = lab.run(async { call.await }).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.outcome()),
-        (ErrorKind::Connect, Outcome::MaybeApplied),
-        "{error:?}"
-    );
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::MaybeApplied), "{error:?}");
     lab.settle();
     assert_eq!(lab.named("created"), 1);
     lab.assert_no_write_twice();
@@ -178,12 +164,9 @@ fn a_lost_stop_keeps_the_guest_from_being_deleted_blindly(way: Way) {
 
 fn a_lost_delete_is_absent_the_next_time(way: Way) {
     let lab = Lab::new(way);
-    lab.faults
-        .add(WireFault::CloseAfterExecuting.on("DELETE", "/nodes/pve1/qemu"));
+    lab.faults.add(WireFault::CloseAfterExecuting.on("DELETE", "/nodes/pve1/qemu"));
     let vm = lab.vm(IDLE);
-    let error = lab
-        .run(async { vm.delete(DeleteOptions::new()).await })
-        .unwrap_err();
+    let error = lab.run(async { vm.delete(DeleteOptions::new()).await }).unwrap_err();
     assert_eq!(error.outcome(), Outcome::MaybeApplied, "{error:?}");
     lab.assert_no_write_twice();
     lab.settle();
@@ -195,8 +178,7 @@ fn a_lost_delete_is_absent_the_next_time(way: Way) {
 fn a_lost_start_is_ensured(way: Way) {
     let start = format!("/nodes/pve1/qemu/{IDLE}/status/start");
     let lab = Lab::new(way);
-    lab.faults
-        .add(WireFault::CloseAfterExecuting.on("POST", start.as_str()));
+    lab.faults.add(WireFault::CloseAfterExecuting.on("POST", start.as_str()));
     let vm = lab.vm(IDLE);
     if let Err(e) = lab.run(async { vm.ensure(Power::Running).await }) {
         assert_eq!(e.outcome(), Outcome::MaybeApplied, "{e:?}");
@@ -211,31 +193,21 @@ fn a_lost_start_is_ensured(way: Way) {
 fn a_lost_command_is_not_repeated(way: Way) {
     let exec = format!("/nodes/pve1/qemu/{RUNNING}/agent/exec");
     let lab = Lab::new(way);
-    lab.faults
-        .add(WireFault::CloseAfterExecuting.on("POST", exec.as_str()));
+    lab.faults.add(WireFault::CloseAfterExecuting.on("POST", exec.as_str()));
     let agent = lab.vm(RUNNING).agent();
-    let error = lab
-        .run(async { agent.exec(Exec::new(["echo", "once"])).await })
-        .unwrap_err();
+    let error = lab.run(async { agent.exec(Exec::new(["echo", "once"])).await }).unwrap_err();
     assert_eq!(error.outcome(), Outcome::MaybeApplied, "{error:?}");
     assert_eq!(lab.log.arrived("POST", &exec), 1);
 
     // Its end is a read.
     let status = format!("/nodes/pve1/qemu/{RUNNING}/agent/exec-status");
-    lab.faults.add(
-        WireFault::CloseBeforeExecuting
-            .on("GET", status.as_str())
-            .times(2),
-    );
+    lab.faults.add(WireFault::CloseBeforeExecuting.on("GET", status.as_str()).times(2));
     let done = lab.run(async { agent.exec(Exec::new(["echo", "twice"])).await });
     assert_eq!(done.unwrap().stdout, "twice\n");
 
     // But the agent tells it only once. The first look may come too early to be told.
-    lab.faults
-        .add(WireFault::CloseAfterExecuting.on("GET", status.as_str()).times(3));
-    let error = lab
-        .run(async { agent.exec(Exec::new(["echo", "unheard"])).await })
-        .unwrap_err();
+    lab.faults.add(WireFault::CloseAfterExecuting.on("GET", status.as_str()).times(3));
+    let error = lab.run(async { agent.exec(Exec::new(["echo", "unheard"])).await }).unwrap_err();
     assert_eq!(error.outcome(), Outcome::Applied, "{error:?}");
     assert!(error.message().contains("has ended"), "{error}");
     assert_eq!(lab.log.arrived("POST", &exec), 3);
@@ -244,8 +216,7 @@ fn a_lost_command_is_not_repeated(way: Way) {
 /// A POST that changes nothing.
 fn a_lost_ping_is_a_read(way: Way) {
     let lab = Lab::new(way);
-    lab.faults
-        .add(WireFault::CloseAfterExecuting.on("POST", "/nodes/pve1/qemu"));
+    lab.faults.add(WireFault::CloseAfterExecuting.on("POST", "/nodes/pve1/qemu"));
     let agent = lab.vm(RUNNING).agent();
     lab.run(async { agent.ping().await }).unwrap();
     let ping = format!("/nodes/pve1/qemu/{RUNNING}/agent/ping");
@@ -255,12 +226,9 @@ fn a_lost_ping_is_a_read(way: Way) {
 /// `+1G` twice would be 2 GiB more.
 fn a_lost_resize_is_not_repeated(way: Way) {
     let lab = Lab::new(way);
-    lab.faults
-        .add(WireFault::CloseAfterExecuting.on("PUT", "/nodes/pve1/qemu"));
+    lab.faults.add(WireFault::CloseAfterExecuting.on("PUT", "/nodes/pve1/qemu"));
     let vm = lab.vm(IDLE);
-    let error = lab
-        .run(async { vm.resize("scsi0", "+1G".parse().unwrap()).await })
-        .unwrap_err();
+    let error = lab.run(async { vm.resize("scsi0", "+1G".parse().unwrap()).await }).unwrap_err();
     assert_eq!(error.outcome(), Outcome::MaybeApplied, "{error:?}");
     lab.settle();
     let disk = &lab.sim.guest(IDLE).unwrap().config["scsi0"];
@@ -271,12 +239,9 @@ fn a_lost_resize_is_not_repeated(way: Way) {
 fn a_lost_regeneration_is_told(way: Way) {
     let lab = Lab::new(way);
     let regenerate = format!("/nodes/pve1/qemu/{IDLE}/cloudinit");
-    lab.faults
-        .add(WireFault::CloseAfterExecuting.on("PUT", regenerate.as_str()));
+    lab.faults.add(WireFault::CloseAfterExecuting.on("PUT", regenerate.as_str()));
     let vm = lab.vm(IDLE);
-    let error = lab
-        .run(async { vm.cloud_init(CloudInit::new().user("admin")).await })
-        .unwrap_err();
+    let error = lab.run(async { vm.cloud_init(CloudInit::new().user("admin")).await }).unwrap_err();
     assert_eq!(error.outcome(), Outcome::MaybeApplied, "{error:?}");
     assert_eq!(lab.sim.guest(IDLE).unwrap().config["ciuser"], "admin");
     lab.assert_no_write_twice();
@@ -284,25 +249,19 @@ fn a_lost_regeneration_is_told(way: Way) {
 
 fn a_lost_stop_of_a_task_is_not_repeated(way: Way) {
     let lab = Lab::new(way);
-    lab.sim
-        .faults()
-        .add(Fault::slow("qmstart", Duration::from_secs(10_000_000)));
+    lab.sim.faults().add(Fault::slow("qmstart", Duration::from_secs(10_000_000)));
     let vm = lab.vm(IDLE);
     let task = lab.run(async { vm.start().detach().await }).unwrap();
-    lab.faults
-        .add(WireFault::CloseAfterExecuting.on("DELETE", "/nodes/pve1/tasks"));
+    lab.faults.add(WireFault::CloseAfterExecuting.on("DELETE", "/nodes/pve1/tasks"));
     let error = lab.run(async { task.stop().await }).unwrap_err();
     assert_eq!(error.outcome(), Outcome::MaybeApplied, "{error:?}");
     lab.assert_no_write_twice();
 }
 
 fn looks_at_a_task_may_get_lost(way: Way) {
-    for fault in [
-        WireFault::CloseAfterExecuting,
-        WireFault::Truncate,
-        WireFault::broken_pipe(),
-        WireFault::Html,
-    ] {
+    for fault in
+        [WireFault::CloseAfterExecuting, WireFault::Truncate, WireFault::broken_pipe(), WireFault::Html]
+    {
         let lab = Lab::new(way);
         lab.faults.add(fault.on("GET", "/nodes/pve1/tasks").times(6));
         let vm = lab.vm(IDLE);
@@ -325,11 +284,9 @@ fn a_lost_raw_write_is_not_repeated(way: Way) {
 
 fn even_an_idempotent_write_is_not_repeated(way: Way) {
     let lab = Lab::new(way);
-    lab.faults
-        .add(WireFault::CloseBeforeExecuting.on("PUT", "/nodes/pve1/qemu"));
-    let mut put = PveRequest::set(lab.vm(IDLE).path().fixed("config"))
-        .param("cores", 2)
-        .effect(Effect::Write);
+    lab.faults.add(WireFault::CloseBeforeExecuting.on("PUT", "/nodes/pve1/qemu"));
+    let mut put =
+        PveRequest::set(lab.vm(IDLE).path().fixed("config")).param("cores", 2).effect(Effect::Write);
     put.idempotent = true;
     let error = lab.run(async { lab.pve.request::<()>(put).await }).unwrap_err();
     assert_eq!(error.outcome(), Outcome::MaybeApplied, "{error:?}");
@@ -342,14 +299,8 @@ fn a_budget_of_its_own_bounds_a_read(way: Way) {
     lab.faults.add(WireFault::Stall.on("GET", "/version").always());
     let read = PveRequest::get(PvePath::parse("/version").unwrap()).timeout(Duration::from_millis(700));
     let before = lab.pve.now();
-    let error = lab
-        .run(async { lab.pve.request::<serde_json::Value>(read).await })
-        .unwrap_err();
+    let error = lab.run(async { lab.pve.request::<serde_json::Value>(read).await }).unwrap_err();
     let took = lab.pve.now().saturating_duration_since(before);
-    assert_eq!(
-        (error.kind(), error.outcome()),
-        (ErrorKind::Timeout, Outcome::Rejected),
-        "{error:?}"
-    );
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::Rejected), "{error:?}");
     assert!(took < Duration::from_secs(20), "took {took:?}");
 }

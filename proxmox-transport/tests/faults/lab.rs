@@ -108,15 +108,7 @@ impl Lab {
                 .layer(Limit::default())
                 .layer(Trace::new())
                 .build();
-            return Self {
-                pve,
-                sim,
-                log,
-                faults,
-                server: None,
-                engine: None,
-                runtime: None,
-            };
+            return Self { pve, sim, log, faults, server: None, engine: None, runtime: None };
         }
         let server = server.start(sim.clone()).unwrap();
         let engine = match way.kind {
@@ -134,11 +126,7 @@ impl Lab {
             Login::Password => api.password("root@pam", ROOT_PASSWORD.into()),
         };
         let runtime = (way.kind == Kind::Reqwest).then(|| {
-            tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .unwrap()
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
         });
         Self {
             pve: api.unwrap().connect().unwrap(),
@@ -170,11 +158,7 @@ impl Lab {
     }
 
     pub fn vm(&self, vmid: u32) -> Vm {
-        self.pve
-            .node("pve1")
-            .unwrap()
-            .vm(Vmid::new(vmid).unwrap())
-            .unwrap()
+        self.pve.node("pve1").unwrap().vm(Vmid::new(vmid).unwrap()).unwrap()
     }
 
     /// Lets all tasks end.
@@ -195,9 +179,7 @@ impl Lab {
     pub fn assert_no_write_twice(&self) {
         let writes = self.writes();
         for (i, write) in writes.iter().enumerate() {
-            let again = writes[..i]
-                .iter()
-                .find(|e| (&e.method, &e.path) == (&write.method, &write.path));
+            let again = writes[..i].iter().find(|e| (&e.method, &e.path) == (&write.method, &write.path));
             assert!(again.is_none(), "sent twice: {} {}", write.method, write.path);
         }
     }

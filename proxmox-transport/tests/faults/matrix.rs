@@ -38,13 +38,7 @@ fn trouble(fault: WireFault) -> Trouble {
         WireFault::Empty | WireFault::Garbage(_) | WireFault::Body(_) => (Decode, MaybeApplied, true, false),
         other => panic!("{other:?}"),
     };
-    Trouble {
-        fault,
-        kind,
-        outcome,
-        executed,
-        passes,
-    }
+    Trouble { fault, kind, outcome, executed, passes }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,11 +70,7 @@ impl What {
             let call = template.clone_to(options);
             lab.run(async {
                 let done = call.await?;
-                assert!(
-                    matches!(done.how, HowCloned::New(_) | HowCloned::Resumed),
-                    "{:?}",
-                    done.how
-                );
+                assert!(matches!(done.how, HowCloned::New(_) | HowCloned::Resumed), "{:?}", done.how);
                 Ok(())
             })
         };
@@ -133,11 +123,7 @@ fn hold(way: Way, fault: WireFault, what: What) {
         }
         What::Read => {
             let error = result.unwrap_err();
-            assert_eq!(
-                (error.kind(), error.outcome()),
-                (t.kind, Outcome::Rejected),
-                "{error:?}"
-            );
+            assert_eq!((error.kind(), error.outcome()), (t.kind, Outcome::Rejected), "{error:?}");
             assert_eq!(arrived, 1, "what cannot be read now cannot be read later");
         }
         // The clone was made and nobody said so: it is found, and finished.
@@ -145,11 +131,7 @@ fn hold(way: Way, fault: WireFault, what: What) {
             assert!(result.is_ok(), "reconciled: {result:?}");
             assert_eq!(arrived, 1);
             assert!(what.is_done(&lab));
-            let copy = lab
-                .sim
-                .guests()
-                .into_iter()
-                .find(|g| g.name.as_deref() == Some("copy"));
+            let copy = lab.sim.guests().into_iter().find(|g| g.name.as_deref() == Some("copy"));
             assert!(copy.unwrap().tags.contains(&"sdk-managed".to_owned()));
         }
         _ => {
@@ -177,15 +159,8 @@ fn hold_for_ever(way: Way, fault: WireFault) {
     let error = What::Read.ask(&lab).unwrap_err();
     let took = lab.pve.now().saturating_duration_since(before);
     assert!(took < 5 * BOUND, "took {took:?}");
-    assert_eq!(
-        (error.kind(), error.outcome()),
-        (t.kind, Outcome::Rejected),
-        "{error:?}"
-    );
-    assert!(
-        !error.is_retryable(),
-        "outer loops are not to multiply the tries: {error:?}"
-    );
+    assert_eq!((error.kind(), error.outcome()), (t.kind, Outcome::Rejected), "{error:?}");
+    assert!(!error.is_retryable(), "outer loops are not to multiply the tries: {error:?}");
     let arrived = lab.log.arrived(method, &path);
     if t.passes {
         assert!((2..=4).contains(&arrived), "{arrived}");
@@ -236,18 +211,10 @@ mod late {
     use super::*;
 
     fn all(way: Way) {
-        for what in [
-            What::Read,
-            What::Put,
-            What::Start,
-            What::Clone,
-            What::CloneAuto,
-            What::Delete,
-        ] {
+        for what in [What::Read, What::Put, What::Start, What::Clone, What::CloneAuto, What::Delete] {
             let lab = Lab::new(way);
             let (method, path) = what.request();
-            lab.faults
-                .add(WireFault::Delay(Duration::from_millis(100)).on(method, path.as_str()));
+            lab.faults.add(WireFault::Delay(Duration::from_millis(100)).on(method, path.as_str()));
             what.ask(&lab).unwrap();
             assert_eq!(lab.log.arrived(method, &path), 1);
             assert!(what == What::Read || what.is_done(&lab));

@@ -24,20 +24,15 @@ fn with_token(api: Api) -> Api {
 
 /// What a write gets, without layers that look or try again.
 fn write(lab: &Lab, api: Api) -> Result<(), Error> {
-    let stop = PveRequest::create(PvePath::parse("/pools").unwrap())
-        .param("poolid", "x")
-        .effect(Effect::Write);
+    let stop =
+        PveRequest::create(PvePath::parse("/pools").unwrap()).param("poolid", "x").effect(Effect::Write);
     let pve = lab.like(api);
     lab.run(async { pve.call(&stop).await.map(drop) })
 }
 
 #[track_caller]
 fn assert_names(error: &Error, field: &str, value: &str) {
-    assert_eq!(
-        (error.kind(), error.outcome()),
-        (ErrorKind::InvalidInput, Outcome::NotSent),
-        "{error:?}"
-    );
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::InvalidInput, Outcome::NotSent), "{error:?}");
     assert!(error.errors().contains_key(field), "{field}: {error:?}");
     assert!(error.message().contains(value), "{value}: {error}");
 }
@@ -66,18 +61,10 @@ fn what_can_be_seen_to_be_wrong_is_not_even_tried(way: Way) {
     }
     let error = api().token("root@pam!ci=12345678-aaaa", "x".into()).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("12345678"), "{error:?}");
-    assert_names(
-        &api().password("root", "x".into()).unwrap_err(),
-        "user id",
-        "root",
-    );
+    assert_names(&api().password("root", "x".into()).unwrap_err(), "user id", "root");
     assert_names(&api().connect().unwrap_err(), "credentials", "token");
 
-    assert_names(
-        &api().ca_file("/no/such/file.pem").unwrap_err(),
-        "ca_file",
-        "/no/such/file.pem",
-    );
+    assert_names(&api().ca_file("/no/such/file.pem").unwrap_err(), "ca_file", "/no/such/file.pem");
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"no certificate\n").unwrap();
     let path = file.path().to_str().unwrap();
@@ -104,17 +91,10 @@ fn a_server_that_is_not_trusted_gets_nothing(way: Way) {
     let api = || with_token(Api::new(&url).unwrap());
     for (api, advice) in [
         (api().ca_pem(other.server().ca_pem()).unwrap(), "CA"),
-        (
-            api().fingerprint(other.server().fingerprint()).unwrap(),
-            "fingerprint",
-        ),
+        (api().fingerprint(other.server().fingerprint()).unwrap(), "fingerprint"),
     ] {
         let error = write(&lab, api).unwrap_err();
-        assert_eq!(
-            (error.kind(), error.outcome()),
-            (ErrorKind::Tls, Outcome::NotSent),
-            "{error:?}"
-        );
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Tls, Outcome::NotSent), "{error:?}");
         assert!(!error.is_retryable());
         assert!(error.advice().unwrap().contains(advice), "{error:?}");
     }
@@ -123,11 +103,7 @@ fn a_server_that_is_not_trusted_gets_nothing(way: Way) {
         Err(error) => error,
         Ok(_) => write(&lab, api()).unwrap_err(),
     };
-    assert_eq!(
-        (error.kind(), error.outcome()),
-        (ErrorKind::Tls, Outcome::NotSent),
-        "{error:?}"
-    );
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Tls, Outcome::NotSent), "{error:?}");
     assert!(lab.log.entries().is_empty());
 }
 
@@ -135,11 +111,7 @@ fn a_server_of_another_name_gets_nothing(way: Way) {
     let lab = Lab::behind(way, SimServer::builder().names(["pve9.example.com"]));
     let api = || with_token(Api::new(&lab.server().url()).unwrap());
     let error = write(&lab, api().ca_pem(lab.server().ca_pem()).unwrap()).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.outcome()),
-        (ErrorKind::Tls, Outcome::NotSent),
-        "{error:?}"
-    );
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Tls, Outcome::NotSent), "{error:?}");
     assert!(lab.log.entries().is_empty());
     // The fingerprint stands in place of the name, and says so.
     write(&lab, api().fingerprint(lab.server().fingerprint()).unwrap()).unwrap();
@@ -150,16 +122,9 @@ fn who_does_not_answer_gets_nothing(way: Way) {
     let gone = lab.server().url();
     lab.server = None;
     for url in [gone.as_str(), "https://no-such-host.invalid"] {
-        let error = write(
-            &lab,
-            with_token(Api::new(url).unwrap()).dangerous_accept_any_certificate(),
-        )
-        .unwrap_err();
-        assert_eq!(
-            (error.kind(), error.outcome()),
-            (ErrorKind::Connect, Outcome::NotSent),
-            "{error:?}"
-        );
+        let error =
+            write(&lab, with_token(Api::new(url).unwrap()).dangerous_accept_any_certificate()).unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::NotSent), "{error:?}");
         assert!(error.advice().is_some());
     }
 }
@@ -179,9 +144,7 @@ fn every_form_of_the_address_works(way: Way) {
     .iter()
     .enumerate()
     {
-        let api = with_token(Api::new(url).unwrap())
-            .ca_pem(lab.server().ca_pem())
-            .unwrap();
+        let api = with_token(Api::new(url).unwrap()).ca_pem(lab.server().ca_pem()).unwrap();
         let pve = lab.like(api);
         lab.run(async { pve.cluster().version().await }).unwrap();
         assert_eq!(lab.log.arrived("GET", "/version"), i + 1, "{url}");

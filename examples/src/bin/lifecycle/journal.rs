@@ -27,10 +27,7 @@ pub(crate) struct Journal {
 
 impl Journal {
     pub(crate) fn new(json: bool) -> Self {
-        Self {
-            json,
-            steps: Vec::new(),
-        }
+        Self { json, steps: Vec::new() }
     }
 
     /// Makes one step. `result` says what came of it.
@@ -98,40 +95,24 @@ impl Journal {
         result: String,
     ) -> Result<()> {
         if !self.json {
-            let (mark, style) = if ok {
-                ("✓", Style::new().green())
-            } else {
-                ("✗", Style::new().red())
-            };
+            let (mark, style) = if ok { ("✓", Style::new().green()) } else { ("✗", Style::new().red()) };
             // The sentence of an error follows on stderr.
             let said = if ok { result.as_str() } else { "failed" };
             stdout::write(&format!(
                 "{} {} {}  {said}\n  {}\n",
                 style.bold().apply_to(mark),
-                Style::new()
-                    .bold()
-                    .apply_to(pad_str(name, 11, Alignment::Left, None)),
+                Style::new().bold().apply_to(pad_str(name, 11, Alignment::Left, None)),
                 pad_str(&human::took(took), 8, Alignment::Right, None),
                 Style::new().dim().apply_to(&request),
             ))?;
         }
         let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        self.steps.push(Step {
-            name,
-            request,
-            ms,
-            ok,
-            result,
-        });
+        self.steps.push(Step { name, request, ms, ok, result });
         Ok(())
     }
 
     /// A remark between the steps.
     pub(crate) fn say(&self, text: &str) -> Result<()> {
-        if self.json {
-            Ok(())
-        } else {
-            stdout::write(&format!("{text}\n"))
-        }
+        if self.json { Ok(()) } else { stdout::write(&format!("{text}\n")) }
     }
 }

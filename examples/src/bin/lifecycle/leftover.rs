@@ -30,9 +30,7 @@ pub(crate) fn clear(pve: &Pve, found: &Found, keep: bool, simulated: bool) -> Op
             let name = found.name.as_deref().unwrap_or_default();
             eprint!(
                 "{}",
-                complain::warning(&format!(
-                    "a VM named {name} may remain: looking for it failed: {e}"
-                ))
+                complain::warning(&format!("a VM named {name} may remain: looking for it failed: {e}"))
             );
             return None;
         }
@@ -47,10 +45,7 @@ pub(crate) fn clear(pve: &Pve, found: &Found, keep: bool, simulated: bool) -> Op
         vmid: vm.vmid(),
         node: vm.node().clone(),
         name: found.name.clone(),
-        delete: delete
-            .request()
-            .map(|request| request.to_string())
-            .unwrap_or_default(),
+        delete: delete.request().map(|request| request.to_string()).unwrap_or_default(),
     };
     if keep || !agreed(&vm) {
         tell(&leftover);
@@ -93,17 +88,9 @@ fn remains(pve: &Pve, found: &Found) -> Result<Option<Vm>> {
 }
 
 fn tell(leftover: &Leftover) {
-    let Leftover {
-        vmid,
-        node,
-        name,
-        delete,
-    } = leftover;
+    let Leftover { vmid, node, name, delete } = leftover;
     let name = name.as_deref().unwrap_or_default();
-    eprint!(
-        "{}",
-        complain::warning(&format!("VM {vmid} ({name}) remains on node {node}"))
-    );
+    eprint!("{}", complain::warning(&format!("VM {vmid} ({name}) remains on node {node}")));
     eprintln!("  delete it with:  pve qemu delete {vmid} --purge");
     eprintln!("  or on the node:  {delete}");
 }

@@ -50,9 +50,8 @@ pub(crate) struct Found {
 
 /// The whole life. `found` tells how far it came when it fails.
 pub(crate) fn live(pve: &Pve, wish: &Wish, journal: &mut Journal, found: &mut Found) -> Result<()> {
-    let version = journal.step("version", pve.cluster().version(), |v| {
-        format!("PVE {} answers", v.version)
-    })?;
+    let version =
+        journal.step("version", pve.cluster().version(), |v| format!("PVE {} answers", v.version))?;
     found.version = Some(version.version);
 
     let template = template(pve, wish, journal)?;
@@ -69,12 +68,10 @@ pub(crate) fn live(pve: &Pve, wish: &Wish, journal: &mut Journal, found: &mut Fo
         found.skipped = vec!["address", "exec", "size check"];
         journal.say("- address, exec and the check of the new size are left out (--skip-guest)")?;
     } else {
-        let ip = journal.wait(
-            "address",
-            "waiting for the guest agent",
-            vm.wait_for_ip(IpQuery::v4()),
-            |ip| format!("{} on {}", ip.address, ip.interface),
-        )?;
+        let ip =
+            journal.wait("address", "waiting for the guest agent", vm.wait_for_ip(IpQuery::v4()), |ip| {
+                format!("{} on {}", ip.address, ip.interface)
+            })?;
         found.ip = Some(ip);
         found.exec = Some(exec(&vm, journal)?);
     }
@@ -82,14 +79,10 @@ pub(crate) fn live(pve: &Pve, wish: &Wish, journal: &mut Journal, found: &mut Fo
 
     let shutdown = Shutdown::new().timeout(SHUTDOWN).then_stop();
     journal.step("shutdown", vm.shutdown(shutdown), |_| format!("{vm} is off"))?;
-    journal.step(
-        "delete",
-        vm.delete(DeleteOptions::new().purge()),
-        |deleted| match deleted {
-            Deleted::Done(_) => format!("{vm} is gone"),
-            Deleted::Absent => format!("{vm} was gone already"),
-        },
-    )?;
+    journal.step("delete", vm.delete(DeleteOptions::new().purge()), |deleted| match deleted {
+        Deleted::Done(_) => format!("{vm} is gone"),
+        Deleted::Absent => format!("{vm} was gone already"),
+    })?;
     found.vm = None;
     Ok(())
 }
@@ -98,20 +91,17 @@ pub(crate) fn live(pve: &Pve, wish: &Wish, journal: &mut Journal, found: &mut Fo
 fn template(pve: &Pve, wish: &Wish, journal: &mut Journal) -> Result<Vm> {
     if let (Some(node), Some(GuestRef::Vmid(vmid))) = (&wish.node, &wish.template) {
         let vm = pve.node(node)?.vm(*vmid)?;
-        journal.step("template", vm.status(), |status| {
-            describe_template(*vmid, status.name.as_deref(), node)
-        })?;
+        journal
+            .step("template", vm.status(), |status| describe_template(*vmid, status.name.as_deref(), node))?;
         return Ok(vm);
     }
     let mut chosen: Option<(Vmid, NodeName)> = None;
-    journal.step("template", pve.cluster().guests(), |guests| {
-        match choose(guests, wish) {
-            Some((row, vmid, node)) => {
-                chosen = Some((vmid, node.clone()));
-                describe_template(vmid, row.name.as_deref(), node)
-            }
-            None => "none is seen".to_owned(),
+    journal.step("template", pve.cluster().guests(), |guests| match choose(guests, wish) {
+        Some((row, vmid, node)) => {
+            chosen = Some((vmid, node.clone()));
+            describe_template(vmid, row.name.as_deref(), node)
         }
+        None => "none is seen".to_owned(),
     })?;
     let (vmid, node) = chosen.ok_or_else(|| {
         let text = match &wish.template {
@@ -133,11 +123,7 @@ fn choose<'a>(guests: &'a [Resource], wish: &Wish) -> Option<(&'a Resource, Vmid
         .collect();
     // One on the wanted node comes first, and among equals the usual number.
     templates.sort_by_key(|(_, vmid, node)| {
-        (
-            wish.node.as_ref().is_some_and(|wanted| wanted != *node),
-            vmid.get() != TEMPLATE,
-            *vmid,
-        )
+        (wish.node.as_ref().is_some_and(|wanted| wanted != *node), vmid.get() != TEMPLATE, *vmid)
     });
     templates.into_iter().find(|(row, vmid, _)| match &wish.template {
         Some(GuestRef::Vmid(wanted)) => vmid == wanted,
@@ -195,23 +181,11 @@ fn boot_disk(config: &ConfigBag) -> Result<(String, Disk)> {
             matches!(bus, "scsi" | "virtio" | "sata" | "ide") && !disk.is_cdrom() && !disk.is_cloudinit()
         })
         .collect();
-    disks.sort_by_key(|(slot, _)| {
-        devices
-            .iter()
-            .position(|device| device == slot)
-            .unwrap_or(usize::MAX)
-    });
-    let first = disks
-        .into_iter()
-        .next()
-        .map(|(slot, disk)| (slot.to_owned(), disk));
+    disks.sort_by_key(|(slot, _)| devices.iter().position(|device| device == slot).unwrap_or(usize::MAX));
+    let first = disks.into_iter().next().map(|(slot, disk)| (slot.to_owned(), disk));
     first.ok_or_else(|| {
-        Error::new(
-            ErrorKind::WrongState,
-            Outcome::Rejected,
-            "the template has no disk",
-        )
-        .with_advice("name another template with --template or PVE_TEMPLATE")
+        Error::new(ErrorKind::WrongState, Outcome::Rejected, "the template has no disk")
+            .with_advice("name another template with --template or PVE_TEMPLATE")
     })
 }
 
@@ -229,23 +203,17 @@ fn configure(vm: &Vm, config: &ConfigBag, storage: Option<StorageId>, journal: &
     if let (Some(storage), Some(slot)) = (storage, free_slot(config)) {
         values = values.drive(slot, storage);
     }
-    journal.step("cloud-init", vm.cloud_init(values), |()| {
-        "user sdk, address by DHCP".to_owned()
-    })?;
+    journal.step("cloud-init", vm.cloud_init(values), |()| "user sdk, address by DHCP".to_owned())?;
     Ok(())
 }
 
 /// Where a cloud-init drive goes if there is none yet.
 fn free_slot(config: &ConfigBag) -> Option<&'static str> {
-    ["ide2", "ide0", "ide1", "ide3", "sata5"]
-        .into_iter()
-        .find(|slot| config.get(slot).is_none())
+    ["ide2", "ide0", "ide1", "ide3", "sata5"].into_iter().find(|slot| config.get(slot).is_none())
 }
 
 fn resize(vm: &Vm, slot: &str, before: Option<Size>, unchecked: bool, journal: &mut Journal) -> Result<()> {
-    journal.step("resize", vm.resize(slot, Growth::By(GROWTH)), |_| {
-        format!("{slot} grew by {GROWTH}")
-    })?;
+    journal.step("resize", vm.resize(slot, Growth::By(GROWTH)), |_| format!("{slot} grew by {GROWTH}"))?;
     if unchecked {
         return Ok(());
     }
@@ -258,11 +226,7 @@ fn resize(vm: &Vm, slot: &str, before: Option<Size>, unchecked: bool, journal: &
     if wanted.is_some() && after != wanted {
         let said =
             |size: Option<Size>| size.map_or_else(|| "an unknown size".to_owned(), |size| size.to_string());
-        let text = format!(
-            "{slot} should have {} now, but it has {}",
-            said(wanted),
-            said(after)
-        );
+        let text = format!("{slot} should have {} now, but it has {}", said(wanted), said(after));
         return Err(Error::new(ErrorKind::Unexpected, Outcome::Applied, text));
     }
     Ok(())
@@ -279,44 +243,29 @@ fn exec(vm: &Vm, journal: &mut Journal) -> Result<ExecResult> {
     if result.success() {
         return Ok(result);
     }
-    let code = result
-        .exit_code
-        .map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}"));
-    let text = format!(
-        "{:?} ended with {code} in the guest: {}",
-        COMMAND.join(" "),
-        result.stderr.trim_end()
-    );
+    let code = result.exit_code.map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}"));
+    let text =
+        format!("{:?} ended with {code} in the guest: {}", COMMAND.join(" "), result.stderr.trim_end());
     Err(Error::new(ErrorKind::Unexpected, Outcome::Applied, text))
 }
 
 fn describe_config(config: &ConfigBag) -> String {
     let disks = config.disks().into_iter().filter_map(|(slot, disk)| {
-        let disk = disk
-            .ok()
-            .filter(|disk| !disk.is_cdrom() && !disk.is_cloudinit())?;
+        let disk = disk.ok().filter(|disk| !disk.is_cdrom() && !disk.is_cloudinit())?;
         Some(format!("{slot} {}", disk.size()?))
     });
-    let nets = config
-        .nets()
-        .into_iter()
-        .filter_map(|(n, net)| Some(format!("net{n} on {}", net.ok()?.bridge()?)));
+    let nets =
+        config.nets().into_iter().filter_map(|(n, net)| Some(format!("net{n} on {}", net.ok()?.bridge()?)));
     disks.chain(nets).collect::<Vec<_>>().join(", ")
 }
 
 fn describe_status(status: &GuestStatus) -> String {
-    let cpu = status
-        .cpu_percent()
-        .map_or_else(|| "unknown".to_owned(), human::percent);
+    let cpu = status.cpu_percent().map_or_else(|| "unknown".to_owned(), human::percent);
     let memory = match (status.mem, status.maxmem) {
         (Some(used), Some(all)) => format!("{} of {}", human::bytes(used), human::bytes(all)),
         _ => "unknown".to_owned(),
     };
-    format!(
-        "{}, up {}, cpu {cpu}, memory {memory}",
-        status.status,
-        human::uptime(status.uptime.unwrap_or(0))
-    )
+    format!("{}, up {}, cpu {cpu}, memory {memory}", status.status, human::uptime(status.uptime.unwrap_or(0)))
 }
 
 #[cfg(test)]

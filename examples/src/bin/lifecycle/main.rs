@@ -69,11 +69,7 @@ fn prepare(cli: &Cli) -> Result<(Connected, Wish)> {
         Some(template) => Some(template.clone()),
         None => from_env().map(|text| text.parse::<GuestRef>()).transpose()?,
     };
-    let wish = Wish {
-        node: connected.node.clone(),
-        template,
-        skip_guest: cli.skip_guest,
-    };
+    let wish = Wish { node: connected.node.clone(), template, skip_guest: cli.skip_guest };
     Ok((connected, wish))
 }
 
@@ -103,11 +99,8 @@ fn run(cli: &Cli, connected: &Connected, wish: &Wish) -> Result<Exit> {
             leftover,
         })?;
     } else if result.is_ok() {
-        let said = format!(
-            "all {} steps done in {}, nothing remains",
-            journal.steps.len(),
-            human::took(took)
-        );
+        let said =
+            format!("all {} steps done in {}, nothing remains", journal.steps.len(), human::took(took));
         journal.say(&Style::new().green().bold().apply_to(said).to_string())?;
     }
     Ok(result.as_ref().err().map_or(Exit::Done, Exit::from))

@@ -32,10 +32,7 @@ pub(crate) fn run(session: &Session, id: &GuestRef, input: Option<&Path>, argv: 
         // What cannot be written to stderr cannot be reported either.
         let _ = std::io::stderr().write_all(result.stderr.as_bytes());
     }
-    for (cut, name) in [
-        (result.out_truncated, "output"),
-        (result.err_truncated, "error output"),
-    ] {
+    for (cut, name) in [(result.out_truncated, "output"), (result.err_truncated, "error output")] {
         if cut {
             eprint!(
                 "{}",

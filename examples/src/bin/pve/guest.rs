@@ -33,10 +33,7 @@ fn row(vm: &Resource) -> Row {
         vm.vmid.map(|id| id.to_string()).unwrap_or_default(),
         vm.name.clone().unwrap_or_default(),
         vm.node.as_ref().map(ToString::to_string).unwrap_or_default(),
-        vm.status
-            .as_ref()
-            .map(|s| words::vm_state(s, vm.template))
-            .unwrap_or_default(),
+        vm.status.as_ref().map(|s| words::vm_state(s, vm.template)).unwrap_or_default(),
         vm.maxcpu.map(|n| n.to_string()).unwrap_or_default(),
         vm.maxmem.map(human::bytes).unwrap_or_default(),
         vm.maxdisk.map(human::bytes).unwrap_or_default(),
@@ -74,11 +71,7 @@ pub(crate) fn status(session: &Session, vm: &Vm) -> Result<()> {
 fn describe(vm: &Vm, status: &GuestStatus) -> String {
     let both = |a: Option<i64>, b: Option<i64>, to: &str, from: &str| match (a, b) {
         (None, None) => String::new(),
-        (a, b) => format!(
-            "{} {to}, {} {from}",
-            human::bytes(a.unwrap_or(0)),
-            human::bytes(b.unwrap_or(0))
-        ),
+        (a, b) => format!("{} {to}, {} {from}", human::bytes(a.unwrap_or(0)), human::bytes(b.unwrap_or(0))),
     };
     let running = status.is_running();
     let cpus = status.cpus.map(words::cpus).unwrap_or_default();
@@ -86,10 +79,7 @@ fn describe(vm: &Vm, status: &GuestStatus) -> String {
         Some(percent) => format!("{} of {cpus}", human::percent(percent)),
         None => cpus,
     };
-    let qemu = status
-        .qmpstatus
-        .clone()
-        .filter(|word| running && word != "running");
+    let qemu = status.qmpstatus.clone().filter(|word| running && word != "running");
     let mut lines = vec![
         ("vmid", status.vmid.to_string()),
         ("name", status.name.clone().unwrap_or_default()),
@@ -98,23 +88,13 @@ fn describe(vm: &Vm, status: &GuestStatus) -> String {
         ("qemu", qemu.unwrap_or_default()),
         ("lock", status.lock.clone().unwrap_or_default()),
         ("tags", status.tags.join(" ")),
-        (
-            "uptime",
-            status
-                .uptime
-                .filter(|_| running)
-                .map(human::uptime)
-                .unwrap_or_default(),
-        ),
+        ("uptime", status.uptime.filter(|_| running).map(human::uptime).unwrap_or_default()),
         ("cpu", cpu),
         ("memory", words::part(status.mem, status.maxmem)),
         ("disk", words::part(status.disk, status.maxdisk)),
     ];
     if running {
-        lines.push((
-            "disk i/o",
-            both(status.diskread, status.diskwrite, "read", "written"),
-        ));
+        lines.push(("disk i/o", both(status.diskread, status.diskwrite, "read", "written")));
         lines.push(("network", both(status.netin, status.netout, "in", "out")));
     }
     lines.retain(|(_, value)| !value.is_empty());

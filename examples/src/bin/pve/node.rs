@@ -23,11 +23,7 @@ pub(crate) fn run(session: &Session, command: Node) -> Result<()> {
             session.answer(&status, |status| describe(&name, status))
         }
         Node::Config(arg) => {
-            let path = session
-                .pve
-                .node(session.node(arg.name.as_ref())?)?
-                .path()
-                .fixed("config");
+            let path = session.pve.node(session.node(arg.name.as_ref())?)?.path().fixed("config");
             let config: Box<RawValue> = session.pve.request(PveRequest::get(path)).block()?;
             session.data(&config)
         }
@@ -35,9 +31,8 @@ pub(crate) fn run(session: &Session, command: Node) -> Result<()> {
 }
 
 fn table(nodes: &[Resource]) -> String {
-    let mut table = Table::new(["NODE", "STATUS", "CPUS", "CPU", "MEMORY", "DISK", "UPTIME"])
-        .right(2)
-        .right(3);
+    let mut table =
+        Table::new(["NODE", "STATUS", "CPUS", "CPU", "MEMORY", "DISK", "UPTIME"]).right(2).right(3);
     let mut nodes: Vec<&Resource> = nodes.iter().collect();
     nodes.sort_by_key(|node| &node.node);
     for node in nodes {
@@ -60,24 +55,14 @@ fn describe(name: &NodeName, status: &NodeStatus) -> String {
         (total, Some(percent)) => format!("{} ({})", words::part(usage.used, total), human::percent(percent)),
         (total, None) => words::part(usage.used, total),
     };
-    let cpus = status
-        .cpuinfo
-        .cpus
-        .map(|n| format!(" of {n} CPUs"))
-        .unwrap_or_default();
+    let cpus = status.cpuinfo.cpus.map(|n| format!(" of {n} CPUs")).unwrap_or_default();
     let load: Vec<String> = status.loadavg.iter().map(|load| format!("{load:.2}")).collect();
     let mut lines = vec![
         ("node", name.to_string()),
         ("version", status.pveversion.clone().unwrap_or_default()),
         ("kernel", status.kversion.clone().unwrap_or_default()),
         ("uptime", status.uptime.map(human::uptime).unwrap_or_default()),
-        (
-            "cpu",
-            status
-                .cpu
-                .map(|c| format!("{}{cpus}", human::percent(c * 100.0)))
-                .unwrap_or_default(),
-        ),
+        ("cpu", status.cpu.map(|c| format!("{}{cpus}", human::percent(c * 100.0))).unwrap_or_default()),
         ("model", status.cpuinfo.model.clone().unwrap_or_default()),
         ("load", load.join(" ")),
         ("memory", usage(&status.memory)),

@@ -30,25 +30,12 @@ pub(crate) fn print(planned: Vec<PveRequest>, result: Result<()>, json: bool) ->
         other => other.err(),
     };
     if json {
-        let requests = planned
-            .into_iter()
-            .map(|request| Planned {
-                pvesh: request.to_string(),
-                request,
-            })
-            .collect();
-        stdout::json(&Plan {
-            dry_run: true,
-            requests,
-        })?;
+        let requests =
+            planned.into_iter().map(|request| Planned { pvesh: request.to_string(), request }).collect();
+        stdout::json(&Plan { dry_run: true, requests })?;
     } else {
         eprintln!("dry run, not sent:");
-        stdout::write(
-            &planned
-                .iter()
-                .map(|request| format!("{request}\n"))
-                .collect::<String>(),
-        )?;
+        stdout::write(&planned.iter().map(|request| format!("{request}\n")).collect::<String>())?;
     }
     if let Some(error) = end {
         eprint!("{}", complain::warning(&beyond(&error)));
@@ -57,8 +44,5 @@ pub(crate) fn print(planned: Vec<PveRequest>, result: Result<()>, json: bool) ->
 }
 
 fn beyond(error: &Error) -> String {
-    format!(
-        "the plan ends here, for what follows depends on answers that nobody has: {}",
-        error.message()
-    )
+    format!("the plan ends here, for what follows depends on answers that nobody has: {}", error.message())
 }

@@ -30,33 +30,21 @@ pub(crate) fn run(session: &Session, command: Qemu) -> Result<Exit> {
             session.run("changing", Some(vm.vmid()), vm.set_config(change))?;
             done(session, &vm, "changed", None)
         }
-        Qemu::Resize { id, disk, size } => act(
-            session,
-            &id.id,
-            "resizing",
-            |vm| vm.resize(&disk, size),
-            "resized",
-        ),
+        Qemu::Resize { id, disk, size } => {
+            act(session, &id.id, "resizing", |vm| vm.resize(&disk, size), "resized")
+        }
         Qemu::Start { id, wait_ip } => start(session, &id.id, wait_ip),
-        Qemu::Shutdown(id) => act(
-            session,
-            &id.id,
-            "shutting down",
-            |vm| vm.shutdown(Shutdown::new()),
-            "shut down",
-        ),
+        Qemu::Shutdown(id) => {
+            act(session, &id.id, "shutting down", |vm| vm.shutdown(Shutdown::new()), "shut down")
+        }
         Qemu::Stop(id) => act(session, &id.id, "stopping", |vm| vm.stop(), "stopped"),
         Qemu::Reboot(id) => act(session, &id.id, "rebooting", |vm| vm.reboot(None), "rebooted"),
         Qemu::Reset(id) => act(session, &id.id, "resetting", Vm::reset, "reset"),
         Qemu::Suspend(id) => act(session, &id.id, "pausing", |vm| vm.suspend(), "suspended"),
         Qemu::Resume(id) => act(session, &id.id, "resuming", |vm| vm.resume(), "resumed"),
-        Qemu::Template(id) => act(
-            session,
-            &id.id,
-            "converting",
-            |vm| vm.template(),
-            "turned into a template",
-        ),
+        Qemu::Template(id) => {
+            act(session, &id.id, "converting", |vm| vm.template(), "turned into a template")
+        }
         Qemu::Delete { id, purge } => delete(session, &id.id, purge),
         Qemu::Exec { id, input, argv } => return exec::run(session, &id.id, input.as_deref(), argv),
         Qemu::Ip(id) => {
@@ -103,9 +91,7 @@ fn start(session: &Session, id: &GuestRef, wait_ip: bool) -> Result<()> {
     let found = session.run("waiting for an address", None, vm.wait_for_ip(IpQuery::v4()))?;
     let answer =
         json!({"vmid": vm.vmid(), "node": vm.node(), "done": "started", "task": report, "ip": found});
-    session.answer(&answer, |_| {
-        format!("{vm}: started, {}\n{}", found.address, warnings(&report))
-    })
+    session.answer(&answer, |_| format!("{vm}: started, {}\n{}", found.address, warnings(&report)))
 }
 
 fn delete(session: &Session, id: &GuestRef, purge: bool) -> Result<()> {
@@ -122,9 +108,7 @@ fn delete(session: &Session, id: &GuestRef, purge: bool) -> Result<()> {
         Deleted::Done(report) => done(session, &vm, "deleted", Some(&report)),
         Deleted::Absent => {
             let answer = json!({"vmid": vm.vmid(), "node": vm.node(), "done": "absent"});
-            session.answer(&answer, |_| {
-                format!("{vm}: there is no such VM, nothing to delete\n")
-            })
+            session.answer(&answer, |_| format!("{vm}: there is no such VM, nothing to delete\n"))
         }
     }
 }
@@ -145,9 +129,7 @@ fn act(
 /// `VM 100 on node pve1: started`
 fn done(session: &Session, vm: &Vm, end: &str, report: Option<&TaskReport>) -> Result<()> {
     let answer = json!({"vmid": vm.vmid(), "node": vm.node(), "done": end, "task": report});
-    session.answer(&answer, |_| {
-        format!("{vm}: {end}\n{}", report.map(warnings).unwrap_or_default())
-    })
+    session.answer(&answer, |_| format!("{vm}: {end}\n{}", report.map(warnings).unwrap_or_default()))
 }
 
 fn warnings(report: &TaskReport) -> String {
@@ -173,11 +155,8 @@ fn change(arguments: &[String]) -> Result<ConfigChange> {
                 .filter(|key| !key.is_empty())
                 .fold(change, ConfigChange::delete),
             ("sshkeys", keys) => {
-                let lines = keys
-                    .iter()
-                    .flat_map(|text| text.lines())
-                    .map(str::trim)
-                    .filter(|l| !l.is_empty());
+                let lines =
+                    keys.iter().flat_map(|text| text.lines()).map(str::trim).filter(|l| !l.is_empty());
                 change.set(key, encode_sshkeys(lines)?)
             }
             ("digest", [digest]) => change.with_digest(*digest),
@@ -201,14 +180,8 @@ mod tests {
     #[test]
     fn arguments_become_a_change() {
         assert_eq!(
-            given(&[
-                "cores=2",
-                "delete=onboot",
-                "delete=tags,agent",
-                "digest=abc",
-                "cipassword=hunter2"
-            ])
-            .unwrap(),
+            given(&["cores=2", "delete=onboot", "delete=tags,agent", "digest=abc", "cipassword=hunter2"])
+                .unwrap(),
             "cores=2 cipassword=<redacted> delete=onboot,tags,agent digest=abc "
         );
         let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtleXMgYXJlIG5vdCBzZWNyZXRzIGhlcmUhIQ==";

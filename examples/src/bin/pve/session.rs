@@ -95,11 +95,7 @@ impl Session {
         if !self.planned().is_empty() {
             return Ok(());
         }
-        if self.json {
-            stdout::json(answer)
-        } else {
-            stdout::write(&human(answer))
-        }
+        if self.json { stdout::json(answer) } else { stdout::write(&human(answer)) }
     }
 
     /// Prints a list, and warns of rows that could not be read.
@@ -115,10 +111,7 @@ impl Session {
     /// Says which rows of a list could not be read.
     pub(crate) fn warn_of_rejects<T>(&self, rows: &Rows<T>) {
         for reject in rows.rejects() {
-            let text = format!(
-                "row {} is left out, it cannot be read: {}",
-                reject.index, reject.why
-            );
+            let text = format!("row {} is left out, it cannot be read: {}", reject.index, reject.why);
             eprint!("{}", complain::warning(&text));
         }
     }
@@ -137,11 +130,7 @@ impl Session {
         let shown = show::value(&value, width());
         stdout::write(&shown.text)?;
         if !shown.left_out.is_empty() {
-            eprintln!(
-                "({} more with --json: {})",
-                shown.left_out.len(),
-                shown.left_out.join(", ")
-            );
+            eprintln!("({} more with --json: {})", shown.left_out.len(), shown.left_out.join(", "));
         }
         Ok(())
     }
@@ -159,9 +148,5 @@ impl Session {
 /// How long lines may be: the terminal's width, and for a file or a pipe what a wide terminal has.
 fn width() -> usize {
     let out = Term::stdout();
-    if out.is_term() {
-        usize::from(out.size().1)
-    } else {
-        160
-    }
+    if out.is_term() { usize::from(out.size().1) } else { 160 }
 }

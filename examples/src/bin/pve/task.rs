@@ -47,12 +47,7 @@ fn log(session: &Session, upid: Upid) -> Result<()> {
     let mut lines: Vec<LogLine> = Vec::new();
     loop {
         let start = u32::try_from(lines.len()).map_err(|e| {
-            Error::new(
-                ErrorKind::Unexpected,
-                Outcome::Rejected,
-                "the log has too many lines",
-            )
-            .with_source(e)
+            Error::new(ErrorKind::Unexpected, Outcome::Rejected, "the log has too many lines").with_source(e)
         })?;
         let page = task.log(start, PAGE).block()?;
         let full = page.len() >= PAGE as usize;
@@ -61,18 +56,13 @@ fn log(session: &Session, upid: Upid) -> Result<()> {
             break;
         }
     }
-    session.answer(&lines, |lines| {
-        lines.iter().map(|line| format!("{}\n", line.t)).collect()
-    })
+    session.answer(&lines, |lines| lines.iter().map(|line| format!("{}\n", line.t)).collect())
 }
 
 fn table(tasks: &[TaskEntry]) -> String {
     let mut table = Table::new(["START", "TOOK", "TASK", "ABOUT", "USER", "END", "UPID"]).right(1);
     for task in tasks {
-        let took = task
-            .starttime
-            .zip(task.endtime)
-            .map(|(start, end)| human::uptime(end - start));
+        let took = task.starttime.zip(task.endtime).map(|(start, end)| human::uptime(end - start));
         table.row([
             task.starttime.map(human::time).unwrap_or_default(),
             took.unwrap_or_default(),
@@ -93,12 +83,7 @@ fn describe(status: &TaskStatus) -> String {
         ("about", upid.subject().unwrap_or_default().to_owned()),
         ("node", upid.node().to_string()),
         ("user", upid.user().to_owned()),
-        (
-            "started",
-            i64::try_from(upid.starttime())
-                .map(human::time)
-                .unwrap_or_default(),
-        ),
+        ("started", i64::try_from(upid.starttime()).map(human::time).unwrap_or_default()),
         ("status", status.status.clone()),
         ("end", status.exitstatus.clone().unwrap_or_default()),
     ];

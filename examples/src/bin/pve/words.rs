@@ -16,11 +16,7 @@ pub(crate) fn state(state: &GuestState) -> String {
 
 /// A VM's state; for a template, that it is one.
 pub(crate) fn vm_state(status: &GuestState, template: bool) -> String {
-    if template {
-        Style::new().cyan().apply_to("template").to_string()
-    } else {
-        state(status)
-    }
+    if template { Style::new().cyan().apply_to("template").to_string() } else { state(status) }
 }
 
 /// `1.5 GiB of 4 GiB`, or what of it is known.

@@ -22,13 +22,7 @@ pub(super) const LINES: &[Line] = &[
         "ticket",
         access::password,
     ),
-    (
-        "GET",
-        "/access/permissions",
-        "path?:s userid?:s",
-        "all",
-        access::permissions,
-    ),
+    ("GET", "/access/permissions", "path?:s userid?:s", "all", access::permissions),
     ("GET", "/access/roles", "", "all", access::roles),
     ("GET", "/access/acl", "", "all", access::list_acl),
     (
@@ -58,13 +52,7 @@ pub(super) const LINES: &[Line] = &[
     ),
     ("DELETE", "/access/users/{userid}", "", "all", users::delete),
     ("GET", "/access/users/{userid}/token", "", "all", users::tokens),
-    (
-        "GET",
-        "/access/users/{userid}/token/{tokenid}",
-        "",
-        "all",
-        users::token,
-    ),
+    ("GET", "/access/users/{userid}/token/{tokenid}", "", "all", users::token),
     (
         "POST",
         "/access/users/{userid}/token/{tokenid}",
@@ -72,11 +60,5 @@ pub(super) const LINES: &[Line] = &[
         "all",
         users::create_token,
     ),
-    (
-        "DELETE",
-        "/access/users/{userid}/token/{tokenid}",
-        "",
-        "all",
-        users::delete_token,
-    ),
+    ("DELETE", "/access/users/{userid}/token/{tokenid}", "", "all", users::delete_token),
 ];

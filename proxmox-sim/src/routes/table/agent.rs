@@ -12,24 +12,14 @@ const AGENT_POWER: &str = "8:/vms/{vmid} VM.Monitor 9:/vms/{vmid} VM.PowerMgmt|V
 
 macro_rules! agent {
     ($method:literal, $command:literal, $access:expr) => {
-        (
-            $method,
-            concat!("/nodes/{node}/qemu/{vmid}/agent/", $command),
-            "",
-            $access,
-            |ctx| agent::simple($command, ctx),
-        )
+        ($method, concat!("/nodes/{node}/qemu/{vmid}/agent/", $command), "", $access, |ctx| {
+            agent::simple($command, ctx)
+        })
     };
 }
 
 pub(super) const LINES: &[Line] = &[
-    (
-        "POST",
-        "/nodes/{node}/qemu/{vmid}/agent",
-        "command:s",
-        AGENT_ALL,
-        agent::generic,
-    ),
+    ("POST", "/nodes/{node}/qemu/{vmid}/agent", "command:s", AGENT_ALL, agent::generic),
     (
         "POST",
         "/nodes/{node}/qemu/{vmid}/agent/exec",
@@ -37,13 +27,7 @@ pub(super) const LINES: &[Line] = &[
         AGENT_ALL,
         agent::exec,
     ),
-    (
-        "GET",
-        "/nodes/{node}/qemu/{vmid}/agent/exec-status",
-        "pid:i",
-        AGENT_ALL,
-        agent::exec_status,
-    ),
+    ("GET", "/nodes/{node}/qemu/{vmid}/agent/exec-status", "pid:i", AGENT_ALL, agent::exec_status),
     (
         "GET",
         "/nodes/{node}/qemu/{vmid}/agent/file-read",

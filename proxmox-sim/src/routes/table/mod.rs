@@ -10,15 +10,7 @@ use super::Line;
 
 /// All lines.
 pub(super) fn lines() -> impl Iterator<Item = &'static Line> {
-    [
-        cluster::LINES,
-        node::LINES,
-        node::STORAGE,
-        guest::QEMU,
-        guest::LXC,
-        agent::LINES,
-        access::LINES,
-    ]
-    .into_iter()
-    .flatten()
+    [cluster::LINES, node::LINES, node::STORAGE, guest::QEMU, guest::LXC, agent::LINES, access::LINES]
+        .into_iter()
+        .flatten()
 }

@@ -4,20 +4,8 @@ use super::Line;
 use crate::{content, network, node, tasks};
 
 pub(super) const LINES: &[Line] = &[
-    (
-        "GET",
-        "/nodes/{node}/hosts",
-        "",
-        "/nodes/{node} Sys.Audit",
-        node::hosts,
-    ),
-    (
-        "GET",
-        "/nodes/{node}/services",
-        "",
-        "/nodes/{node} Sys.Audit",
-        node::services,
-    ),
+    ("GET", "/nodes/{node}/hosts", "", "/nodes/{node} Sys.Audit", node::hosts),
+    ("GET", "/nodes/{node}/services", "", "/nodes/{node} Sys.Audit", node::services),
     ("GET", "/nodes/{node}/aplinfo", "", "all", node::aplinfo),
     (
         "GET",
@@ -28,28 +16,10 @@ pub(super) const LINES: &[Line] = &[
     ),
     ("GET", "/nodes", "", "all", node::list),
     ("GET", "/nodes/{node}", "", "all", node::index),
-    (
-        "GET",
-        "/nodes/{node}/status",
-        "",
-        "/nodes/{node} Sys.Audit",
-        node::status,
-    ),
+    ("GET", "/nodes/{node}/status", "", "/nodes/{node} Sys.Audit", node::status),
     ("GET", "/nodes/{node}/version", "", "all", node::version),
-    (
-        "GET",
-        "/nodes/{node}/time",
-        "",
-        "/nodes/{node} Sys.Audit",
-        node::time,
-    ),
-    (
-        "GET",
-        "/nodes/{node}/dns",
-        "",
-        "/nodes/{node} Sys.Audit",
-        node::dns,
-    ),
+    ("GET", "/nodes/{node}/time", "", "/nodes/{node} Sys.Audit", node::time),
+    ("GET", "/nodes/{node}/dns", "", "/nodes/{node} Sys.Audit", node::dns),
     (
         "GET",
         "/nodes/{node}/config",
@@ -68,13 +38,7 @@ pub(super) const LINES: &[Line] = &[
         "all",
         network::list,
     ),
-    (
-        "GET",
-        "/nodes/{node}/network/{iface}",
-        "",
-        "/nodes/{node} Sys.Audit",
-        network::one,
-    ),
+    ("GET", "/nodes/{node}/network/{iface}", "", "/nodes/{node} Sys.Audit", network::one),
     (
         "GET",
         "/nodes/{node}/disks/list",
@@ -82,13 +46,7 @@ pub(super) const LINES: &[Line] = &[
         "/nodes/{node} Sys.Audit",
         node::disks,
     ),
-    (
-        "GET",
-        "/nodes/{node}/disks/smart",
-        "disk:s~dev healthonly?:b",
-        "/ Sys.Audit",
-        node::smart,
-    ),
+    ("GET", "/nodes/{node}/disks/smart", "disk:s~dev healthonly?:b", "/ Sys.Audit", node::smart),
     (
         "GET",
         "/nodes/{node}/tasks",
@@ -99,33 +57,15 @@ pub(super) const LINES: &[Line] = &[
     ),
     ("GET", "/nodes/{node}/tasks/{upid}", "", "all", tasks::index),
     ("DELETE", "/nodes/{node}/tasks/{upid}", "", "all", tasks::stop),
-    (
-        "GET",
-        "/nodes/{node}/tasks/{upid}/status",
-        "",
-        "all",
-        tasks::status,
-    ),
-    (
-        "GET",
-        "/nodes/{node}/tasks/{upid}/log",
-        "download?:b limit?:i0.. start?:i0..",
-        "all",
-        tasks::log,
-    ),
+    ("GET", "/nodes/{node}/tasks/{upid}/status", "", "all", tasks::status),
+    ("GET", "/nodes/{node}/tasks/{upid}/log", "download?:b limit?:i0.. start?:i0..", "all", tasks::log),
 ];
 
 const AUDIT: &str = "/storage/{storage} Datastore.Audit|Datastore.AllocateSpace";
 
 pub(super) const STORAGE: &[Line] = &[
     ("GET", "/storage", "type?:s", "all", content::configs),
-    (
-        "GET",
-        "/storage/{storage}",
-        "",
-        "/storage/{storage} Datastore.Allocate",
-        content::config,
-    ),
+    ("GET", "/storage/{storage}", "", "/storage/{storage} Datastore.Allocate", content::config),
     (
         "GET",
         "/nodes/{node}/storage",
@@ -133,20 +73,8 @@ pub(super) const STORAGE: &[Line] = &[
         "all",
         content::list,
     ),
-    (
-        "GET",
-        "/nodes/{node}/storage/{storage}",
-        "",
-        AUDIT,
-        content::index,
-    ),
-    (
-        "GET",
-        "/nodes/{node}/storage/{storage}/status",
-        "",
-        AUDIT,
-        content::status,
-    ),
+    ("GET", "/nodes/{node}/storage/{storage}", "", AUDIT, content::index),
+    ("GET", "/nodes/{node}/storage/{storage}/status", "", AUDIT, content::status),
     (
         "GET",
         "/nodes/{node}/storage/{storage}/content",
@@ -161,18 +89,6 @@ pub(super) const STORAGE: &[Line] = &[
         "/storage/{storage} Datastore.AllocateSpace",
         content::allocate,
     ),
-    (
-        "GET",
-        "/nodes/{node}/storage/{storage}/content/{volume}",
-        "",
-        "all",
-        content::volume,
-    ),
-    (
-        "DELETE",
-        "/nodes/{node}/storage/{storage}/content/{volume}",
-        "delay?:i1..30",
-        "all",
-        content::delete,
-    ),
+    ("GET", "/nodes/{node}/storage/{storage}/content/{volume}", "", "all", content::volume),
+    ("DELETE", "/nodes/{node}/storage/{storage}/content/{volume}", "delay?:i1..30", "all", content::delete),
 ];

@@ -50,12 +50,7 @@ struct Granted {
 
 impl Tickets {
     pub(crate) fn new(user: UserId, password: Secret) -> Self {
-        Self {
-            user,
-            password,
-            current: Mutex::new(None),
-            login: async_lock::Mutex::new(()),
-        }
+        Self { user, password, current: Mutex::new(None), login: async_lock::Mutex::new(()) }
     }
 
     /// Sends the request under a ticket.
@@ -63,30 +58,19 @@ impl Tickets {
     /// A 401 says that PVE looked at the ticket and did nothing else. So the request, be it a write, is sent once more
     /// under a new one: the old may have been made by a node whose key has changed since.
     pub(crate) async fn call<E: Engine>(&self, http: &Http<E>, request: &PveRequest) -> Result<PveResponse> {
-        let ticket = self
-            .ticket(http)
-            .await
-            .map_err(|e| e.with_outcome(Outcome::NotSent))?;
+        let ticket = self.ticket(http).await.map_err(|e| e.with_outcome(Outcome::NotSent))?;
         match http.send(request, Some(&ticket.headers)).await {
             Err(e) if e.status() == Some(401) => {
                 self.forget(&ticket);
-                let ticket = self
-                    .ticket(http)
-                    .await
-                    .map_err(|e| e.with_outcome(Outcome::Rejected))?;
-                http.send(request, Some(&ticket.headers))
-                    .await
-                    .map_err(|e| ticket.explain(e))
+                let ticket = self.ticket(http).await.map_err(|e| e.with_outcome(Outcome::Rejected))?;
+                http.send(request, Some(&ticket.headers)).await.map_err(|e| ticket.explain(e))
             }
             answer => answer,
         }
     }
 
     fn current(&self) -> Option<Arc<Ticket>> {
-        self.current
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn forget(&self, old: &Arc<Ticket>) {
@@ -153,23 +137,12 @@ impl Tickets {
             }
         };
         if granted.second_factor.is_some() || granted.ticket.starts_with("PVE:!tfa!") {
-            return Err(
-                refused(format!("login of {}: the user has a second factor", self.user))
-                    .with_advice("use an API token: tokens need no second factor"),
-            );
+            return Err(refused(format!("login of {}: the user has a second factor", self.user))
+                .with_advice("use an API token: tokens need no second factor"));
         }
-        let headers = Headers::ticket(&granted.ticket, &granted.csrf).ok_or_else(|| {
-            refused(format!(
-                "login of {}: the server's ticket is malformed",
-                self.user
-            ))
-        })?;
-        Ok(Ticket {
-            headers,
-            born,
-            renew: Mutex::new(born + RENEW),
-            skew: skew(&granted.ticket),
-        })
+        let headers = Headers::ticket(&granted.ticket, &granted.csrf)
+            .ok_or_else(|| refused(format!("login of {}: the server's ticket is malformed", self.user)))?;
+        Ok(Ticket { headers, born, renew: Mutex::new(born + RENEW), skew: skew(&granted.ticket) })
     }
 }
 

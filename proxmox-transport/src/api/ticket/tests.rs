@@ -25,20 +25,13 @@ struct State {
 impl State {
     fn answer(&self, request: &HttpRequest) -> Result<Answer, Fault> {
         let answer = |status: u16, reason: &str, body: String| {
-            Ok(Answer {
-                status,
-                reason: reason.to_owned(),
-                body: body.into(),
-            })
+            Ok(Answer { status, reason: reason.to_owned(), body: body.into() })
         };
         let path = request.url.split("/api2/json").nth(1).unwrap();
         if path == "/access/ticket" {
             self.seen.lock().unwrap().push("login".to_owned());
             assert!(request.headers.is_empty());
-            assert_eq!(
-                request.form.as_deref(),
-                Some(&b"username=root%40pam&password=hunter2"[..])
-            );
+            assert_eq!(request.form.as_deref(), Some(&b"username=root%40pam&password=hunter2"[..]));
             if *self.lose_login.lock().unwrap() {
                 return Err(Fault::new(Stage::Sent, Why::Network("reset".to_owned())));
             }
@@ -54,10 +47,7 @@ impl State {
         }
         let cookie = request.headers[0].1.to_str().unwrap();
         let number = cookie.rsplit_once(":t").unwrap().1;
-        self.seen
-            .lock()
-            .unwrap()
-            .push(format!("{} {path} t{number}", request.method));
+        self.seen.lock().unwrap().push(format!("{} {path} t{number}", request.method));
         if number.parse::<u32>().unwrap() < *self.refuse_below.lock().unwrap() {
             return answer(401, "permission denied - invalid PVE ticket", String::new());
         }
@@ -94,17 +84,10 @@ fn fake() -> (Arc<State>, Http<Fake>) {
         stamp: Mutex::new(now),
     });
     let budget = Duration::from_secs(1);
-    let budgets = Budgets {
-        connect: budget,
-        first_byte: budget,
-        total: budget,
-    };
+    let budgets = Budgets { connect: budget, first_byte: budget, total: budget };
     let tickets = Tickets::new(UserId::parse("root@pam").unwrap(), "hunter2".into());
     let login = Login::Ticket(Box::new(tickets));
-    (
-        state.clone(),
-        Http::new(Fake(state), Endpoint::parse("pve1").unwrap(), login, budgets),
-    )
+    (state.clone(), Http::new(Fake(state), Endpoint::parse("pve1").unwrap(), login, budgets))
 }
 
 fn get(pve: &Http<Fake>) -> Result<PveResponse> {
@@ -135,14 +118,8 @@ fn one_login_serves_many_and_is_renewed_at_half_its_life() {
     later(&state, 2);
     get(&pve).unwrap();
     get(&pve).unwrap();
-    let expected = [
-        "login",
-        "GET /version t0",
-        "GET /version t0",
-        "login",
-        "GET /version t1",
-        "GET /version t1",
-    ];
+    let expected =
+        ["login", "GET /version t0", "GET /version t0", "login", "GET /version t1", "GET /version t1"];
     assert_eq!(seen(&state), expected);
 }
 
@@ -165,21 +142,12 @@ fn a_401_is_followed_by_one_new_login() {
     *state.refuse_below.lock().unwrap() = 1;
     let start = PveRequest::create(PvePath::parse("/start").unwrap()).effect(Effect::Write);
     call(&pve, &start).unwrap();
-    let expected = [
-        "login",
-        "GET /version t0",
-        "POST /start t0",
-        "login",
-        "POST /start t1",
-    ];
+    let expected = ["login", "GET /version t0", "POST /start t0", "login", "POST /start t1"];
     assert_eq!(seen(&state), expected);
 
     *state.refuse_below.lock().unwrap() = 99;
     let error = call(&pve, &start).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.outcome()),
-        (ErrorKind::Unauthenticated, Outcome::Rejected)
-    );
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Unauthenticated, Outcome::Rejected));
     assert_eq!(seen(&state), ["POST /start t1", "login", "POST /start t2"]);
 }
 
@@ -189,10 +157,7 @@ fn a_wrong_password_is_named_and_nothing_is_sent() {
     let body = r#"{"data":null,"message":"authentication failure\n"}"#;
     *state.refuse_login.lock().unwrap() = Some((401, "authentication failure", body));
     let error = get(&pve).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.outcome()),
-        (ErrorKind::Unauthenticated, Outcome::NotSent)
-    );
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Unauthenticated, Outcome::NotSent));
     assert_eq!(error.message(), "login of root@pam: authentication failure");
     assert_eq!((error.status(), error.is_retryable()), (Some(401), false));
     assert!(!format!("{error:?}").contains("hunter2"));
@@ -206,11 +171,7 @@ fn a_lost_login_is_not_a_lost_write() {
     *state.lose_login.lock().unwrap() = true;
     let start = PveRequest::create(PvePath::parse("/start").unwrap()).effect(Effect::Write);
     let error = call(&pve, &start).unwrap_err();
-    assert_eq!(
-        (error.outcome(), error.is_retryable()),
-        (Outcome::NotSent, true),
-        "{error:?}"
-    );
+    assert_eq!((error.outcome(), error.is_retryable()), (Outcome::NotSent, true), "{error:?}");
 }
 
 #[test]

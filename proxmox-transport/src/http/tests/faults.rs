@@ -48,20 +48,13 @@ fn an_answer_that_never_comes() {
             c.read().map(drop)
         },
         |name, read, write| {
-            assert_eq!(
-                (read.kind(), read.outcome()),
-                (ErrorKind::Timeout, Outcome::Rejected),
-                "{name}"
-            );
+            assert_eq!((read.kind(), read.outcome()), (ErrorKind::Timeout, Outcome::Rejected), "{name}");
             assert_eq!(
                 (write.kind(), write.outcome()),
                 (ErrorKind::Timeout, Outcome::MaybeApplied),
                 "{name}"
             );
-            assert!(
-                write.message().ends_with("within 1s (first byte budget)"),
-                "{name}: {write}"
-            );
+            assert!(write.message().ends_with("within 1s (first byte budget)"), "{name}: {write}");
             assert!(read.is_retryable() && !write.is_retryable(), "{name}");
         },
     );
@@ -85,10 +78,7 @@ fn closed_after_reading() {
             );
             assert!(read.is_retryable() && !write.is_retryable(), "{name}");
             assert!(write.message().starts_with("no answer from "), "{name}: {write}");
-            assert!(
-                write.message().ends_with(": the connection was closed"),
-                "{name}: {write}"
-            );
+            assert!(write.message().ends_with(": the connection was closed"), "{name}: {write}");
         },
     );
 }
@@ -131,17 +121,8 @@ fn a_body_that_stalls_ends_at_the_deadline() {
     });
     for (name, pve) in engines(&plain(&server).total_timeout(SHORT)) {
         let error = fails(&pve, &start());
-        assert_eq!(
-            (error.kind(), error.outcome()),
-            (ErrorKind::Timeout, Outcome::MaybeApplied),
-            "{name}"
-        );
-        assert!(
-            error
-                .message()
-                .ends_with("is not complete within 1s (total budget)"),
-            "{name}: {error}"
-        );
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::MaybeApplied), "{name}");
+        assert!(error.message().ends_with("is not complete within 1s (total budget)"), "{name}: {error}");
     }
 }
 
@@ -170,11 +151,7 @@ fn a_request_has_its_own_budget() {
     });
     for (name, pve) in engines(&plain(&server)) {
         let error = fails(&pve, &start().timeout(SHORT));
-        assert_eq!(
-            (error.kind(), error.outcome()),
-            (ErrorKind::Timeout, Outcome::MaybeApplied),
-            "{name}"
-        );
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::MaybeApplied), "{name}");
         assert!(error.message().contains("within 1s"), "{name}: {error}");
     }
 }
@@ -185,10 +162,7 @@ fn closed_before_reading() {
     for (name, pve) in engines(&plain(&server)) {
         let error = fails(&pve, &start());
         // Whether bytes left is a race here; that nobody claims a refusal is not.
-        assert!(
-            matches!(error.outcome(), Outcome::NotSent | Outcome::MaybeApplied),
-            "{name}: {error:?}"
-        );
+        assert!(matches!(error.outcome(), Outcome::NotSent | Outcome::MaybeApplied), "{name}: {error:?}");
         assert_eq!(error.kind(), ErrorKind::Connect, "{name}: {error:?}");
         assert!(fails(&pve, &get("/version")).is_retryable(), "{name}");
     }
@@ -196,11 +170,7 @@ fn closed_before_reading() {
 
 #[test]
 fn nobody_listens() {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     for host in [format!("127.0.0.1:{port}"), "nowhere.invalid:8006".to_owned()] {
         let api =
             with_token(Api::new(&format!("https://{host}")).unwrap()).dangerous_accept_any_certificate();
@@ -211,10 +181,7 @@ fn nobody_listens() {
                 (ErrorKind::Connect, Outcome::NotSent),
                 "{name}: {error:?}"
             );
-            assert!(
-                error.message().starts_with(&format!("no connection to {host}: ")),
-                "{name}: {error}"
-            );
+            assert!(error.message().starts_with(&format!("no connection to {host}: ")), "{name}: {error}");
             assert!(error.is_retryable(), "{name}");
         }
     }
@@ -361,10 +328,7 @@ fn no_error_shows_the_secret() {
             let delete = PveRequest::delete(PvePath::parse("/x").unwrap()).param("password", "hunter2");
             for error in [fails(&pve, &request), fails(&pve, &delete)] {
                 let text = format!("{error} {error:?}");
-                assert!(
-                    !text.contains("hunter2") && !text.contains(super::SECRET),
-                    "{name}: {text}"
-                );
+                assert!(!text.contains("hunter2") && !text.contains(super::SECRET), "{name}: {text}");
             }
         }
     }

@@ -20,9 +20,7 @@ fn a_read_over_verified_tls_on_one_connection() {
     let ca = Authority::new("ours");
     let (config, _) = ca.server(&["localhost"]);
     let server = Server::tls(config, |c| c.serve("200 OK", VERSION));
-    let api = with_token(Api::new(&server.url("localhost")).unwrap())
-        .ca_pem(ca.pem())
-        .unwrap();
+    let api = with_token(Api::new(&server.url("localhost")).unwrap()).ca_pem(ca.pem()).unwrap();
     for (i, (name, pve)) in engines(&api).iter().enumerate() {
         for _ in 0..3 {
             assert_eq!(version(pve.call(&get("/version"))), "8.4.21", "{name}");
@@ -65,20 +63,14 @@ fn what_goes_over_the_wire() {
         let lengths: Vec<_> = seen.iter().map(|text| length(text)).collect();
         let some = |n: &str| Some(n.to_owned());
         assert_eq!(lengths, [None, some("9"), some("0"), some("10"), None], "{name}");
-        assert!(
-            seen[1].ends_with("\r\n\r\ntimeout=5") && seen[3].ends_with("\r\n\r\nname=a%20b"),
-            "{name}"
-        );
+        assert!(seen[1].ends_with("\r\n\r\ntimeout=5") && seen[3].ends_with("\r\n\r\nname=a%20b"), "{name}");
         for text in &seen {
             let head = text.to_ascii_lowercase();
             assert!(
                 head.contains(&format!("authorization: pveapitoken=root@pam!ci={SECRET}\r\n")),
                 "{name}: {text}"
             );
-            assert!(
-                head.contains(&format!("host: {}\r\n", server.authority())),
-                "{name}: {text}"
-            );
+            assert!(head.contains(&format!("host: {}\r\n", server.authority())), "{name}: {text}");
             assert!(
                 !head.contains("transfer-encoding") && !head.contains("accept-encoding: g"),
                 "{name}: {text}"
@@ -96,22 +88,10 @@ fn what_goes_over_the_wire() {
 fn the_reason_phrase_reaches_the_error() {
     for (line, kind, reason) in [
         ("401 No ticket", ErrorKind::Unauthenticated, "No ticket"),
-        (
-            "500 VM 100 is not running",
-            ErrorKind::WrongState,
-            "VM 100 is not running",
-        ),
-        (
-            "595 No route to host",
-            ErrorKind::NodeUnreachable,
-            "No route to host",
-        ),
+        ("500 VM 100 is not running", ErrorKind::WrongState, "VM 100 is not running"),
+        ("595 No route to host", ErrorKind::NodeUnreachable, "No route to host"),
         ("596 Broken pipe", ErrorKind::NodeUnreachable, "Broken pipe"),
-        (
-            "500 Internal Server Error",
-            ErrorKind::Unexpected,
-            "Internal Server Error",
-        ),
+        ("500 Internal Server Error", ErrorKind::Unexpected, "Internal Server Error"),
     ] {
         let server = Server::start(move |c| {
             c.read()?;
@@ -133,15 +113,9 @@ fn the_reason_phrase_reaches_the_error() {
 fn a_status_line_in_small_pieces() {
     let server = Server::start(|c| {
         c.read()?;
-        for piece in [
-            "HTTP/1",
-            ".1 5",
-            "00 VM 100 is",
-            " not running\r",
-            "\nContent-Len",
-            "gth: 0\r\n\r",
-            "\n",
-        ] {
+        for piece in
+            ["HTTP/1", ".1 5", "00 VM 100 is", " not running\r", "\nContent-Len", "gth: 0\r\n\r", "\n"]
+        {
             c.write(piece)?;
         }
         Ok(())
@@ -175,11 +149,7 @@ fn a_connection_that_ends_is_not_noticed() {
             let request = if i % 2 == 0 { get("/version") } else { start() };
             pve.call(&request).unwrap_or_else(|e| panic!("{name}: {e}"));
         }
-        assert_eq!(
-            (server.seen().len() - before.0, server.connections() - before.1),
-            (10, 4),
-            "{name}"
-        );
+        assert_eq!((server.seen().len() - before.0, server.connections() - before.1), (10, 4), "{name}");
     }
 }
 
@@ -193,11 +163,7 @@ fn redirects_are_answers() {
     });
     for (name, pve) in engines(&plain(&server)) {
         let error = pve.call(&start()).unwrap_err();
-        assert_eq!(
-            (error.status(), error.reason()),
-            (Some(301), Some("Moved Permanently")),
-            "{name}"
-        );
+        assert_eq!((error.status(), error.reason()), (Some(301), Some("Moved Permanently")), "{name}");
     }
     assert_eq!(server.seen().len(), engines(&plain(&server)).len());
 }
@@ -234,9 +200,7 @@ fn an_error_that_ends_with_its_connection() {
             c.read()?;
             c.write(answer)
         });
-        let api = with_token(Api::new(&server.url("localhost")).unwrap())
-            .ca_pem(ca.pem())
-            .unwrap();
+        let api = with_token(Api::new(&server.url("localhost")).unwrap()).ca_pem(ca.pem()).unwrap();
         for (name, pve) in engines(&api) {
             let error = pve.call(&start()).unwrap_err();
             assert_eq!(error.outcome(), Outcome::Rejected, "{name}: {error:?}");
@@ -252,11 +216,7 @@ fn an_error_that_ends_with_its_connection() {
 fn a_timeout_of_its_own_takes_no_other_connection() {
     let server = Server::start(|c| c.serve("200 OK", VERSION));
     for (i, (name, pve)) in engines(&plain(&server)).iter().enumerate() {
-        for request in [
-            get("/version"),
-            get("/version").timeout(Duration::from_secs(50)),
-            get("/version"),
-        ] {
+        for request in [get("/version"), get("/version").timeout(Duration::from_secs(50)), get("/version")] {
             assert_eq!(version(pve.call(&request)), "8.4.21", "{name}");
         }
         assert_eq!(server.connections(), i + 1, "{name}");

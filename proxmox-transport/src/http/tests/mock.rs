@@ -39,11 +39,8 @@ async fn requests_arrive_as_pve_reads_them() {
         .mount(&server)
         .await;
     for (name, transport) in engines {
-        let rows: serde_json::Value = transport
-            .call(&get("/nodes/pve1/qemu").param("full", true))
-            .unwrap()
-            .decode()
-            .unwrap();
+        let rows: serde_json::Value =
+            transport.call(&get("/nodes/pve1/qemu").param("full", true)).unwrap().decode().unwrap();
         assert_eq!(rows[0]["vmid"], 100, "{name}");
         let exec = PveRequest::create(PvePath::parse("/nodes/pve1/qemu/100/agent/exec").unwrap())
             .param("command", vec!["echo".to_owned(), "a b&c".to_owned()])
@@ -70,17 +67,9 @@ async fn the_standard_layers_are_there() {
             .respond_with(data(&serde_json::json!({"version": "8.4.21"})))
             .mount(&server)
             .await;
-        Mock::given(method("POST"))
-            .respond_with(ResponseTemplate::new(503))
-            .expect(1)
-            .mount(&server)
-            .await;
+        Mock::given(method("POST")).respond_with(ResponseTemplate::new(503)).expect(1).mount(&server).await;
         let pve = api(&server).engine(engine).connect().unwrap();
-        assert_eq!(
-            pve.cluster().version().await.unwrap().version,
-            "8.4.21",
-            "{engine}"
-        );
+        assert_eq!(pve.cluster().version().await.unwrap().version, "8.4.21", "{engine}");
         let apply = PveRequest::create(PvePath::parse("/nodes/pve1/apt/update").unwrap())
             .effect(proxmox_core::Effect::Write);
         let error = pve.call(&apply).await.unwrap_err();
@@ -96,20 +85,9 @@ fn what_is_missing_is_named() {
     for (field, result) in [
         ("credentials", api().connect()),
         ("limit", with_token().limit(0).connect()),
-        (
-            "connect_timeout",
-            with_token().connect_timeout(std::time::Duration::ZERO).connect(),
-        ),
-        (
-            "first_byte_timeout",
-            with_token()
-                .first_byte_timeout(std::time::Duration::ZERO)
-                .connect(),
-        ),
-        (
-            "total_timeout",
-            with_token().total_timeout(std::time::Duration::ZERO).connect(),
-        ),
+        ("connect_timeout", with_token().connect_timeout(std::time::Duration::ZERO).connect()),
+        ("first_byte_timeout", with_token().first_byte_timeout(std::time::Duration::ZERO).connect()),
+        ("total_timeout", with_token().total_timeout(std::time::Duration::ZERO).connect()),
     ] {
         let error = result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -117,11 +95,5 @@ fn what_is_missing_is_named() {
     }
     assert!(api().token("root@pam", "x".into()).is_err());
     assert!(api().password("root", "x".into()).is_err());
-    assert!(
-        "curl"
-            .parse::<Engine>()
-            .unwrap_err()
-            .message()
-            .contains("\"curl\"")
-    );
+    assert!("curl".parse::<Engine>().unwrap_err().message().contains("\"curl\""));
 }

@@ -25,8 +25,7 @@ impl Bare {
     fn call(&self, request: &PveRequest) -> Result<PveResponse> {
         let mut answer = None;
         let slot = &mut answer;
-        self.0
-            .drive(pin!(async move { *slot = Some(self.0.call(request).await) }));
+        self.0.drive(pin!(async move { *slot = Some(self.0.call(request).await) }));
         answer.unwrap()
     }
 }
@@ -46,9 +45,7 @@ fn plain(server: &Server) -> Api {
 }
 
 fn with_token(api: Api) -> Api {
-    api.token("root@pam!ci", SECRET.into())
-        .unwrap()
-        .connect_timeout(Duration::from_secs(5))
+    api.token("root@pam!ci", SECRET.into()).unwrap().connect_timeout(Duration::from_secs(5))
 }
 
 fn get(path: &str) -> PveRequest {

@@ -16,19 +16,11 @@ fn server() -> Server {
 
 fn handle(server: &Server) -> Pve {
     // Long enough for all but what hangs.
-    Pve::new(
-        plain(server)
-            .total_timeout(std::time::Duration::from_secs(20))
-            .reqwest()
-            .unwrap(),
-    )
+    Pve::new(plain(server).total_timeout(std::time::Duration::from_secs(20)).reqwest().unwrap())
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 /// With one client for all, the blocking call would take the pooled connection of the runtime that it blocks, and wait

@@ -54,11 +54,8 @@ impl Server {
             connections: Arc::default(),
             stop: Arc::default(),
         };
-        let (seen, connections, stop) = (
-            server.seen.clone(),
-            server.connections.clone(),
-            server.stop.clone(),
-        );
+        let (seen, connections, stop) =
+            (server.seen.clone(), server.connections.clone(), server.stop.clone());
         let script = Arc::new(script);
         thread::spawn(move || {
             for tcp in listener.incoming() {
@@ -144,10 +141,7 @@ impl Connection {
 
     /// Answers with this status line and body, and keeps the connection.
     pub(super) fn answer(&mut self, status: &str, body: &str) -> io::Result<()> {
-        self.write(&format!(
-            "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        ))
+        self.write(&format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
     }
 
     /// Answers all requests of the connection alike.
@@ -182,12 +176,7 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let certificate = params.signed_by(&key, &self.0).unwrap();
         let digest = ring::digest::digest(&ring::digest::SHA256, certificate.der());
-        let fingerprint = digest
-            .as_ref()
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect::<Vec<_>>()
-            .join(":");
+        let fingerprint = digest.as_ref().iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(":");
         (certificate.der().clone(), key, fingerprint)
     }
 

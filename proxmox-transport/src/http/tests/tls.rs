@@ -16,10 +16,7 @@ fn serve(config: ServerConfig) -> Server {
 }
 
 fn refused(api: &Api) -> Vec<(&'static str, Error)> {
-    engines(&with_token(api.clone()))
-        .iter()
-        .map(|(n, pve)| (*n, pve.call(&start()).unwrap_err()))
-        .collect()
+    engines(&with_token(api.clone())).iter().map(|(n, pve)| (*n, pve.call(&start()).unwrap_err())).collect()
 }
 
 fn accepted(api: &Api) {
@@ -43,18 +40,9 @@ fn who_is_not_trusted() {
             at("localhost").ca_pem(theirs.pem()).unwrap(),
             "its certificate is not signed by a trusted authority",
         ),
-        (
-            at("localhost").ca_pem(namesake.pem()).unwrap(),
-            "another authority of the same name",
-        ),
-        (
-            at("localhost"),
-            "its certificate is not signed by a trusted authority",
-        ),
-        (
-            at("127.0.0.1").ca_pem(ours.pem()).unwrap(),
-            "its certificate is for another name",
-        ),
+        (at("localhost").ca_pem(namesake.pem()).unwrap(), "another authority of the same name"),
+        (at("localhost"), "its certificate is not signed by a trusted authority"),
+        (at("127.0.0.1").ca_pem(ours.pem()).unwrap(), "its certificate is for another name"),
         (at("localhost").fingerprint(&pin).unwrap(), found.as_str()),
     ] {
         for (name, error) in refused(&api) {
@@ -81,13 +69,7 @@ fn who_is_trusted() {
     let at = |host: &str| Api::new(&server.url(host)).unwrap();
     accepted(&at("localhost").ca_pem(theirs.pem() + &ours.pem()).unwrap());
     // A pin stands in place of name and authority; there may be several.
-    accepted(
-        &at("127.0.0.1")
-            .fingerprint(&"AA".repeat(32))
-            .unwrap()
-            .fingerprint(&fingerprint)
-            .unwrap(),
-    );
+    accepted(&at("127.0.0.1").fingerprint(&"AA".repeat(32)).unwrap().fingerprint(&fingerprint).unwrap());
     accepted(&at("127.0.0.1").dangerous_accept_any_certificate());
 }
 
@@ -99,19 +81,11 @@ fn a_file_of_authorities() {
     let (good, empty) = (dir.path().join("ca.pem"), dir.path().join("empty.pem"));
     std::fs::write(&good, ca.pem()).unwrap();
     std::fs::write(&empty, "").unwrap();
-    accepted(
-        &Api::new(&server.url("localhost"))
-            .unwrap()
-            .ca_file(&good)
-            .unwrap(),
-    );
+    accepted(&Api::new(&server.url("localhost")).unwrap().ca_file(&good).unwrap());
     for bad in [empty, dir.path().join("absent.pem")] {
         let error = Api::new("pve1").unwrap().ca_file(&bad).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        assert!(
-            error.errors()["ca_file"].contains(bad.to_str().unwrap()),
-            "{error}"
-        );
+        assert!(error.errors()["ca_file"].contains(bad.to_str().unwrap()), "{error}");
     }
 }
 
@@ -131,10 +105,7 @@ fn a_pin_does_not_replace_the_proof_of_the_key() {
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(other.serialize_der().into());
     let key = rustls::crypto::ring::sign::any_supported_type(&key).unwrap();
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let stolen = Stolen(Arc::new(CertifiedKey::new(
-            vec![certificate.clone()],
-            Arc::clone(&key),
-        )));
+        let stolen = Stolen(Arc::new(CertifiedKey::new(vec![certificate.clone()], Arc::clone(&key))));
         let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_protocol_versions(&[version])
             .unwrap()
@@ -142,13 +113,8 @@ fn a_pin_does_not_replace_the_proof_of_the_key() {
             .with_cert_resolver(Arc::new(stolen));
         let server = serve(config);
         for api in [
-            Api::new(&server.url("localhost"))
-                .unwrap()
-                .fingerprint(&fingerprint)
-                .unwrap(),
-            Api::new(&server.url("localhost"))
-                .unwrap()
-                .dangerous_accept_any_certificate(),
+            Api::new(&server.url("localhost")).unwrap().fingerprint(&fingerprint).unwrap(),
+            Api::new(&server.url("localhost")).unwrap().dangerous_accept_any_certificate(),
         ] {
             for (name, error) in refused(&api) {
                 assert_eq!(
@@ -178,11 +144,7 @@ fn handshakes_that_come_to_nothing() {
             .connect_timeout(Duration::from_millis(budget));
         for (name, pve) in engines(&api) {
             let error = pve.call(&start()).unwrap_err();
-            assert_eq!(
-                (error.kind(), error.outcome()),
-                (kind, Outcome::NotSent),
-                "{name}: {error:?}"
-            );
+            assert_eq!((error.kind(), error.outcome()), (kind, Outcome::NotSent), "{name}: {error:?}");
             assert!(error.message().ends_with(why), "{name}: {error}");
         }
     }
@@ -193,13 +155,10 @@ fn handshakes_that_come_to_nothing() {
 fn the_hooks_of_both_engines_hold() {
     let ca = Authority::new("ours");
     let server = serve(ca.server(&["localhost"]).0);
-    for (name, pve) in engines(
-        &with_token(Api::new(&server.url("localhost")).unwrap())
-            .ca_pem(ca.pem())
-            .unwrap(),
-    ) {
-        pve.call(&get("/version"))
-            .unwrap_or_else(|e| panic!("{name}: {e:?}"));
+    for (name, pve) in
+        engines(&with_token(Api::new(&server.url("localhost")).unwrap()).ca_pem(ca.pem()).unwrap())
+    {
+        pve.call(&get("/version")).unwrap_or_else(|e| panic!("{name}: {e:?}"));
     }
     assert!(server.seen().iter().all(|text| text.contains("PVEAPIToken")));
 }

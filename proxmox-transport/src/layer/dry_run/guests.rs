@@ -76,11 +76,7 @@ impl Guests {
     /// Notes what the request would change. `template` is the configuration of what a clone is made from.
     pub(super) fn apply(&mut self, request: &PveRequest, template: Value) {
         if let Some(vmid) = born(request) {
-            let mut guest = Guest {
-                new: true,
-                status: Some("stopped"),
-                ..Guest::default()
-            };
+            let mut guest = Guest { new: true, status: Some("stopped"), ..Guest::default() };
             if let Value::Object(config) = template {
                 guest.set = config;
                 for key in ["digest", "template", "lock", "parent"] {
@@ -131,10 +127,7 @@ impl Guests {
             shown.insert("vmid".to_owned(), json!(vmid));
         }
         for key in ["name", "tags", "template"] {
-            let value = guest
-                .set
-                .get(key)
-                .or_else(|| guest.set.get("hostname").filter(|_| key == "name"));
+            let value = guest.set.get(key).or_else(|| guest.set.get("hostname").filter(|_| key == "name"));
             if let Some(value) = value {
                 shown.insert(key.to_owned(), value.clone());
             }

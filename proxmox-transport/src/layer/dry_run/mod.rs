@@ -78,9 +78,7 @@ impl DryRun {
 impl fmt::Debug for DryRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines: Vec<_> = self.plan().requests.iter().map(ToString::to_string).collect();
-        f.debug_struct("DryRun")
-            .field("planned", &lines)
-            .finish_non_exhaustive()
+        f.debug_struct("DryRun").field("planned", &lines).finish_non_exhaustive()
     }
 }
 
@@ -149,18 +147,12 @@ impl DryRun {
         };
         match what.as_slice() {
             ["config"] | ["status", "current"] if known => {
-                let real = if new {
-                    Value::Null
-                } else {
-                    inner.call(request).await?.decode()?
-                };
+                let real = if new { Value::Null } else { inner.call(request).await?.decode()? };
                 Ok(answer(&self.plan().guests.show(vmid, what[0], real)))
             }
             _ if new => {
-                let message = format!(
-                    "{} {vmid} is only planned: there is no answer to `{request}`",
-                    kind.noun()
-                );
+                let message =
+                    format!("{} {vmid} is only planned: there is no answer to `{request}`", kind.noun());
                 Err(Error::new(ErrorKind::Unsupported, Outcome::NotSent, message))
             }
             _ => inner.call(request).await,
@@ -169,22 +161,10 @@ impl DryRun {
 
     /// `GET /cluster/nextid`, which knows nothing of planned guests.
     async fn nextid(&self, inner: &dyn Transport, request: &PveRequest) -> Result<PveResponse> {
-        let is_planned = |id: Vmid| {
-            self.plan()
-                .guests
-                .get(id)
-                .is_some_and(|guest| guest.new && !guest.deleted)
-        };
-        if let Some(id) = request
-            .params
-            .text("vmid")
-            .and_then(|text| text.parse::<Vmid>().ok())
-        {
-            return if is_planned(id) {
-                Err(taken(id))
-            } else {
-                inner.call(request).await
-            };
+        let is_planned =
+            |id: Vmid| self.plan().guests.get(id).is_some_and(|guest| guest.new && !guest.deleted);
+        if let Some(id) = request.params.text("vmid").and_then(|text| text.parse::<Vmid>().ok()) {
+            return if is_planned(id) { Err(taken(id)) } else { inner.call(request).await };
         }
         let mut free: Vmid = inner.call(request).await?.decode()?;
         while is_planned(free) {
@@ -204,12 +184,7 @@ impl DryRun {
 fn taken(id: Vmid) -> Error {
     let text = format!("VM {id} already exists");
     let body = json!({"data": null, "message": "Parameter verification failed.", "errors": {"vmid": text}});
-    classify(
-        Effect::Read,
-        400,
-        "Parameter verification failed.",
-        body.to_string().as_bytes(),
-    )
+    classify(Effect::Read, 400, "Parameter verification failed.", body.to_string().as_bytes())
 }
 
 fn answer(data: &Value) -> PveResponse {

@@ -35,11 +35,7 @@ fn scripted() -> (Scripted, Arc<Log>) {
 fn node() -> (Pve, Arc<DryRun>, Arc<Log>) {
     let (transport, log) = scripted();
     let plan = Arc::new(DryRun::new());
-    (
-        Pve::builder(transport).layer(Arc::clone(&plan)).build(),
-        plan,
-        log,
-    )
+    (Pve::builder(transport).layer(Arc::clone(&plan)).build(), plan, log)
 }
 
 /// The same without the safety gate.
@@ -69,29 +65,17 @@ fn get(call: &impl Fn(&PveRequest) -> Result<PveResponse>, text: &str) -> Result
 #[test]
 fn a_whole_life_is_planned_and_nothing_is_sent() {
     let (pve, plan, log) = node();
-    let template = Guest::<Vm>::new(
-        pve.clone(),
-        NodeName::parse("pve1").unwrap(),
-        Vmid::new(9000).unwrap(),
-    );
+    let template = Guest::<Vm>::new(pve.clone(), NodeName::parse("pve1").unwrap(), Vmid::new(9000).unwrap());
     let made = template.clone_to(CloneOptions::named("web-1")).block().unwrap();
     let guest = made.guest.0;
     assert_eq!(guest.vmid().get(), 102);
     let mut params = Params::new();
-    params
-        .set("memory", 4096)
-        .set("cipassword", "hunter2")
-        .set("delete", "scsi0");
-    let set = PveRequest::set(guest.path().fixed("config"))
-        .params(params)
-        .effect(Effect::Write);
+    params.set("memory", 4096).set("cipassword", "hunter2").set("delete", "scsi0");
+    let set = PveRequest::set(guest.path().fixed("config")).params(params).effect(Effect::Write);
     pve.request::<()>(set).block().unwrap();
     guest.start().block().unwrap();
     assert!(guest.status().block().unwrap().is_running());
-    let config: Value = pve
-        .request(PveRequest::get(guest.path().fixed("config")))
-        .block()
-        .unwrap();
+    let config: Value = pve.request(PveRequest::get(guest.path().fixed("config"))).block().unwrap();
     assert_eq!(
         (&config["memory"], &config["name"], &config["scsi0"]),
         (&json!("4096"), &json!("web-1"), &Value::Null)
@@ -102,10 +86,7 @@ fn a_whole_life_is_planned_and_nothing_is_sent() {
     assert!(guest.config().block().unwrap_err().is_not_found());
 
     let lines: Vec<_> = plan.planned().iter().map(ToString::to_string).collect();
-    let starts: Vec<_> = lines
-        .iter()
-        .map(|line| line.split(" --").next().unwrap())
-        .collect();
+    let starts: Vec<_> = lines.iter().map(|line| line.split(" --").next().unwrap()).collect();
     assert_eq!(
         starts,
         [
@@ -117,17 +98,8 @@ fn a_whole_life_is_planned_and_nothing_is_sent() {
             "pvesh delete /nodes/pve1/qemu/102",
         ]
     );
-    assert!(
-        lines[0].contains("--newid 102") && !format!("{plan:?}").contains("hunter2"),
-        "{lines:?}"
-    );
-    assert!(
-        log.sent
-            .lock()
-            .unwrap()
-            .iter()
-            .all(|request| request.verb == Verb::Get)
-    );
+    assert!(lines[0].contains("--newid 102") && !format!("{plan:?}").contains("hunter2"), "{lines:?}");
+    assert!(log.sent.lock().unwrap().iter().all(|request| request.verb == Verb::Get));
 }
 
 /// The VM facade lives in a crate above this one.
@@ -148,9 +120,8 @@ impl From<Guest<Vm>> for Handle {
 fn a_real_guest_shows_what_the_plan_makes_of_it() {
     let (call, plan) = bare();
     call(&PveRequest::create(path("/nodes/pve1/qemu/101/status/stop")).effect(Effect::Destroy)).unwrap();
-    let set = PveRequest::set(path("/nodes/pve1/qemu/101/config"))
-        .param("delete", "onboot")
-        .param("cores", 2);
+    let set =
+        PveRequest::set(path("/nodes/pve1/qemu/101/config")).param("delete", "onboot").param("cores", 2);
     call(&set).unwrap();
     assert_eq!(
         get(&call, "/nodes/pve1/qemu/101/status/current").unwrap(),
@@ -166,11 +137,8 @@ fn a_real_guest_shows_what_the_plan_makes_of_it() {
 #[test]
 fn planned_numbers_are_taken() {
     let (call, _) = bare();
-    let create = |id: i32| {
-        PveRequest::create(path("/nodes/pve1/qemu"))
-            .param("vmid", id)
-            .effect(Effect::Write)
-    };
+    let create =
+        |id: i32| PveRequest::create(path("/nodes/pve1/qemu")).param("vmid", id).effect(Effect::Write);
     call(&create(102)).unwrap();
     assert_eq!(call(&create(102)).unwrap_err().kind(), ErrorKind::AlreadyExists);
     // 103 is taken for real.
@@ -190,15 +158,9 @@ fn what_cannot_be_known_is_said() {
     )
     .unwrap();
     let status = get(&call, "/nodes/pve1/lxc/102/status/current").unwrap();
-    assert_eq!(
-        (&status["name"], &status["status"]),
-        (&json!("c"), &json!("running"))
-    );
+    assert_eq!((&status["name"], &status["status"]), (&json!("c"), &json!("running")));
     let error = get(&call, "/nodes/pve1/lxc/102/interfaces").unwrap_err();
-    assert_eq!(
-        (error.kind(), error.outcome()),
-        (ErrorKind::Unsupported, Outcome::NotSent)
-    );
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Unsupported, Outcome::NotSent));
     assert!(error.message().contains("CT 102 is only planned"), "{error}");
 }
 
@@ -222,18 +184,10 @@ fn which_writes_start_tasks() {
         (Set, "/nodes/pve1/qemu/100/config", None),
         (Set, "/nodes/pve1/qemu/100/resize", Some("resize")),
         (Delete, "/nodes/pve1/qemu/100/snapshot/a", Some("qmdelsnapshot")),
-        (
-            Create,
-            "/nodes/pve1/qemu/100/snapshot/a/rollback",
-            Some("qmrollback"),
-        ),
+        (Create, "/nodes/pve1/qemu/100/snapshot/a/rollback", Some("qmrollback")),
         (Set, "/nodes/pve1/qemu/100/snapshot/a/config", None),
         (Create, "/nodes/pve1/qemu/100/agent/exec", None),
-        (
-            Delete,
-            "/nodes/pve1/storage/local/content/local:iso/x.iso",
-            Some("imgdel"),
-        ),
+        (Delete, "/nodes/pve1/storage/local/content/local:iso/x.iso", Some("imgdel")),
         (Create, "/nodes/pve1/storage/local/download-url", Some("download")),
         (Create, "/nodes/pve1/storage/local/content", None),
         (Create, "/cluster/backup", None),

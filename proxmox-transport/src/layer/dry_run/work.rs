@@ -18,28 +18,18 @@ pub(super) fn upid(request: &PveRequest, number: usize) -> Option<String> {
     let kind = task_kind(request.verb, rest)?;
     let subject = match request.target() {
         Target::Guest { vmid, .. } => vmid.to_string(),
-        _ => request
-            .params
-            .text("vmid")
-            .map(std::borrow::Cow::into_owned)
-            .unwrap_or_default(),
+        _ => request.params.text("vmid").map(std::borrow::Cow::into_owned).unwrap_or_default(),
     };
     // A field of a UPID holds no colon.
     let subject = subject.replace(':', "-");
-    Some(format!(
-        "UPID:{node}:{number:08X}:00000000:00000000:{kind}:{subject}:{USER}:"
-    ))
+    Some(format!("UPID:{node}:{number:08X}:00000000:00000000:{kind}:{subject}:{USER}:"))
 }
 
 /// The kind of task, for those requests that start one. The others are answered with nothing.
 fn task_kind(verb: Verb, rest: &[&str]) -> Option<String> {
     use Verb::{Create, Delete, Set};
     let guest = |kind: &str| {
-        if kind == GuestKind::Qemu.segment() {
-            "qm"
-        } else {
-            "vz"
-        }
+        if kind == GuestKind::Qemu.segment() { "qm" } else { "vz" }
     };
     let text = |s: &str| Some(s.to_owned());
     match (verb, rest) {
@@ -48,11 +38,7 @@ fn task_kind(verb: Verb, rest: &[&str]) -> Option<String> {
         (Create, [kind @ ("qemu" | "lxc"), _, "status", action]) => Some(format!("{}{action}", guest(kind))),
         (
             Create,
-            [
-                kind @ ("qemu" | "lxc"),
-                _,
-                action @ ("clone" | "migrate" | "remote_migrate" | "snapshot"),
-            ],
+            [kind @ ("qemu" | "lxc"), _, action @ ("clone" | "migrate" | "remote_migrate" | "snapshot")],
         ) => Some(format!("{}{}", guest(kind), action.trim_start_matches("remote_"))),
         (Create, ["qemu", _, action @ ("config" | "template")]) => Some(format!("qm{action}")),
         (Create, ["qemu", _, "move_disk"]) => text("qmmove"),

@@ -117,10 +117,7 @@ impl Record {
 impl Layer for Record {
     async fn call(&self, inner: &dyn Transport, request: &PveRequest) -> Result<PveResponse> {
         let answer = inner.call(request).await;
-        let exchange = Exchange {
-            request: written_down(request),
-            answer: Answer::of(request, &answer),
-        };
+        let exchange = Exchange { request: written_down(request), answer: Answer::of(request, &answer) };
         lock(&self.0).exchanges.push_back(exchange);
         answer
     }
@@ -131,10 +128,7 @@ impl Answer {
         match answer {
             Ok(answer) => match answer.decode::<Value>() {
                 Ok(mut data) => {
-                    redact(
-                        &mut data,
-                        request.path.segments().any(|segment| segment == "token"),
-                    );
+                    redact(&mut data, request.path.segments().any(|segment| segment == "token"));
                     Self::Data(data)
                 }
                 Err(_) => Self::Text(String::from_utf8_lossy(answer.body()).into_owned()),
@@ -202,12 +196,7 @@ impl Replay {
     /// Plays this tape.
     #[must_use]
     pub fn new(tape: Tape) -> Self {
-        Self {
-            left: Mutex::new(tape),
-            in_order: false,
-            start: Instant::now(),
-            slept: Mutex::default(),
-        }
+        Self { left: Mutex::new(tape), in_order: false, start: Instant::now(), slept: Mutex::default() }
     }
 
     /// Takes requests in the recorded order only.
@@ -235,12 +224,8 @@ impl Transport for Replay {
         let exchange = {
             let left = &mut lock(&self.left).exchanges;
             let reach = if self.in_order { 1 } else { left.len() };
-            let at = left
-                .iter()
-                .take(reach)
-                .position(|exchange| is_same(&exchange.request, request));
-            at.and_then(|at| left.remove(at))
-                .ok_or_else(|| missing(request, left.front()))?
+            let at = left.iter().take(reach).position(|exchange| is_same(&exchange.request, request));
+            at.and_then(|at| left.remove(at)).ok_or_else(|| missing(request, left.front()))?
         };
         exchange.answer.play(request)
     }
@@ -255,10 +240,8 @@ impl Transport for Replay {
 }
 
 fn missing(request: &PveRequest, next: Option<&Exchange>) -> Error {
-    let next = next.map_or_else(
-        || "it is at its end".to_owned(),
-        |next| format!("next is `{}`", next.request),
-    );
+    let next =
+        next.map_or_else(|| "it is at its end".to_owned(), |next| format!("next is `{}`", next.request));
     let message = format!("the tape has no answer for `{request}`: {next}");
     Error::new(ErrorKind::Unsupported, Outcome::NotSent, message).with_advice("record it again")
 }

@@ -28,12 +28,12 @@ fn recorded() -> (Tape, Vec<PveRequest>, Vec<Result<PveResponse>>) {
         "/version" => Ok(PveResponse::envelope(r#"{"data":{"version":"8.4.21","n":0.1}}"#)),
         "/null" => Ok(PveResponse::envelope(r#"{"data":null}"#)),
         "/html" => Ok(PveResponse::envelope("<html>")),
-        "/access/users/a@pve/token/t" => Ok(PveResponse::envelope(
-            r#"{"data":{"full-tokenid":"a@pve!t","value":"hunter2"}}"#,
-        )),
-        "/access/ticket" => Ok(PveResponse::envelope(
-            r#"{"data":{"ticket":"hunter2","CSRFPreventionToken":"hunter2"}}"#,
-        )),
+        "/access/users/a@pve/token/t" => {
+            Ok(PveResponse::envelope(r#"{"data":{"full-tokenid":"a@pve!t","value":"hunter2"}}"#))
+        }
+        "/access/ticket" => {
+            Ok(PveResponse::envelope(r#"{"data":{"ticket":"hunter2","CSRFPreventionToken":"hunter2"}}"#))
+        }
         "/lost" => Err(Error::new(ErrorKind::Timeout, Outcome::MaybeApplied, "no answer")),
         "/400" => Err(classify(
             Effect::Write,
@@ -41,12 +41,7 @@ fn recorded() -> (Tape, Vec<PveRequest>, Vec<Result<PveResponse>>) {
             "Parameter verification failed.",
             br#"{"errors":{"a":"bad"},"message":"Parameter verification failed.\n"}"#,
         )),
-        _ => Err(classify(
-            Effect::Read,
-            403,
-            "Permission check failed (/vms/1, VM.Audit)",
-            b"",
-        )),
+        _ => Err(classify(Effect::Read, 403, "Permission check failed (/vms/1, VM.Audit)", b"")),
     });
     let record = Record::new();
     let requests = vec![
@@ -54,9 +49,7 @@ fn recorded() -> (Tape, Vec<PveRequest>, Vec<Result<PveResponse>>) {
         get("/null"),
         get("/html"),
         write("/access/users/a@pve/token/t"),
-        write("/access/ticket")
-            .param("username", "a@pve")
-            .param("password", "hunter2"),
+        write("/access/ticket").param("username", "a@pve").param("password", "hunter2"),
         write("/lost").param("x", true),
         write("/400"),
         get("/403"),
@@ -106,10 +99,7 @@ fn what_was_recorded_is_played() {
 fn no_secret_is_on_the_tape() {
     let (tape, ..) = recorded();
     let text = serde_json::to_string(&tape).unwrap();
-    assert!(
-        !text.contains("hunter2") && !format!("{tape:?}").contains("hunter2"),
-        "{text}"
-    );
+    assert!(!text.contains("hunter2") && !format!("{tape:?}").contains("hunter2"), "{text}");
     assert!(text.contains("a@pve!t"));
 }
 
@@ -124,12 +114,7 @@ fn what_is_not_on_the_tape_is_named() {
     }
     call(&replay, &get("/403")).unwrap_err();
     call(&replay, &get("/version")).unwrap();
-    assert!(
-        call(&replay, &get("/version"))
-            .unwrap_err()
-            .message()
-            .contains("next is `pvesh get /null`")
-    );
+    assert!(call(&replay, &get("/version")).unwrap_err().message().contains("next is `pvesh get /null`"));
     // In order, the second is not to be had before the first.
     assert!(call(&Replay::new(tape).in_order(), &get("/null")).is_err());
 }
