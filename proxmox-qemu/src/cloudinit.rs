@@ -159,8 +159,9 @@ impl Operation for ApplyCloudInit {
         let regenerate = PveRequest::set(self.vm.path().fixed("cloudinit")).effect(Effect::Write);
         let made = async { pve.call(&regenerate).await?.done() }.await;
         made.map_err(|e| {
-            e.with_outcome(Outcome::Applied).with_advice(
-                "the values are set, but the drive's image is the old one: make the same call again",
+            let outcome = if e.is_maybe_applied() { Outcome::MaybeApplied } else { Outcome::Applied };
+            e.with_outcome(outcome).with_advice(
+                "the values are set, but the drive's image may be the old one: make the same call again",
             )
         })
     }

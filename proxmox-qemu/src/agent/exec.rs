@@ -189,7 +189,7 @@ mod tests {
             RunExec::new(path.clone(), Exec::new(["sh", "-c", "echo a b"]).input("x")).request().unwrap();
         assert_eq!(
             request.to_string(),
-            "pvesh create /nodes/pve1/qemu/100/agent/exec --command sh --command -c --command 'echo a b' --input-data x"
+            "pvesh create /nodes/pve1/qemu/100/agent/exec --command sh --command -c --command 'echo a b' --input-data '<redacted>'"
         );
         for bad in
             [Exec::new(Vec::<String>::new()), Exec::new([""]), Exec::new(["a"]).input("x".repeat(65_537))]

@@ -34,9 +34,10 @@ pub async fn a_taken_number_is_an_error(world: &World) {
     assert_eq!(world.vm(world.answering).config().await.unwrap(), before);
 }
 
-pub async fn the_number_of_an_unmanaged_guest_is_refused(world: &World) {
+pub async fn a_restore_over_an_unmanaged_guest_is_refused(world: &World) {
     let before = world.writes();
-    let error = world.vms().create(world.handmade, VmSpec::named("taken")).await.unwrap_err();
+    let spec = VmSpec::named("taken").param("archive", "local:backup/vzdump-qemu-100.vma").param("force", true);
+    let error = world.vms().create(world.handmade, spec).await.unwrap_err();
     assert_is(&error, ErrorKind::Refused, Outcome::NotSent);
     world.assert_nothing_written_since(&before);
 }

@@ -60,7 +60,7 @@ macro_rules! topics {
         topic!($backend create:
             makes_what_was_described
             a_taken_number_is_an_error
-            the_number_of_an_unmanaged_guest_is_refused
+            a_restore_over_an_unmanaged_guest_is_refused
             a_wrong_parameter_is_named
             may_start_at_once
             a_template_does_not_start
