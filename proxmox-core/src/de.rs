@@ -78,6 +78,21 @@ impl Lenient for String {
     }
 }
 
+struct TagList(Vec<String>);
+
+impl Lenient for TagList {
+    const WHAT: &'static str = "tags";
+    fn of_int(n: i64) -> Option<Self> {
+        Self::of_text(&n.to_string())
+    }
+    fn of_float(n: f64) -> Option<Self> {
+        Self::of_text(&n.to_string())
+    }
+    fn of_text(text: &str) -> Option<Self> {
+        Some(Self(crate::config::split_tags(text)))
+    }
+}
+
 struct Scalar<T>(PhantomData<T>);
 
 impl<'de, T: Lenient> Visitor<'de> for Scalar<T> {
@@ -182,7 +197,8 @@ pub fn opt_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Str
 /// # Errors
 /// Only for broken JSON.
 pub fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    Ok(opt_text(deserializer)?.as_deref().map(crate::config::split_tags).unwrap_or_default())
+    let tags: Option<TagList> = optional(deserializer)?;
+    Ok(tags.map(|tags| tags.0).unwrap_or_default())
 }
 
 /// `"images,rootdir"` as a list of words.

@@ -1,6 +1,5 @@
 //! The keys of an answer that a type has no field for.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
@@ -148,22 +147,30 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shown<'_, V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.visitor.visit_map(Entries { map, key: Cow::Borrowed(""), extra: self.extra })
+        self.visitor.visit_map(Entries { map, key: Key::default(), extra: self.extra })
     }
 }
 
 /// Remembers each key until it is known whether the struct has a field for it.
 struct Entries<'de, 'a, A> {
     map: A,
-    key: Cow<'de, str>,
+    key: Key<'de>,
     extra: &'a mut Extra,
+}
+
+#[derive(Default)]
+struct Key<'de> {
+    /// As it stands in the input.
+    text: &'de str,
+    /// What the input only spells; else empty.
+    spelled: String,
 }
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'de, '_, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        self.map.next_key_seed(Key { seed, key: &mut self.key })
+        self.map.next_key_seed(ReadKey { seed, key: &mut self.key })
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
@@ -175,19 +182,19 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'de, '_, A> {
     }
 }
 
-struct Key<'de, 'a, K> {
+struct ReadKey<'de, 'a, K> {
     seed: K,
-    key: &'a mut Cow<'de, str>,
+    key: &'a mut Key<'de>,
 }
 
-impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Key<'de, '_, K> {
+impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for ReadKey<'de, '_, K> {
     type Value = K::Value;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for Key<'de, '_, K> {
+impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for ReadKey<'de, '_, K> {
     type Value = K::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -195,12 +202,14 @@ impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for Key<'de, '_, K> {
     }
 
     fn visit_borrowed_str<E: serde::de::Error>(self, key: &'de str) -> Result<K::Value, E> {
-        *self.key = Cow::Borrowed(key);
+        self.key.text = key;
+        self.key.spelled.clear();
         self.seed.deserialize(BorrowedStrDeserializer::new(key))
     }
 
     fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<K::Value, E> {
-        *self.key = Cow::Owned(key.to_owned());
+        self.key.text = "";
+        key.clone_into(&mut self.key.spelled);
         self.seed.deserialize(StrDeserializer::new(key))
     }
 }
@@ -208,7 +217,7 @@ impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for Key<'de, '_, K> {
 /// A value, or the way to one, with the key it has.
 struct Member<'de, 'a, T> {
     inner: T,
-    key: &'a mut Cow<'de, str>,
+    key: &'a mut Key<'de>,
     extra: &'a mut Extra,
 }
 
@@ -233,8 +242,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Member<'de, '_, D> {
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         let value = Value::deserialize(self.inner)?;
-        let key = std::mem::take(self.key);
-        self.extra.0.push((key.into(), value));
+        let key = match self.key.text {
+            "" => std::mem::take(&mut self.key.spelled).into(),
+            text => text.into(),
+        };
+        self.extra.0.push((key, value));
         visitor.visit_unit()
     }
 
@@ -326,6 +338,8 @@ mod tests {
             r#"{"id":"a"}"#,
             r#"{"id":"a","int":1.5,"type":"t","\u0069nt2":1,"":2}"#,
             r#"{"\u0069d":"esc","t\u0079pe":"t"}"#,
+            r#"{"t\u0079pe":"t","":1,"id":"a"}"#,
+            r#"{"\u0078":1,"":1,"x":2,"id":"a"}"#,
             r#"{"id":7}"#,
             r#"{"id":"a","id":"b"}"#,
             r#"{"id":"a","type":7}"#,

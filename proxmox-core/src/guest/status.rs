@@ -1,5 +1,6 @@
 use std::fmt;
 
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Guest, Kind};
@@ -45,12 +46,21 @@ impl Serialize for GuestState {
 
 impl<'de> Deserialize<'de> for GuestState {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Ok(match &*word {
-            "running" => Self::Running,
-            "stopped" => Self::Stopped,
-            _ => Self::Other(word.into_owned()),
-        })
+        struct V;
+        impl Visitor<'_> for V {
+            type Value = GuestState;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a state")
+            }
+            fn visit_str<E>(self, word: &str) -> Result<GuestState, E> {
+                Ok(match word {
+                    "running" => GuestState::Running,
+                    "stopped" => GuestState::Stopped,
+                    _ => GuestState::Other(word.to_owned()),
+                })
+            }
+        }
+        deserializer.deserialize_str(V)
     }
 }
 

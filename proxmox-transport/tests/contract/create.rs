@@ -36,7 +36,8 @@ pub async fn a_taken_number_is_an_error(world: &World) {
 
 pub async fn a_restore_over_an_unmanaged_guest_is_refused(world: &World) {
     let before = world.writes();
-    let spec = VmSpec::named("taken").param("archive", "local:backup/vzdump-qemu-100.vma").param("force", true);
+    let spec =
+        VmSpec::named("taken").param("archive", "local:backup/vzdump-qemu-100.vma").param("force", true);
     let error = world.vms().create(world.handmade, spec).await.unwrap_err();
     assert_is(&error, ErrorKind::Refused, Outcome::NotSent);
     world.assert_nothing_written_since(&before);
