@@ -203,7 +203,10 @@ async fn exchange(client: Client, url: Url, request: HttpRequest, budgets: Budge
 fn assemble(url: Url, request: HttpRequest, handed: &Arc<OnceLock<Instant>>) -> reqwest::Request {
     let mut http = reqwest::Request::new(request.method, url);
     let headers = http.headers_mut();
-    headers.extend(request.headers);
+    // One by one: `extend` makes room for exactly these, and the client's own then grow it again and again.
+    for (name, value) in request.headers {
+        headers.append(name, value);
+    }
     if let Some(form) = &request.form {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         // hyper states the length of what has one, and leaves out that of nothing.

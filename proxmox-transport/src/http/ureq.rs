@@ -61,7 +61,10 @@ impl Ureq {
         *http.method_mut() = request.method;
         *http.uri_mut() = Uri::from_maybe_shared(Bytes::from(request.url))
             .map_err(|e| Fault::new(Stage::Connecting, Why::Network(e.to_string())))?;
-        http.headers_mut().extend(request.headers);
+        // One by one: `extend` makes room for exactly these, and the client's own then grow it again and again.
+        for (name, value) in request.headers {
+            http.headers_mut().append(name, value);
+        }
         let form = request.form;
         if form.is_some() {
             http.headers_mut()
