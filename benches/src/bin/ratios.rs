@@ -1,4 +1,5 @@
-//! Measures what the README states, in one run: `ratios [ROUNDS]`, 21 unless given.
+//! Measures what the README states, in one run: `ratios [ROUNDS [NAME ...]]`, 21 unless given, all unless named: `decode`
+//! or one of the workloads.
 //!
 //! It runs `workload` and `bare`, which lie beside it, in turn against `server`, and compares decoding in its own process.
 
@@ -28,24 +29,49 @@ fn main() -> ExitCode {
 }
 
 fn all() -> Result<()> {
-    let rounds = std::env::args().nth(1).map_or(Ok(21), |n| n.parse())?;
-    println!("medians of {rounds} rounds, in turn; the ratio pair by pair\n");
+    let mut args = std::env::args().skip(1);
+    let rounds = args.next().map_or(Ok(21), |n| n.parse())?;
+    let names: Vec<String> = args.collect();
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|n| n == name);
+    println!("medians of {rounds} rounds, in turn; the ratio pair by pair");
     // First: the peak of a process is at least what its parent had when it was started.
-    for (unknown, name) in [(Unknown::Zero, "no unknown key"), (Unknown::Six, "six unknown keys in each row")]
-    {
+    for (unknown, title) in UNKNOWN {
         let processes = Processes::new(unknown, rounds)?;
-        println!("whole processes, {name}: CPU ms, wall ms, peak MiB");
-        processes.all(unknown)?;
-        println!();
+        println!("\nwhole processes, {title}: CPU ms, wall ms, peak MiB");
+        for engine in ["reqwest", "ureq"] {
+            for Comparison(name, a, b) in COMPARISONS {
+                // The others do not look at rows, or only count requests.
+                let with_rows = matches!(*name, "w3" | "w4");
+                if wanted(name) && (with_rows || unknown == Unknown::Zero) {
+                    processes.compare(engine, a, b)?;
+                }
+            }
+        }
     }
-    decoding(rounds);
+    if wanted("decode") {
+        decoding(rounds);
+    }
     Ok(())
 }
 
+const UNKNOWN: [(Unknown, &str); 2] =
+    [(Unknown::Zero, "no unknown key"), (Unknown::Six, "six unknown keys in each row")];
+
+/// A name, and two command lines to compare.
+struct Comparison(&'static str, &'static str, &'static str);
+
+const COMPARISONS: &[Comparison] = &[
+    Comparison("w1", "workload w1 2000", "bare w1 2000"),
+    Comparison("w2", "workload w2 2000 8", "bare w2 2000 8"),
+    Comparison("w5", "workload w5 1", "bare w5 1"),
+    Comparison("w3", "workload w3 50", "bare w3 50"),
+    Comparison("w4", "workload w4 10", "bare w4 10"),
+    Comparison("w6s", "workload w6s 1", "workload w6 1 8"),
+];
+
 fn decoding(rounds: usize) {
-    for (unknown, name) in [(Unknown::Zero, "no unknown key"), (Unknown::Six, "six unknown keys in each row")]
-    {
-        println!("decoding, {name}: ms");
+    for (unknown, title) in UNKNOWN {
+        println!("\ndecoding, {title}: ms");
         let (vms, resources) = (rows::vms(unknown), rows::resources(unknown));
         list::<GuestStatus, twin::Guest, twin::GuestKeeping>("1,000 VMs", &vms, rounds * 10);
         list::<Resource, twin::Resource, twin::ResourceKeeping>("10,500 resources", &resources, rounds);
@@ -92,33 +118,13 @@ impl Processes {
         Ok(Self { server, base, ca, beside, rounds })
     }
 
-    fn all(&self, unknown: Unknown) -> Result<()> {
-        for engine in ["reqwest", "ureq"] {
-            if unknown == Unknown::Zero {
-                self.compare(engine, ("workload", &["w1", "2000"]), ("bare", &["w1", "2000"]))?;
-                self.compare(engine, ("workload", &["w2", "2000", "8"]), ("bare", &["w2", "2000", "8"]))?;
-                self.compare(engine, ("workload", &["w5", "1"]), ("bare", &["w5", "1"]))?;
-            }
-            self.compare(engine, ("workload", &["w3", "50"]), ("bare", &["w3", "50"]))?;
-            self.compare(engine, ("workload", &["w4", "10"]), ("bare", &["w4", "10"]))?;
-            if unknown == Unknown::Zero {
-                self.compare(engine, ("workload", &["w6s", "1"]), ("workload", &["w6", "1", "8"]))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn compare(&self, engine: &str, a: (&str, &[&str]), b: (&str, &[&str])) -> Result<()> {
-        let start = |(program, args): (&str, &[&str])| {
-            let mut command = Command::new(self.beside.join(program));
-            let (kind, rest) = args.split_first().ok_or("no workload")?;
-            command
-                .arg(kind)
-                .arg(&self.base)
-                .args(rest)
-                .env("BENCH_ENGINE", engine)
-                .env("BENCH_CA", &self.ca);
-            run(&mut command)
+    fn compare(&self, engine: &str, a: &str, b: &str) -> Result<()> {
+        let start = |line: &str| {
+            let mut words = line.split(' ');
+            let mut next = || words.next().ok_or("a command line is program, workload, times");
+            let mut command = Command::new(self.beside.join(next()?));
+            command.arg(next()?).arg(&self.base).args(words);
+            run(command.env("BENCH_ENGINE", engine).env("BENCH_CA", &self.ca))
         };
         let (mut cpu, mut wall, mut peak) = (Pairs::default(), Pairs::default(), Pairs::default());
         for round in 0..=self.rounds {
@@ -132,10 +138,10 @@ impl Processes {
                 peak.push(a.peak, b.peak);
             }
         }
-        let what = format!("{engine} {} / {}", title(a), title(b));
-        println!("  {what:40} cpu  {cpu}");
-        println!("  {:40} wall {wall}", "");
-        println!("  {:40} peak {peak}", "");
+        let what = format!("{engine}: {a} / {b}");
+        println!("  {what:46} cpu  {cpu}");
+        println!("  {:46} wall {wall}", "");
+        println!("  {:46} peak {peak}", "");
         Ok(())
     }
 }
@@ -147,8 +153,4 @@ impl Drop for Processes {
         let _ = self.server.wait();
         let _ = std::fs::remove_file(&self.ca);
     }
-}
-
-fn title((program, args): (&str, &[&str])) -> String {
-    format!("{program} {}", args.join(" "))
 }
