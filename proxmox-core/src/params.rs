@@ -265,7 +265,7 @@ impl Serialize for Params {
         for (name, value) in &self.0 {
             match value {
                 _ if is_secret(name, value) => {
-                    map.serialize_entry(name, &serde_json::json!({"redacted": true}))?
+                    map.serialize_entry(name, &serde_json::json!({"redacted": true}))?;
                 }
                 ParamValue::Text(text) => map.serialize_entry(name, text)?,
                 ParamValue::Int(n) => map.serialize_entry(name, n)?,

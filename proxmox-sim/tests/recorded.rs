@@ -287,7 +287,7 @@ fn answers_as_recorded() {
         match (differs(&cases, case), known.get(name)) {
             (Ok(()), None) => matched += 1,
             (Ok(()), Some(_)) => {
-                wrong.push(format!("{name}: matches now; take it off the list of known mismatches"))
+                wrong.push(format!("{name}: matches now; take it off the list of known mismatches"));
             }
             (Err(how), Some(why)) => rest.push(format!("{name}: {why} ({how})")),
             (Err(how), None) => wrong.push(format!("{name}: {how}")),

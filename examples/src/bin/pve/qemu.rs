@@ -42,9 +42,7 @@ pub(crate) fn run(session: &Session, command: Qemu) -> Result<Exit> {
         Qemu::Reset(id) => act(session, &id.id, "resetting", Vm::reset, "reset"),
         Qemu::Suspend(id) => act(session, &id.id, "pausing", |vm| vm.suspend(), "suspended"),
         Qemu::Resume(id) => act(session, &id.id, "resuming", |vm| vm.resume(), "resumed"),
-        Qemu::Template(id) => {
-            act(session, &id.id, "converting", |vm| vm.template(), "turned into a template")
-        }
+        Qemu::Template(id) => act(session, &id.id, "converting", Vm::template, "turned into a template"),
         Qemu::Delete { id, purge } => delete(session, &id.id, purge),
         Qemu::Exec { id, input, argv } => return exec::run(session, &id.id, input.as_deref(), argv),
         Qemu::Ip(id) => {
