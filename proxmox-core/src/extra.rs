@@ -9,25 +9,54 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 /// The keys that a type does not know, in order and as sent: nothing that PVE says is lost.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Extra(Vec<(Box<str>, Value)>);
+#[derive(Clone, PartialEq, Default)]
+pub struct Extra(Option<Box<Kept>>);
+
+/// Most rows have none, and those that have some have several: all names lie in one text.
+#[derive(Clone, PartialEq, Default)]
+struct Kept {
+    names: String,
+    /// Where each name ends, and its value.
+    values: Vec<(usize, Value)>,
+}
 
 impl Extra {
     /// The value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.iter().find(|(k, _)| &**k == key).map(|(_, v)| v)
+        self.iter().find(|(k, _)| *k == key).map(|(_, v)| v)
     }
 
     /// Keys and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(k, v)| (&**k, v))
+        self.0.iter().flat_map(|kept| {
+            let mut start = 0;
+            kept.values.iter().map(move |(end, value)| {
+                let name = &kept.names[start..*end];
+                start = *end;
+                (name, value)
+            })
+        })
     }
 
     /// Whether every key was known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
+    }
+
+    fn push(&mut self, name: &str, value: Value) {
+        let kept = self.0.get_or_insert_with(|| {
+            Box::new(Kept { names: String::with_capacity(64), values: Vec::with_capacity(4) })
+        });
+        kept.names.push_str(name);
+        kept.values.push((kept.names.len(), value));
+    }
+}
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 
@@ -40,11 +69,11 @@ impl<'de> Deserialize<'de> for Extra {
                 f.write_str("further keys")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Extra, A::Error> {
-                let mut extra = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    extra.push(entry);
+                let mut extra = Extra::default();
+                while let Some((name, value)) = map.next_entry::<String, _>()? {
+                    extra.push(&name, value);
                 }
-                Ok(Extra(extra))
+                Ok(extra)
             }
         }
         deserializer.deserialize_map(V)
@@ -53,9 +82,10 @@ impl<'de> Deserialize<'de> for Extra {
 
 impl Serialize for Extra {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, value) in &self.0 {
-            map.serialize_entry(key, value)?;
+        let count = self.0.as_ref().map_or(0, |kept| kept.values.len());
+        let mut map = serializer.serialize_map(Some(count))?;
+        for (name, value) in self.iter() {
+            map.serialize_entry(name, value)?;
         }
         map.end()
     }
@@ -242,11 +272,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Member<'de, '_, D> {
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         let value = Value::deserialize(self.inner)?;
-        let key = match self.key.text {
-            "" => std::mem::take(&mut self.key.spelled).into(),
-            text => text.into(),
+        let name = match self.key.text {
+            "" => &self.key.spelled,
+            text => text,
         };
-        self.extra.0.push((key, value));
+        self.extra.push(name, value);
         visitor.visit_unit()
     }
 

@@ -225,24 +225,18 @@ fn reason(response: &reqwest::Response) -> String {
     }
 }
 
-/// Reads the body; one that came in a single piece is not copied.
+/// Reads the body. Where its length is stated, and PVE states it, what came in a single piece is not copied.
 async fn read(mut response: reqwest::Response) -> Result<Bytes, Fault> {
     let cut = |e: reqwest::Error| Fault::new(Stage::Answering, network(&e)).because(e.without_url());
     let too_long = || Fault::new(Stage::Answering, Why::TooLong);
-    let expected = response.content_length().unwrap_or(0);
-    if expected > LONGEST_ANSWER as u64 {
-        return Err(too_long());
+    if let Some(length) = response.content_length() {
+        return if length > LONGEST_ANSWER as u64 {
+            Err(too_long())
+        } else {
+            response.bytes().await.map_err(cut)
+        };
     }
-    let Some(first) = response.chunk().await.map_err(cut)? else {
-        return Ok(Bytes::new());
-    };
-    let Some(second) = response.chunk().await.map_err(cut)? else {
-        return Ok(first);
-    };
-    let mut body =
-        BytesMut::with_capacity(usize::try_from(expected).unwrap_or(0).max(first.len() + second.len()));
-    body.extend_from_slice(&first);
-    body.extend_from_slice(&second);
+    let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(cut)? {
         if body.len() + chunk.len() > LONGEST_ANSWER {
             return Err(too_long());
