@@ -34,12 +34,21 @@ use crate::{PveRequest, PveResponse, Result};
 pub trait Layer: Send + Sync + 'static {
     /// Handles one request.
     async fn call(&self, inner: &dyn Transport, request: &PveRequest) -> Result<PveResponse>;
+
+    /// Whether this layer has to do with the request. One that it would only pass on may go around it, which saves a
+    /// future for each.
+    fn concerns(&self, _request: &PveRequest) -> bool {
+        true
+    }
 }
 
 #[async_trait]
 impl<L: Layer + ?Sized> Layer for Arc<L> {
     async fn call(&self, inner: &dyn Transport, request: &PveRequest) -> Result<PveResponse> {
         (**self).call(inner, request).await
+    }
+    fn concerns(&self, request: &PveRequest) -> bool {
+        (**self).concerns(request)
     }
 }
 
@@ -64,7 +73,11 @@ impl Transport for Layered {
         'r: 'f,
         Self: 'f,
     {
-        self.layer.call(&*self.inner, request)
+        if self.layer.concerns(request) {
+            self.layer.call(&*self.inner, request)
+        } else {
+            self.inner.call(request)
+        }
     }
     async fn sleep(&self, duration: Duration) {
         self.inner.sleep(duration).await;

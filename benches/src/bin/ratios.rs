@@ -104,7 +104,9 @@ impl Processes {
     fn new(unknown: Unknown, rounds: usize) -> Result<Self> {
         let mut beside = std::env::current_exe()?;
         beside.pop();
-        let mut server = Command::new(beside.join("server"))
+        let mut server = Command::new("taskset")
+            .args(["--cpu-list", SERVER_CPU])
+            .arg(beside.join("server"))
             .args(["127.0.0.1:0", if unknown == Unknown::Zero { "0" } else { "6" }])
             .stdout(Stdio::piped())
             .spawn()?;
@@ -145,6 +147,10 @@ impl Processes {
         Ok(())
     }
 }
+
+/// Where the server stays. Two processes that share a core now and then measure the scheduler more than themselves, so
+/// this program, and with it the others, is started on another.
+const SERVER_CPU: &str = "1";
 
 impl Drop for Processes {
     fn drop(&mut self) {

@@ -43,6 +43,10 @@ impl Layer for Gate {
             _ => inner.call(request).await,
         }
     }
+
+    fn concerns(&self, request: &PveRequest) -> bool {
+        request.effect != Effect::Read
+    }
 }
 
 impl Gate {

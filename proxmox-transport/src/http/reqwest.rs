@@ -117,7 +117,8 @@ impl Engine for Reqwest {
     async fn exchange(&self, request: HttpRequest, budgets: Budgets) -> Result<Answer, Fault> {
         let url = self.url(&request.url)?;
         if let Ok(here) = Handle::try_current() {
-            return exchange(self.client(here.id())?, url, request, budgets).await;
+            // In a box, as the reading below: what is moved from layer to layer stays small enough for a cheap allocation.
+            return Box::pin(exchange(self.client(here.id())?, url, request, budgets)).await;
         }
         let lane = &self.lane()?.handle;
         let client = self.client(lane.id())?;
@@ -194,7 +195,7 @@ async fn exchange(client: Client, url: Url, request: HttpRequest, budgets: Budge
     };
     let status = response.status();
     let reason = if status.is_success() { String::new() } else { reason(&response) };
-    let body = timeout_at(total.into(), read(response))
+    let body = timeout_at(total.into(), Box::pin(read(response)))
         .await
         .unwrap_or_else(|_| Err(Fault::new(Stage::Answering, Why::Budget("total", budgets.total))));
     Answer::new(status, reason, body)
@@ -225,18 +226,24 @@ fn reason(response: &reqwest::Response) -> String {
     }
 }
 
-/// Reads the body. Where its length is stated, and PVE states it, what came in a single piece is not copied.
+/// Reads the body; one that came in a single piece is not copied.
 async fn read(mut response: reqwest::Response) -> Result<Bytes, Fault> {
     let cut = |e: reqwest::Error| Fault::new(Stage::Answering, network(&e)).because(e.without_url());
     let too_long = || Fault::new(Stage::Answering, Why::TooLong);
-    if let Some(length) = response.content_length() {
-        return if length > LONGEST_ANSWER as u64 {
-            Err(too_long())
-        } else {
-            response.bytes().await.map_err(cut)
-        };
+    let expected = response.content_length().unwrap_or(0);
+    if expected > LONGEST_ANSWER as u64 {
+        return Err(too_long());
     }
-    let mut body = BytesMut::new();
+    let Some(first) = response.chunk().await.map_err(cut)? else {
+        return Ok(Bytes::new());
+    };
+    let Some(second) = response.chunk().await.map_err(cut)? else {
+        return Ok(first);
+    };
+    let mut body =
+        BytesMut::with_capacity(usize::try_from(expected).unwrap_or(0).max(first.len() + second.len()));
+    body.extend_from_slice(&first);
+    body.extend_from_slice(&second);
     while let Some(chunk) = response.chunk().await.map_err(cut)? {
         if body.len() + chunk.len() > LONGEST_ANSWER {
             return Err(too_long());

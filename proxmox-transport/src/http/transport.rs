@@ -50,7 +50,7 @@ impl<E: Engine> Transport for Http<E> {
         request.check()?;
         match &self.login {
             Login::Token(headers) => self.send(request, Some(headers)).await,
-            Login::Ticket(tickets) => tickets.call(self, request).await,
+            Login::Ticket(tickets) => Box::pin(tickets.call(self, request)).await,
         }
     }
 

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::io::{self, Read};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::thread;
@@ -21,7 +22,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, TcpConnector, Transport,
-    TransportAdapter,
+    TransportAdapter, time,
 };
 use ureq::{Agent, SendBody, Timeout};
 
@@ -223,7 +224,13 @@ impl Connector<()> for Connect {
             let after = details.timeout.after.saturating_sub(started.elapsed());
             NextTimeout { after: after.into(), ..details.timeout }
         };
-        let addrs = DefaultResolver::default().resolve(details.uri, details.config, details.timeout)?;
+        let host = details.uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        // With a budget ureq looks a name up on a thread of its own. An address needs no looking up.
+        let lookup = match host.parse::<IpAddr>() {
+            Ok(_) => NextTimeout { after: time::Duration::NotHappening, ..details.timeout },
+            Err(_) => details.timeout,
+        };
+        let addrs = DefaultResolver::default().resolve(details.uri, details.config, lookup)?;
         let details = ConnectionDetails {
             uri: details.uri,
             addrs,
@@ -243,7 +250,6 @@ impl Connector<()> for Connect {
             return Ok(Some(Tap { inner: Box::new(tcp) }));
         }
         WIRE.with_borrow_mut(|wire| wire.stage = Stage::Securing);
-        let host = details.uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         let mut conn = ClientConnection::new(Arc::clone(&self.tls), name).map_err(io::Error::other)?;
         let mut sock =
@@ -297,6 +303,18 @@ impl Transport for Tls {
     }
 }
 
+/// What is left of a budget, with seconds rounded up to the next tenth: a timeout that stays the same from one read to the
+/// next is not set on the socket again.
+fn coarse(timeout: NextTimeout) -> NextTimeout {
+    let left = *timeout.after;
+    if timeout.after.is_not_happening() || left < Duration::from_secs(1) {
+        return timeout;
+    }
+    let tenths = left.as_nanos().div_ceil(100_000_000);
+    let after = Duration::from_millis(u64::try_from(tenths * 100).unwrap_or(u64::MAX));
+    NextTimeout { after: after.into(), ..timeout }
+}
+
 /// Notes for its thread that bytes leave, and what the status line says.
 #[derive(Debug)]
 struct Tap {
@@ -311,12 +329,12 @@ impl Transport for Tap {
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
         // Before, not after: of a write that fails some bytes may have left.
         WIRE.with_borrow_mut(|wire| wire.stage = Stage::Sent);
-        self.inner.transmit_output(amount, timeout)
+        self.inner.transmit_output(amount, coarse(timeout))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         let seen = self.inner.buffers().input().len();
-        let more = self.inner.await_input(timeout)?;
+        let more = self.inner.await_input(coarse(timeout))?;
         let input = self.inner.buffers().input();
         WIRE.with_borrow_mut(|wire| wire.read(input.get(seen..).unwrap_or_default()));
         Ok(more)

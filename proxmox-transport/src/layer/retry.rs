@@ -64,7 +64,7 @@ impl Layer for Retry {
     async fn call(&self, inner: &dyn Transport, request: &PveRequest) -> Result<PveResponse> {
         let start = inner.now();
         match inner.call(request).await {
-            Err(e) if Self::may_repeat(request, &e) => self.again(inner, request, start, e).await,
+            Err(e) if Self::may_repeat(request, &e) => Box::pin(self.again(inner, request, start, e)).await,
             answer => answer,
         }
     }

@@ -21,9 +21,6 @@ impl Trace {
 #[async_trait]
 impl Layer for Trace {
     async fn call(&self, inner: &dyn Transport, request: &PveRequest) -> Result<PveResponse> {
-        if !tracing::enabled!(target: "proxmox", Level::WARN) {
-            return inner.call(request).await;
-        }
         let span =
             tracing::debug_span!(target: "proxmox", "request", verb = %request.verb, path = %request.path);
         async {
@@ -46,6 +43,10 @@ impl Layer for Trace {
         }
         .instrument(span)
         .await
+    }
+
+    fn concerns(&self, _: &PveRequest) -> bool {
+        tracing::enabled!(target: "proxmox", Level::WARN)
     }
 }
 
