@@ -24,9 +24,15 @@
 
 #[cfg(feature = "_http")]
 mod api;
+#[cfg(any(feature = "_http", feature = "_shell"))]
+mod fault;
 #[cfg(feature = "_http")]
 mod http;
+#[cfg(any(feature = "reqwest", feature = "_shell"))]
+mod lane;
 pub mod layer;
+#[cfg(feature = "_shell")]
+mod shell;
 #[cfg(feature = "_http")]
 mod tls;
 

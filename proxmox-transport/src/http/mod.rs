@@ -8,7 +8,7 @@ mod transport;
 #[cfg(feature = "ureq")]
 pub(crate) mod ureq;
 
-pub(crate) use engine::{Answer, Budgets, Engine, Fault, Stage, Why, YEAR};
+pub(crate) use engine::{Answer, Budgets, Engine, YEAR};
 pub(crate) use transport::Http;
 
 #[cfg(test)]

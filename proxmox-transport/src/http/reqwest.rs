@@ -10,7 +10,6 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -18,17 +17,18 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 use http_body::{Body, Frame, SizeHint};
 use hyper::ext::ReasonPhrase;
-use proxmox_core::{Error, ErrorKind, Outcome, park};
+use proxmox_core::{Error, ErrorKind, Outcome};
 use reqwest::{Client, Url};
 use rustls::ClientConfig;
 use tokio::runtime::{Handle, Id};
-use tokio::sync::oneshot;
-use tokio::task::{JoinError, JoinHandle, yield_now};
+use tokio::task::yield_now;
 use tokio::time::timeout_at;
 
 use super::codec::HttpRequest;
-use super::engine::{IDLE, LONGEST_ANSWER, find_cause, innermost, network};
-use super::{Answer, Budgets, Engine, Fault, Stage, Why};
+use super::engine::IDLE;
+use super::{Answer, Budgets, Engine};
+use crate::fault::{Fault, LONGEST_ANSWER, Stage, Why, find_cause, innermost, network};
+use crate::lane::{self, AbortOnDrop, Lane};
 
 /// How many runtimes are remembered. A program has one or two; test programs come and go with many.
 const RUNTIMES: usize = 8;
@@ -40,7 +40,7 @@ pub(crate) struct Reqwest {
     connect: Duration,
     /// The latest used is the last.
     clients: Mutex<VecDeque<(Id, Client)>>,
-    lane: OnceLock<Lane>,
+    lane: Lane,
 }
 
 impl Reqwest {
@@ -53,7 +53,7 @@ impl Reqwest {
             tls,
             connect: budgets.connect,
             clients: Mutex::new(VecDeque::new()),
-            lane: OnceLock::new(),
+            lane: Lane::default(),
         };
         // What can be wrong with the settings shows here, not with the first request.
         engine.build().map_err(|e| Error::new(ErrorKind::Unexpected, Outcome::NotSent, innermost(&e)))?;
@@ -99,15 +99,6 @@ impl Reqwest {
         }
         .map_err(|e| Fault::new(Stage::Connecting, Why::Network(e.to_string())))
     }
-
-    fn lane(&self) -> Result<&Lane, Fault> {
-        if let Some(lane) = self.lane.get() {
-            return Ok(lane);
-        }
-        let lane = Lane::start()
-            .map_err(|e| Fault::new(Stage::Connecting, Why::Network(e.to_string())).because(e))?;
-        Ok(self.lane.get_or_init(|| lane))
-    }
 }
 
 impl Engine for Reqwest {
@@ -120,7 +111,10 @@ impl Engine for Reqwest {
             // In a box, as the reading below: what is moved from layer to layer stays small enough for a cheap allocation.
             return Box::pin(exchange(self.client(here.id())?, url, request, budgets)).await;
         }
-        let lane = &self.lane()?.handle;
+        let lane = self
+            .lane
+            .handle()
+            .map_err(|e| Fault::new(Stage::Connecting, Why::Network(e.to_string())).because(e))?;
         let client = self.client(lane.id())?;
         let task = AbortOnDrop(lane.spawn(exchange(client, url, request, budgets)));
         // A task that ends without a result has panicked: how far it came, nobody knows.
@@ -128,36 +122,12 @@ impl Engine for Reqwest {
     }
 
     async fn sleep(&self, duration: Duration) {
-        if Handle::try_current().is_ok() {
-            return timer(duration).await;
-        }
-        // The timer belongs to the runtime that it is made in; any thread may wait for it.
-        let sleep = self.lane().map(|lane| {
-            let _runtime = lane.handle.enter();
-            timer(duration)
-        });
-        match sleep {
-            Ok(sleep) => sleep.await,
-            // No thread for the lane: then this one waits.
-            #[allow(clippy::disallowed_methods)] // This is what Transport::sleep is.
-            Err(_) => thread::sleep(duration),
-        }
+        self.lane.sleep(duration).await;
     }
 
     fn drive(&self, flow: Pin<&mut (dyn Future<Output = ()> + Send)>) {
-        if Handle::try_current().is_err() {
-            return park(flow);
-        }
-        // On this thread the flow would use the client of a runtime that cannot run while we block it.
-        thread::scope(|scope| {
-            scope.spawn(|| park(flow));
-        });
+        lane::drive(flow);
     }
-}
-
-#[allow(clippy::disallowed_methods)] // This is what Transport::sleep is.
-fn timer(duration: Duration) -> tokio::time::Sleep {
-    tokio::time::sleep(duration)
 }
 
 async fn exchange(client: Client, url: Url, request: HttpRequest, budgets: Budgets) -> Result<Answer, Fault> {
@@ -307,40 +277,5 @@ impl Body for Form {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.rest.len() as u64)
-    }
-}
-
-/// A thread with a runtime. It ends with this value.
-struct Lane {
-    handle: Handle,
-    _stop: oneshot::Sender<()>,
-}
-
-impl Lane {
-    fn start() -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let handle = runtime.handle().clone();
-        let (stop, stopped) = oneshot::channel();
-        thread::Builder::new().name("proxmox-lane".to_owned()).spawn(move || {
-            // Nothing is ever sent: it ends when the other side is dropped.
-            let _ = runtime.block_on(stopped);
-        })?;
-        Ok(Self { handle, _stop: stop })
-    }
-}
-
-/// Who no longer waits for an exchange ends it, as with any dropped future.
-struct AbortOnDrop<T>(JoinHandle<T>);
-
-impl<T> Future for AbortOnDrop<T> {
-    type Output = Result<T, JoinError>;
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(context)
-    }
-}
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

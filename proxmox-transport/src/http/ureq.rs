@@ -27,8 +27,9 @@ use ureq::unversioned::transport::{
 use ureq::{Agent, SendBody, Timeout};
 
 use super::codec::HttpRequest;
-use super::engine::{IDLE, LONGEST_ANSWER, find_cause, network};
-use super::{Answer, Budgets, Engine, Fault, Stage, Why};
+use super::engine::IDLE;
+use super::{Answer, Budgets, Engine};
+use crate::fault::{Fault, LONGEST_ANSWER, Stage, Why, find_cause, network};
 
 pub(crate) struct Ureq {
     agent: Agent,

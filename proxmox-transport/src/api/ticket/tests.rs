@@ -6,8 +6,9 @@ use proxmox_core::park;
 
 use super::*;
 use crate::api::{Endpoint, Login};
+use crate::fault::{Fault, Stage, Why};
 use crate::http::codec::HttpRequest;
-use crate::http::{Answer, Budgets, Fault, Stage, Why};
+use crate::http::{Answer, Budgets};
 
 /// A server that grants tickets `t0`, `t1` …, takes the one it says, and whose clock is the test's.
 struct Fake(Arc<State>);
