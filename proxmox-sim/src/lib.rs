@@ -175,6 +175,8 @@ mod inprocess;
 mod log;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "sshd")]
+mod sshd;
 mod wire_fault;
 
 pub use http::HttpRequest;
@@ -182,4 +184,6 @@ pub use inprocess::SimTransport;
 pub use log::{LogEntry, RequestLog};
 #[cfg(feature = "server")]
 pub use server::{SimServer, SimServerBuilder};
+#[cfg(feature = "sshd")]
+pub use sshd::{Sshd, SshdBuilder};
 pub use wire_fault::{WireFault, WireFaults, WireRule};

@@ -33,6 +33,8 @@ mod lane;
 pub mod layer;
 #[cfg(feature = "_shell")]
 mod shell;
+#[cfg(feature = "ssh")]
+mod ssh;
 #[cfg(feature = "_http")]
 mod tls;
 
