@@ -31,6 +31,10 @@ mod http;
 #[cfg(any(feature = "reqwest", feature = "_shell"))]
 mod lane;
 pub mod layer;
+#[cfg(feature = "local")]
+mod local;
+#[cfg(feature = "_shell")]
+mod pvesh;
 #[cfg(feature = "_shell")]
 mod shell;
 #[cfg(feature = "ssh")]
@@ -40,3 +44,7 @@ mod tls;
 
 #[cfg(feature = "_http")]
 pub use api::{Api, Engine};
+#[cfg(feature = "local")]
+pub use local::Local;
+#[cfg(feature = "ssh")]
+pub use ssh::{Ssh, SshEngine};

@@ -57,15 +57,10 @@ impl Link {
         };
         Ok(Self { session, directory, generation })
     }
-
-    /// A path in the private directory.
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
 }
 
 /// `$XDG_RUNTIME_DIR` is this user's own; the usual temporary directories can be long.
-fn private_directory() -> io::Result<TempDir> {
+pub(crate) fn private_directory() -> io::Result<TempDir> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let places = runtime.into_iter().chain([std::env::temp_dir(), PathBuf::from("/tmp")]);
     let mut last = io::Error::other("every usual place has a path too long for a socket");

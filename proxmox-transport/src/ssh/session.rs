@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use async_lock::{Mutex, Semaphore};
 use openssh::{ForwardType, Socket, Stdio};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::time::{sleep_until, timeout_at};
 
 use super::config::Settings;
 use super::link::Link;
-use crate::fault::{Fault, LONGEST_ANSWER, Stage, Why, innermost};
-use crate::shell::{Ended, Script, Shell};
+use crate::fault::{Fault, Stage, Why, innermost};
+use crate::shell::{Ended, Script, Shell, quote, read};
 
 /// Commands at once. sshd takes 10 sessions on a connection by default, and frees them later than the client sees.
 const COMMANDS: usize = 5;
@@ -50,13 +50,6 @@ struct Live {
     link: Link,
     /// Whether a session channel was ever opened on it.
     touched: AtomicBool,
-}
-
-/// A unix socket that leads to a port of the node.
-#[derive(Debug, Clone)]
-pub(crate) struct Forward {
-    pub(crate) path: PathBuf,
-    pub(crate) generation: u64,
 }
 
 impl Session {
@@ -128,11 +121,17 @@ impl Session {
         }
     }
 
-    /// Makes a unix socket lead to a port of the node, as the node sees it.
+    /// Makes a unix socket at this path lead to a port of the node, as the node sees it. Says by which connection.
     ///
     /// A session channel has been opened on the connection before: without one OpenSSH leaves Nagle's algorithm on, which
     /// makes larger answers wait for 30 ms. That the server refuses to forward shows only when the socket is used.
-    pub(crate) async fn forward(&self, host: &str, port: u16, deadline: Instant) -> Result<Forward, Fault> {
+    pub(crate) async fn forward(
+        &self,
+        path: PathBuf,
+        host: &str,
+        port: u16,
+        deadline: Instant,
+    ) -> Result<u64, Fault> {
         let mut again = true;
         loop {
             let live = self.link(deadline).await?;
@@ -149,7 +148,6 @@ impl Session {
                     _ => live.touched.store(true, Ordering::Relaxed),
                 }
             }
-            let path = live.link.file(&format!("{port}"));
             match std::fs::remove_file(&path) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => {
                     return Err(Fault::new(Stage::Connecting, Why::Network(e.to_string())).because(e));
@@ -160,7 +158,7 @@ impl Session {
             let connect = Socket::TcpSocket { host: host.into(), port };
             let asked = live.link.session.request_port_forward(ForwardType::Local, listen, connect);
             match timeout_at(deadline.into(), asked).await {
-                Ok(Ok(())) => return Ok(Forward { path, generation: live.link.generation }),
+                Ok(Ok(())) => return Ok(live.link.generation),
                 Ok(Err(e)) if again && !self.is_alive(live.link.generation).await => {
                     drop(e);
                     again = false;
@@ -225,11 +223,10 @@ impl Session {
             Err(openssh::Error::Remote(e)) if e.kind() == io::ErrorKind::NotFound => Some(127),
             Err(e) => return Err(lost(Stage::Sent, e)),
         };
-        let too_long = |_| Trouble::Fault(Fault::new(Stage::Answering, Why::TooLong));
         Ok(Ended {
             exit: exit.unwrap_or(255),
-            stdout: stdout.map_err(too_long)?,
-            stderr: stderr.map_err(too_long)?,
+            stdout: stdout.map_err(Trouble::Fault)?,
+            stderr: stderr.map_err(Trouble::Fault)?,
         })
     }
 }
@@ -288,17 +285,4 @@ fn left(deadline: Instant) -> Duration {
 fn bounded(line: &str, deadline: Instant) -> String {
     let seconds = left(deadline).as_secs() + 2;
     format!("exec timeout -k 5 {seconds} sh -c {}", quote(line))
-}
-
-/// As one word of a POSIX shell.
-pub(crate) fn quote(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-async fn read(from: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(from) = from {
-        from.take(LONGEST_ANSWER as u64 + 1).read_to_end(&mut bytes).await?;
-    }
-    if bytes.len() > LONGEST_ANSWER { Err(io::Error::other("too long")) } else { Ok(bytes) }
 }
