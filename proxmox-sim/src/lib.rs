@@ -173,6 +173,9 @@ mod delivery;
 mod http;
 mod inprocess;
 mod log;
+#[cfg(feature = "sshd")]
+mod node_root;
+mod pvesh;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "sshd")]
@@ -182,6 +185,9 @@ mod wire_fault;
 pub use http::HttpRequest;
 pub use inprocess::SimTransport;
 pub use log::{LogEntry, RequestLog};
+#[cfg(feature = "sshd")]
+pub use node_root::NodeRoot;
+pub use pvesh::PveshOutput;
 #[cfg(feature = "server")]
 pub use server::{SimServer, SimServerBuilder};
 #[cfg(feature = "sshd")]
