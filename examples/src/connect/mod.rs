@@ -189,7 +189,7 @@ impl Plan {
     fn builder(&self, sim: Option<&Simulated>) -> Result<(PveBuilder, String)> {
         match (&self.place, sim) {
             (Place::Url(url), _) => self.api(url, None),
-            (Place::Sim(Way::Https), Some(sim)) => self.api(&sim.server.url(), Some(&sim.server.ca_pem())),
+            (Place::Sim(Way::Https), Some(sim)) => self.api(&sim.server.url(), Some(sim.server.ca_pem())),
             (
                 Place::Sim(Way::Ssh(engine)),
                 Some(Simulated { sshd: Some(sshd), root: Some(root), server }),
@@ -199,7 +199,7 @@ impl Plan {
                     .known_hosts(sshd.known_hosts_file())
                     .engine(*engine)
                     .node_root(root.path())
-                    .pveproxy_port(server.port());
+                    .pveproxy_port(server.address().port());
                 self.ssh(ssh)
             }
             (Place::Ssh(hop), _) => self.ssh(hop.ssh()?),

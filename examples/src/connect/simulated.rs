@@ -11,6 +11,7 @@ use super::place::Way;
 const SPEED: f64 = 4.0;
 
 /// A simulated cluster. It ends with this value, and so do its ssh server and its node's files.
+#[derive(Debug)]
 pub struct Simulated {
     pub(super) sshd: Option<Sshd>,
     pub(super) root: Option<NodeRoot>,
@@ -24,7 +25,7 @@ impl Simulated {
         let root = match way {
             Way::Https => None,
             Way::Ssh(_) | Way::Local => {
-                Some(NodeRoot::new(&server, "pve1").map_err(|e| failed("the simulated node's files", e))?)
+                Some(NodeRoot::new(&server).map_err(|e| failed("the simulated node's files", e))?)
             }
         };
         let sshd =

@@ -18,9 +18,9 @@ const LONGEST_DIRECTORY: usize = 60;
 
 /// A master that is connected.
 pub(crate) struct Link {
-    // First: it ends the master through a socket in the directory below.
+    // First: it ends the master through a socket in the directory, which goes after it.
     pub(crate) session: openssh::Session,
-    directory: TempDir,
+    _directory: TempDir,
     /// Counts the connections of a session.
     pub(crate) generation: u64,
 }
@@ -55,7 +55,7 @@ impl Link {
             Ok(()) => openssh::Session::new_native_mux(files),
             Err(_) => openssh::Session::new_process_mux(files),
         };
-        Ok(Self { session, directory, generation })
+        Ok(Self { session, _directory: directory, generation })
     }
 }
 
