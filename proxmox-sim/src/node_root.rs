@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::log::RequestLog;
 use crate::pvesh::PveshOutput;
 use crate::server::SimServer;
 use crate::sim::Sim;
@@ -94,10 +95,11 @@ impl NodeRoot {
         let listener = UnixListener::bind(&socket)?;
         listener.set_nonblocking(true)?;
         let stop = Arc::new(AtomicBool::new(false));
-        let (sim, stopped) = (server.sim().clone(), Arc::clone(&stop));
+        let (node, stopped) =
+            (Node { sim: server.sim().clone(), log: server.log().clone() }, Arc::clone(&stop));
         let thread = thread::Builder::new()
             .name("proxmox-sim-node".to_owned())
-            .spawn(move || serve(&listener, &sim, &stopped))?;
+            .spawn(move || serve(&listener, &node, &stopped))?;
         Ok(Self { directory, stop, thread: Some(thread) })
     }
 
@@ -118,20 +120,27 @@ impl Drop for NodeRoot {
     }
 }
 
-fn serve(listener: &UnixListener, sim: &Sim, stop: &Arc<AtomicBool>) {
+/// Who answers.
+#[derive(Debug, Clone)]
+struct Node {
+    sim: Sim,
+    log: RequestLog,
+}
+
+fn serve(listener: &UnixListener, node: &Node, stop: &Arc<AtomicBool>) {
     while !stop.load(Ordering::SeqCst) {
         match listener.accept() {
             Ok((stream, _)) => {
-                let (sim, stop) = (sim.clone(), Arc::clone(stop));
+                let (node, stop) = (node.clone(), Arc::clone(stop));
                 // Who has gone does not hear of it.
-                thread::spawn(move || drop(answer(stream, &sim, &stop)));
+                thread::spawn(move || drop(answer(stream, &node, &stop)));
             }
             Err(_) => thread::sleep(Duration::from_millis(2)),
         }
     }
 }
 
-fn answer(mut stream: UnixStream, sim: &Sim, stop: &AtomicBool) -> io::Result<()> {
+fn answer(mut stream: UnixStream, node: &Node, stop: &AtomicBool) -> io::Result<()> {
     stream.set_nonblocking(false)?;
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;
@@ -146,12 +155,12 @@ fn answer(mut stream: UnixStream, sim: &Sim, stop: &AtomicBool) -> io::Result<()
             watched.set_nonblocking(true)?;
             // Whoever asked sends nothing more: what comes is the end.
             let gone = || stop.load(Ordering::SeqCst) || matches!((&watched).read(&mut [0]), Ok(0));
-            let output = sim.pvesh(&arguments, gone);
+            let output = node.sim.pvesh_with(&arguments, &node.log, gone);
             stream.set_nonblocking(false)?;
             output
         }
         [what, user] => {
-            let (ticket, csrf) = sim.mint(&String::from_utf8_lossy(user));
+            let (ticket, csrf) = node.sim.mint(&String::from_utf8_lossy(user));
             let stdout = if *what == b"ticket" { ticket } else { csrf };
             PveshOutput { stdout, ..PveshOutput::default() }
         }

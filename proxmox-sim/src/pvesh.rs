@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::exchange::{SimAnswer, SimRequest};
+use crate::log::RequestLog;
 use crate::sim::Sim;
 
 /// How often a task in the foreground is looked at.
@@ -38,6 +39,16 @@ impl Sim {
     /// ```
     #[must_use]
     pub fn pvesh<S: AsRef<str>>(&self, arguments: &[S], gone: impl Fn() -> bool) -> PveshOutput {
+        self.pvesh_with(arguments, &RequestLog::default(), gone)
+    }
+
+    /// The same, noting the request.
+    pub(crate) fn pvesh_with<S: AsRef<str>>(
+        &self,
+        arguments: &[S],
+        log: &RequestLog,
+        gone: impl Fn() -> bool,
+    ) -> PveshOutput {
         let words: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
         let call = match Call::parse(&words) {
             Ok(call) => call,
@@ -47,7 +58,12 @@ impl Sim {
         for (name, value) in &call.options {
             request = request.param(name, value.as_str());
         }
+        let noted = log.arrive(0, call.method, &call.path);
         let answer = self.answer(&request);
+        noted.note(|entry| {
+            (entry.received, entry.executed, entry.status) = (true, true, Some(answer.status));
+            entry.params.clone_from(&request.params);
+        });
         if answer.status != 200 {
             return call.refused(&answer);
         }

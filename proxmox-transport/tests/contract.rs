@@ -12,9 +12,9 @@ mod contract;
 
 use contract::{Cap, Case, Lacks, Simulated, Who, World, simulated_cluster};
 use proxmox_core::{Policy, Pve, PveBuilder, Vmid};
-use proxmox_sim::{PveVersion, RequestLog, Sim, SimServer, SimTransport, WireFaults};
+use proxmox_sim::{NodeRoot, PveVersion, RequestLog, Sim, SimServer, SimTransport, Sshd, WireFaults};
 use proxmox_transport::layer::{Limit, Retry, Trace};
-use proxmox_transport::{Api, Engine};
+use proxmox_transport::{Api, Engine, Local, Ssh, SshEngine};
 
 contract::suite::suite!(in_process_8);
 contract::suite::suite!(in_process_9);
@@ -23,6 +23,12 @@ contract::suite::suite!(reqwest_9);
 contract::suite::suite!(reqwest_blocking_8);
 contract::suite::suite!(ureq_8);
 contract::suite::suite!(ureq_9);
+contract::suite::suite!(ssh_tunnel_8);
+contract::suite::suite!(ssh_tunnel_9);
+contract::suite::suite!(ssh_tunnel_jump_8);
+contract::suite::suite!(ssh_pvesh_8);
+contract::suite::suite!(local_pvesh_8);
+contract::suite::suite!(local_pvesh_9);
 contract::suite::suite!(live_node_reqwest);
 contract::suite::suite!(live_node_ureq);
 
@@ -71,6 +77,44 @@ mod backend {
     pub(crate) fn ureq_9(case: Case) {
         let server = server(PveVersion::V9);
         let world = https(&server, Engine::Ureq);
+        world.pve.block_on(case(&world));
+    }
+
+    pub(crate) fn ssh_tunnel_8(case: Case) {
+        let node = Node::start(PveVersion::V8);
+        runtime().block_on(case(&node.ssh(SshEngine::Tunnel, Engine::Reqwest, None)));
+    }
+
+    /// Without a runtime, and by the blocking engine.
+    pub(crate) fn ssh_tunnel_9(case: Case) {
+        let node = Node::start(PveVersion::V9);
+        let world = node.ssh(SshEngine::Tunnel, Engine::Ureq, None);
+        world.pve.block_on(case(&world));
+    }
+
+    pub(crate) fn ssh_tunnel_jump_8(case: Case) {
+        let (node, bastion) = (Node::start(PveVersion::V8), Sshd::start().unwrap());
+        bastion.trust_with(&node.sshd).unwrap();
+        runtime().block_on(case(&node.ssh(SshEngine::Tunnel, Engine::Reqwest, Some(&bastion))));
+    }
+
+    pub(crate) fn ssh_pvesh_8(case: Case) {
+        let node = Node::start(PveVersion::V8);
+        let world = World { lacks: PVESH, ..node.ssh(SshEngine::Pvesh, Engine::Reqwest, None) };
+        runtime().block_on(case(&world));
+    }
+
+    pub(crate) fn local_pvesh_8(case: Case) {
+        let server = server(PveVersion::V8);
+        let root = NodeRoot::new(&server).unwrap();
+        runtime().block_on(case(&local(&server, &root)));
+    }
+
+    /// Without a runtime.
+    pub(crate) fn local_pvesh_9(case: Case) {
+        let server = server(PveVersion::V9);
+        let root = NodeRoot::new(&server).unwrap();
+        let world = local(&server, &root);
         world.pve.block_on(case(&world));
     }
 
@@ -126,6 +170,56 @@ fn https(server: &SimServer, engine: Engine) -> World {
         Box::new(connect),
     )
 }
+
+/// A simulated node behind a real ssh server.
+struct Node {
+    sshd: Sshd,
+    root: NodeRoot,
+    server: SimServer,
+}
+
+impl Node {
+    fn start(version: PveVersion) -> Self {
+        let server = server(version);
+        Self { sshd: Sshd::start().unwrap(), root: NodeRoot::new(&server).unwrap(), server }
+    }
+
+    fn ssh(&self, engine: SshEngine, http: Engine, bastion: Option<&Sshd>) -> World {
+        let ssh = Ssh::new(&self.sshd.target())
+            .unwrap()
+            .key(self.sshd.identity_file())
+            .known_hosts(self.sshd.known_hosts_file())
+            .node_root(self.root.path())
+            .pveproxy_port(self.server.address().port())
+            .engine(engine)
+            .http_engine(http);
+        let ssh = match bastion {
+            Some(bastion) => ssh.jump(&bastion.target()).unwrap(),
+            None => ssh,
+        };
+        let pve = ssh.clone().connect().unwrap();
+        let connect = move |who| {
+            let (id, secret) = token(who);
+            ssh.clone().token(id, secret.into()).unwrap().connect().unwrap()
+        };
+        let server = &self.server;
+        world(pve, server.sim().clone(), server.log().clone(), server.faults().clone(), Box::new(connect))
+    }
+}
+
+fn local(server: &SimServer, root: &NodeRoot) -> World {
+    let pve = Local::new().node_root(root.path()).connect().unwrap();
+    let connect = Box::new(|who| panic!("nobody asks pvesh as {who:?}"));
+    let world = world(pve, server.sim().clone(), server.log().clone(), server.faults().clone(), connect);
+    World { lacks: PVESH, ..world }
+}
+
+/// What the command line of a node lacks.
+const PVESH: Lacks = &[
+    (Cap::OtherUsers, "it asks as root@pam"),
+    (Cap::Background, "a task ends before the command that starts it"),
+    (Cap::HttpFaults, "there is no HTTP"),
+];
 
 fn token(who: Who) -> (&'static str, &'static str) {
     match who {

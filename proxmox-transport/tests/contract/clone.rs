@@ -158,6 +158,9 @@ pub async fn a_number_lost_to_somebody_else_is_replaced(world: &World) {
 }
 
 pub async fn one_still_at_work_is_locked(world: &World) {
+    if !world.needs(Cap::Background) {
+        return;
+    }
     let Some(simulated) = world.simulated() else {
         return;
     };

@@ -107,6 +107,9 @@ pub async fn a_paused_guest_is_ensured_too(world: &World) {
 }
 
 pub async fn a_wait_may_be_bounded(world: &World) {
+    if !world.needs(Cap::Background) {
+        return;
+    }
     let Some(simulated) = world.simulated() else {
         return;
     };

@@ -54,6 +54,9 @@ pub async fn warnings_are_an_end_of_their_own(world: &World) {
 }
 
 pub async fn may_be_stopped(world: &World) {
+    if !world.needs(Cap::Background) {
+        return;
+    }
     let Some(simulated) = world.simulated() else {
         return;
     };
@@ -111,6 +114,9 @@ pub async fn progress_is_told_line_by_line(world: &World) {
 }
 
 pub async fn passing_troubles_are_borne(world: &World) {
+    if !world.needs(Cap::HttpFaults) {
+        return;
+    }
     let Some(simulated) = world.simulated() else {
         return;
     };

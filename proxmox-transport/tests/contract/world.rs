@@ -25,6 +25,10 @@ pub enum Cap {
     UnknownPath501,
     /// What is wrong with a start or a resize is found by its task: the request itself is accepted.
     TasksFailLate,
+    /// A task goes on while the one who started it does something else.
+    Background,
+    /// Answers can be broken on their way.
+    HttpFaults,
     /// Others than the administrator can be asked for.
     OtherUsers,
     /// The requests that arrive can be counted, and the cluster changed behind the API's back.
