@@ -198,6 +198,8 @@ impl Node {
             None => ssh,
         };
         let pve = ssh.clone().connect().unwrap();
+        // Connecting takes longer than what some cases wait for an answer.
+        pve.cluster().version().block().unwrap();
         let connect = move |who| {
             let (id, secret) = token(who);
             ssh.clone().token(id, secret.into()).unwrap().connect().unwrap()
