@@ -41,6 +41,13 @@ impl Login {
     }
 }
 
+impl Login {
+    /// Whether PVE takes it for root itself, which a token of root's is not.
+    pub(crate) fn is_root_itself(&self) -> bool {
+        matches!(self, Self::Ticket(tickets) if tickets.user().as_str() == "root@pam")
+    }
+}
+
 /// Headers that say who asks, made once and only ever cloned by reference.
 pub(crate) struct Headers {
     always: (HeaderName, HeaderValue),

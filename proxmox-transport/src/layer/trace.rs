@@ -48,6 +48,10 @@ impl Layer for Trace {
     fn concerns(&self, _: &PveRequest) -> bool {
         tracing::enabled!(target: "proxmox", Level::WARN)
     }
+
+    fn takes_batches(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

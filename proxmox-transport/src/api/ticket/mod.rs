@@ -53,6 +53,10 @@ impl Tickets {
         Self { user, password, current: Mutex::new(None), login: async_lock::Mutex::new(()) }
     }
 
+    pub(crate) fn user(&self) -> &UserId {
+        &self.user
+    }
+
     /// Sends the request under a ticket.
     ///
     /// A 401 says that PVE looked at the ticket and did nothing else. So the request, be it a write, is sent once more
