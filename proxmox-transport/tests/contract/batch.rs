@@ -132,7 +132,7 @@ pub async fn the_gate_looks_at_each_write(world: &World) {
         assert_eq!(failures(&answers), [refused, absent, wrong], "over {}", pve.info());
         for vm in &vms {
             let config = vm.config().await.unwrap();
-            assert_eq!(config.description().as_deref().map(str::trim_end), Some(text.as_str()));
+            assert_eq!(config.description().map(str::trim_end), Some(text.as_str()));
         }
         assert_eq!(handmade.config().await.unwrap(), untouched);
     }
