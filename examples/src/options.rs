@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use proxmox_core::{NodeName, TokenId, UserId};
-use proxmox_transport::Engine;
+use proxmox_transport::{Engine, SshEngine};
 
 /// Where and who. What is not given is taken from the environment; see [`connect`](crate::connect).
 #[derive(Debug, Clone, Default, Args)]
@@ -14,9 +14,47 @@ pub struct Connection {
     #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,
 
-    /// Start a simulated cluster in this process and talk to it over HTTPS
+    /// Start a simulated cluster in this process and talk to it: over HTTPS, with --ssh-engine over a real ssh server, with
+    /// --local by its node's pvesh
     #[arg(long, global = true)]
     pub sim: bool,
+
+    /// Reach a node over ssh; nothing but sshd has to be reachable [env: PVE_SSH]
+    #[arg(long, global = true, value_name = "[USER@]HOST[:PORT]")]
+    pub ssh: Option<String>,
+
+    /// Host on the way there; repeat it for several, the first is the nearest [env: PVE_SSH_JUMP]
+    #[arg(long, global = true, value_name = "[USER@]HOST[:PORT]")]
+    pub ssh_jump: Vec<String>,
+
+    /// ssh_config with settings for these hosts [env: PVE_SSH_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ssh_config: Option<PathBuf>,
+
+    /// Private key, instead of the agent's and the usual ones [env: PVE_SSH_KEY]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ssh_key: Option<PathBuf>,
+
+    /// Host keys to trust, instead of those of the usual known_hosts [env: PVE_SSH_KNOWN_HOSTS]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ssh_known_hosts: Option<PathBuf>,
+
+    /// Trust the key of a host that is met for the first time, and note it
+    #[arg(long, global = true)]
+    pub ssh_accept_new: bool,
+
+    /// tunnel: PVE's own HTTP through ssh; pvesh: its command line; auto: the first, or else the second
+    /// [env: PVE_SSH_ENGINE]
+    #[arg(long, global = true, value_name = "ENGINE")]
+    pub ssh_engine: Option<SshEngine>,
+
+    /// Work on the node that this runs on, by its pvesh
+    #[arg(long, global = true)]
+    pub local: bool,
+
+    /// Become root by `sudo -n` on the node, with --ssh and --local
+    #[arg(long, global = true)]
+    pub sudo: bool,
 
     /// API token, USER@REALM!NAME; its secret in PVE_TOKEN_SECRET or a file [env: PVE_TOKEN_ID]
     #[arg(long, global = true, value_name = "ID")]

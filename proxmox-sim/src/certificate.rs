@@ -17,6 +17,7 @@ pub(crate) struct Certificate {
     pub(crate) config: Arc<ServerConfig>,
     pub(crate) ca_pem: String,
     pub(crate) fingerprint: String,
+    pub(crate) pem: String,
 }
 
 impl Certificate {
@@ -37,13 +38,13 @@ impl Certificate {
         let leaf_key = KeyPair::generate().map_err(io::Error::other)?;
         let leaf = leaf.signed_by(&leaf_key, &issuer).map_err(io::Error::other)?;
 
-        let fingerprint = fingerprint(leaf.der());
+        let (fingerprint, pem) = (fingerprint(leaf.der()), leaf.pem());
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![leaf.der().clone()], key))
             .map_err(io::Error::other)?;
-        Ok(Self { config: Arc::new(config), ca_pem, fingerprint })
+        Ok(Self { config: Arc::new(config), ca_pem, fingerprint, pem })
     }
 }
 

@@ -173,13 +173,23 @@ mod delivery;
 mod http;
 mod inprocess;
 mod log;
+#[cfg(feature = "sshd")]
+mod node_root;
+mod pvesh;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "sshd")]
+mod sshd;
 mod wire_fault;
 
 pub use http::HttpRequest;
 pub use inprocess::SimTransport;
 pub use log::{LogEntry, RequestLog};
+#[cfg(feature = "sshd")]
+pub use node_root::NodeRoot;
+pub use pvesh::PveshOutput;
 #[cfg(feature = "server")]
 pub use server::{SimServer, SimServerBuilder};
+#[cfg(feature = "sshd")]
+pub use sshd::{Sshd, SshdBuilder};
 pub use wire_fault::{WireFault, WireFaults, WireRule};

@@ -42,6 +42,7 @@ pub struct SimServer {
     address: SocketAddr,
     ca_pem: String,
     fingerprint: String,
+    certificate_pem: String,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -89,6 +90,12 @@ impl SimServer {
     #[must_use]
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    /// The server's own certificate, as PEM.
+    #[must_use]
+    pub fn certificate_pem(&self) -> &str {
+        &self.certificate_pem
     }
 
     /// The cluster behind it.
@@ -190,7 +197,7 @@ impl SimServerBuilder {
         let thread = std::thread::Builder::new().name("proxmox-sim".to_owned()).spawn(move || {
             runtime.block_on(connection::serve(listener, Arc::new(service), stopped));
         })?;
-        let Certificate { ca_pem, fingerprint, .. } = certificate;
+        let Certificate { ca_pem, fingerprint, pem: certificate_pem, .. } = certificate;
         Ok(SimServer {
             sim,
             faults,
@@ -198,6 +205,7 @@ impl SimServerBuilder {
             address,
             ca_pem,
             fingerprint,
+            certificate_pem,
             stop: Some(stop),
             thread: Some(thread),
         })

@@ -111,6 +111,22 @@ impl Sim {
         Some(into_answer(Err(refused)))
     }
 
+    /// A ticket of this user and its CSRF token, as the node itself makes them.
+    #[cfg(feature = "sshd")]
+    pub(crate) fn mint(&self, user: &str) -> (String, String) {
+        let now = self.0.clock.now().as_secs_f64();
+        self.state().ticket(user, now)
+    }
+
+    /// Breaks a task off whose starter has gone.
+    pub(crate) fn break_task(&self, upid: &str) {
+        let now = self.0.clock.now().as_secs_f64();
+        let mut state = self.state();
+        if let Some(index) = state.tasks.iter().position(|task| task.upid == upid) {
+            state.stop_task(index, now, "broken pipe");
+        }
+    }
+
     /// The simulated clock.
     #[must_use]
     pub fn clock(&self) -> &Clock {

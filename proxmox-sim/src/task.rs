@@ -245,8 +245,8 @@ impl State {
         }
     }
 
-    /// Stops a running task: `DELETE /nodes/{node}/tasks/{upid}`.
-    pub(crate) fn stop_task(&mut self, index: usize, now: f64) {
+    /// Ends a running task before its time, with this for its exit status.
+    pub(crate) fn stop_task(&mut self, index: usize, now: f64, exit: &str) {
         let Some(plan) = self.tasks[index].plan.take() else {
             return;
         };
@@ -254,7 +254,7 @@ impl State {
             undo(self);
         }
         self.tasks[index].end = now;
-        self.end_task(index, "received interrupt".to_owned());
+        self.end_task(index, exit.to_owned());
     }
 
     fn end_task(&mut self, index: usize, exit: String) {

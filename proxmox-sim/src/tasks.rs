@@ -159,6 +159,6 @@ pub(crate) fn stop(ctx: &mut Ctx<'_>) -> Answer {
     if !own {
         ctx.require(&format!("/nodes/{}", ctx.node()), &["Sys.Modify"])?;
     }
-    ctx.state.stop_task(index, ctx.now);
+    ctx.state.stop_task(index, ctx.now, "received interrupt");
     Ok(Value::Null.into())
 }

@@ -30,6 +30,10 @@ pub(crate) enum Why {
     Budget(&'static str, Duration),
     /// The certificate or the handshake is not acceptable.
     Tls(String),
+    /// The key of the ssh server is not trusted.
+    HostKey(String),
+    /// The ssh server lets nobody in.
+    Login(String),
     /// What came is not HTTP.
     NotHttp(String),
     /// The answer is longer than [`LONGEST_ANSWER`].
@@ -60,7 +64,8 @@ impl Fault {
     pub(crate) fn into_error(self, effect: Effect, host: &str) -> Error {
         let Self { stage, why, source } = self;
         let kind = match (&why, stage) {
-            (Why::Tls(_), _) => ErrorKind::Tls,
+            (Why::Tls(_) | Why::HostKey(_), _) => ErrorKind::Tls,
+            (Why::Login(_), _) => ErrorKind::Unauthenticated,
             (Why::NotHttp(_) | Why::TooLong, _) => ErrorKind::Decode,
             (_, Stage::Connecting | Stage::Securing) | (Why::Network(_), _) => ErrorKind::Connect,
             (Why::Budget(..), _) => ErrorKind::Timeout,
@@ -98,7 +103,9 @@ impl fmt::Display for Why {
             Self::Budget(name, limit) => write!(f, " within {limit:?} ({name} budget)"),
             Self::TooLong => write!(f, ": it is longer than {} MiB", LONGEST_ANSWER >> 20),
             Self::NotHttp(text) => write!(f, ": not HTTP: {text}"),
-            Self::Tls(text) | Self::Network(text) => write!(f, ": {text}"),
+            Self::Tls(text) | Self::HostKey(text) | Self::Login(text) | Self::Network(text) => {
+                write!(f, ": {text}")
+            }
         }
     }
 }

@@ -13,6 +13,9 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle};
 
+#[cfg(feature = "_shell")]
+use crate::fault::{Fault, Stage, Why};
+
 /// A thread with a runtime: started when it is first needed, ended with this value.
 #[derive(Default)]
 pub(crate) struct Lane(OnceLock<Running>);
@@ -30,6 +33,23 @@ impl Lane {
         }
         let running = Running::start()?;
         Ok(&self.0.get_or_init(|| running).handle)
+    }
+
+    /// Carries a flow out: here, where there is a runtime, else on the lane.
+    #[cfg(feature = "_shell")]
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        flow: impl Future<Output = Result<T, Fault>> + Send + 'static,
+    ) -> Result<T, Fault> {
+        if Handle::try_current().is_ok() {
+            return flow.await;
+        }
+        let lane = self
+            .handle()
+            .map_err(|e| Fault::new(Stage::Connecting, Why::Network(e.to_string())).because(e))?;
+        // A task that ends without a result has panicked: how far it came, nobody knows.
+        let task = AbortOnDrop(lane.spawn(flow)).await;
+        task.unwrap_or_else(|e| Err(Fault::new(Stage::Sent, Why::Network(e.to_string())).because(e)))
     }
 
     /// Waits, on whatever runtime there is.

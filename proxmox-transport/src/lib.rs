@@ -31,10 +31,20 @@ mod http;
 #[cfg(any(feature = "reqwest", feature = "_shell"))]
 mod lane;
 pub mod layer;
+#[cfg(feature = "local")]
+mod local;
+#[cfg(feature = "_shell")]
+mod pvesh;
 #[cfg(feature = "_shell")]
 mod shell;
+#[cfg(feature = "ssh")]
+mod ssh;
 #[cfg(feature = "_http")]
 mod tls;
 
 #[cfg(feature = "_http")]
 pub use api::{Api, Engine};
+#[cfg(feature = "local")]
+pub use local::Local;
+#[cfg(feature = "ssh")]
+pub use ssh::{Ssh, SshEngine};

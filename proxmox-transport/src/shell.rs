@@ -3,7 +3,9 @@
 use std::future::Future;
 use std::time::Instant;
 
-use crate::fault::Fault;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+use crate::fault::{Fault, LONGEST_ANSWER, Stage, Why, network};
 
 /// Runs commands on a node, as this machine itself or over ssh.
 pub(crate) trait Shell: Send + Sync + 'static {
@@ -32,4 +34,21 @@ pub(crate) struct Ended {
     pub(crate) exit: i32,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
+}
+
+/// As one word of a POSIX shell.
+pub(crate) fn quote(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// All that comes, up to a limit.
+pub(crate) async fn read(from: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    if let Some(from) = from {
+        let mut from = from.take(LONGEST_ANSWER as u64 + 1);
+        from.read_to_end(&mut bytes)
+            .await
+            .map_err(|e| Fault::new(Stage::Answering, network(&e)).because(e))?;
+    }
+    if bytes.len() > LONGEST_ANSWER { Err(Fault::new(Stage::Answering, Why::TooLong)) } else { Ok(bytes) }
 }

@@ -21,8 +21,27 @@ pub(crate) enum Trust {
     Authorities(Vec<CertificateDer<'static>>),
     /// Exactly these, whoever signed them and whatever name they carry.
     Pins(Vec<Fingerprint>),
+    /// The one that was seen last, by a safe way.
+    #[cfg(feature = "ssh")]
+    Seen(Seen),
     /// Any.
     Anything,
+}
+
+/// A certificate that is seen later than trust in it is set up, and may change.
+#[cfg(feature = "ssh")]
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen(Arc<std::sync::Mutex<Option<Fingerprint>>>);
+
+#[cfg(feature = "ssh")]
+impl Seen {
+    pub(crate) fn get(&self) -> Option<Fingerprint> {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    pub(crate) fn set(&self, fingerprint: Option<Fingerprint>) {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = fingerprint;
+    }
 }
 
 /// The SHA-256 of a certificate.
@@ -58,7 +77,7 @@ impl Fingerprint {
         Ok(Self(bytes))
     }
 
-    fn of(certificate: &CertificateDer<'_>) -> Self {
+    pub(crate) fn of(certificate: &CertificateDer<'_>) -> Self {
         let digest = ::ring::digest::digest(&::ring::digest::SHA256, certificate);
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest.as_ref());
@@ -116,6 +135,10 @@ pub(crate) fn tls(trust: &Trust) -> Result<ClientConfig> {
         Trust::Pins(pins) => {
             builder.dangerous().with_custom_certificate_verifier(verifier(Accept::Only(pins.clone())))
         }
+        #[cfg(feature = "ssh")]
+        Trust::Seen(seen) => {
+            builder.dangerous().with_custom_certificate_verifier(verifier(Accept::Seen(seen.clone())))
+        }
         Trust::Anything => builder.dangerous().with_custom_certificate_verifier(verifier(Accept::Anything)),
     }
     .with_no_client_auth())
@@ -147,6 +170,8 @@ struct Unchained {
 #[derive(Debug)]
 enum Accept {
     Only(Vec<Fingerprint>),
+    #[cfg(feature = "ssh")]
+    Seen(Seen),
     Anything,
 }
 
@@ -159,14 +184,18 @@ impl ServerCertVerifier for Unchained {
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        if let Accept::Only(pins) = &self.accept {
-            let found = Fingerprint::of(certificate);
-            if !pins.contains(&found) {
-                let mismatch = OtherError(Arc::new(PinMismatch { found }));
-                return Err(rustls::Error::InvalidCertificate(CertificateError::Other(mismatch)));
-            }
+        let found = Fingerprint::of(certificate);
+        let accepted = match &self.accept {
+            Accept::Only(pins) => pins.contains(&found),
+            #[cfg(feature = "ssh")]
+            Accept::Seen(seen) => seen.get() == Some(found),
+            Accept::Anything => true,
+        };
+        if accepted {
+            return Ok(ServerCertVerified::assertion());
         }
-        Ok(ServerCertVerified::assertion())
+        let mismatch = OtherError(Arc::new(PinMismatch { found }));
+        Err(rustls::Error::InvalidCertificate(CertificateError::Other(mismatch)))
     }
 
     fn verify_tls12_signature(

@@ -10,7 +10,7 @@ use proxmox_core::{Error, Pve, PveBuilder, Result, Secret, TokenId, Transport, U
 use super::login::{Credentials, Login};
 use super::url::Endpoint;
 use crate::http::{Budgets, Http, YEAR};
-use crate::layer::{Limit, Retry, Trace};
+use crate::layer::{Limit, standard};
 use crate::tls::{Fingerprint, Trust, read_pem};
 
 /// Which HTTP client moves the bytes.
@@ -33,6 +33,13 @@ impl Engine {
         #[cfg(feature = "ureq")]
         Self::Ureq,
     ];
+
+    /// The one to take when nobody says which.
+    pub(crate) fn usual() -> Result<Self> {
+        Self::ALL.first().copied().ok_or_else(|| {
+            Error::invalid("engine", "engine: this build has none; turn on feature `reqwest` or `ureq`")
+        })
+    }
 }
 
 impl fmt::Display for Engine {
@@ -98,16 +105,11 @@ impl Api {
     }
 
     pub(crate) fn at(endpoint: Endpoint) -> Self {
-        let budgets = Budgets {
-            connect: Duration::from_secs(10),
-            first_byte: Duration::from_secs(60),
-            total: Duration::from_secs(120),
-        };
         Self {
             endpoint,
             credentials: None,
             trust: Trust::System,
-            budgets,
+            budgets: Budgets::default(),
             engine: None,
             limit: Limit::DEFAULT,
         }
@@ -232,8 +234,8 @@ impl Api {
         Ok(self.builder()?.build())
     }
 
-    /// The same, open for a policy and for further layers. It has, from the wire outwards, [`Retry`], [`Limit`] and
-    /// [`Trace`].
+    /// The same, open for a policy and for further layers. It has, from the wire outwards, [`Limit`](crate::layer::Limit), [`Retry`](crate::layer::Retry)
+    /// and [`Trace`](crate::layer::Trace).
     ///
     /// ```
     /// # fn main() -> proxmox_core::Result<()> {
@@ -249,12 +251,7 @@ impl Api {
     /// # Errors
     /// As [`connect`](Self::connect).
     pub fn builder(self) -> Result<PveBuilder> {
-        let engine = match self.engine {
-            Some(engine) => engine,
-            None => Engine::ALL.first().copied().ok_or_else(|| {
-                Error::invalid("engine", "engine: this build has none; turn on feature `reqwest` or `ureq`")
-            })?,
-        };
+        let engine = self.engine.map_or_else(Engine::usual, Ok)?;
         let limit = Limit::new(self.limit)?;
         let builder = match engine {
             #[cfg(feature = "reqwest")]
@@ -262,8 +259,7 @@ impl Api {
             #[cfg(feature = "ureq")]
             Engine::Ureq => Pve::builder(self.ureq()?),
         };
-        // A permit is not held while a request waits to be tried again.
-        Ok(builder.layer(limit).layer(Retry::new()).layer(Trace::new()))
+        Ok(standard(builder, limit))
     }
 
     /// The bare asynchronous transport, without any layer.

@@ -6,5 +6,9 @@ mod ticket;
 mod url;
 
 pub use builder::{Api, Engine};
+#[cfg(feature = "ssh")]
+pub(crate) use login::Credentials;
 pub(crate) use login::{Headers, Login};
+#[cfg(feature = "ssh")]
+pub(crate) use ticket::Tickets;
 pub(crate) use url::Endpoint;

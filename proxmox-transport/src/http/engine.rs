@@ -55,6 +55,16 @@ pub(crate) struct Budgets {
     pub(crate) total: Duration,
 }
 
+impl Default for Budgets {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            first_byte: Duration::from_secs(60),
+            total: Duration::from_secs(120),
+        }
+    }
+}
+
 impl Budgets {
     /// The budgets of a request with a timeout of its own: that is then the only limit besides connecting.
     pub(crate) fn for_request(self, timeout: Option<Duration>) -> Self {

@@ -4,6 +4,8 @@ pub(crate) mod codec;
 pub(crate) mod engine;
 #[cfg(feature = "reqwest")]
 pub(crate) mod reqwest;
+#[cfg(all(feature = "ureq", unix))]
+mod socket;
 mod transport;
 #[cfg(feature = "ureq")]
 pub(crate) mod ureq;

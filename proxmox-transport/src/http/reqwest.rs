@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
@@ -37,6 +38,8 @@ pub(crate) struct Reqwest {
     /// Where all requests go: parsing a host again and again costs more than the rest of an URL.
     server: Url,
     tls: ClientConfig,
+    /// Where all connections go instead, when there is one.
+    socket: Option<PathBuf>,
     connect: Duration,
     /// The latest used is the last.
     clients: Mutex<VecDeque<(Id, Client)>>,
@@ -51,6 +54,7 @@ impl Reqwest {
         let engine = Self {
             server,
             tls,
+            socket: None,
             connect: budgets.connect,
             clients: Mutex::new(VecDeque::new()),
             lane: Lane::default(),
@@ -60,8 +64,15 @@ impl Reqwest {
         Ok(engine)
     }
 
+    /// All connections through this unix socket, whatever the address.
+    #[cfg(feature = "ssh")]
+    pub(crate) fn through(mut self, socket: PathBuf) -> Self {
+        self.socket = Some(socket);
+        self
+    }
+
     fn build(&self) -> reqwest::Result<Client> {
-        Client::builder()
+        let builder = Client::builder()
             .tls_backend_preconfigured(self.tls.clone())
             .http1_only()
             .no_proxy()
@@ -71,8 +82,12 @@ impl Reqwest {
             .tcp_nodelay(true)
             .connect_timeout(self.connect)
             .pool_idle_timeout(IDLE)
-            .user_agent(concat!("proxmox-sdk/", env!("CARGO_PKG_VERSION")))
-            .build()
+            .user_agent(concat!("proxmox-sdk/", env!("CARGO_PKG_VERSION")));
+        #[cfg(unix)]
+        if let Some(socket) = &self.socket {
+            return builder.unix_socket(socket.clone()).build();
+        }
+        builder.build()
     }
 
     fn client(&self, runtime: Id) -> Result<Client, Fault> {

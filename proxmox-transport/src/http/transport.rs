@@ -14,6 +14,8 @@ use crate::api::{Endpoint, Headers, Login};
 pub(crate) struct Http<E> {
     engine: E,
     endpoint: Endpoint,
+    /// Whom errors name.
+    host: String,
     /// Prefix of every URL.
     root: String,
     login: Login,
@@ -22,8 +24,24 @@ pub(crate) struct Http<E> {
 
 impl<E: Engine> Http<E> {
     pub(crate) fn new(engine: E, endpoint: Endpoint, login: Login, budgets: Budgets) -> Self {
-        let root = endpoint.root();
-        Self { engine, endpoint, root, login, budgets }
+        let (root, host) = (endpoint.root(), endpoint.authority().to_owned());
+        Self { engine, endpoint, host, root, login, budgets }
+    }
+
+    /// Names another host in errors than the address does.
+    #[cfg(feature = "ssh")]
+    pub(crate) fn named(mut self, host: &str) -> Self {
+        host.clone_into(&mut self.host);
+        self
+    }
+
+    /// Gets a ticket, where tickets are used and none is there.
+    #[cfg(feature = "ssh")]
+    pub(crate) async fn log_in(&self) -> Result<()> {
+        match &self.login {
+            Login::Token(_) => Ok(()),
+            Login::Ticket(tickets) => tickets.log_in_ahead(self).await,
+        }
     }
 
     /// Sends one request, with these headers of a login or without.
@@ -34,7 +52,7 @@ impl<E: Engine> Http<E> {
         }
         match self.engine.exchange(http, self.budgets.for_request(request.timeout)).await {
             Ok(answer) => PveResponse::from_http(request.effect, answer.status, &answer.reason, answer.body),
-            Err(fault) => Err(fault.into_error(request.effect, self.endpoint.authority())),
+            Err(fault) => Err(fault.into_error(request.effect, &self.host)),
         }
     }
 }

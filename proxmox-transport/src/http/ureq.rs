@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::io::{self, Read};
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::thread;
@@ -39,6 +40,16 @@ pub(crate) struct Ureq {
 
 impl Ureq {
     pub(crate) fn new(tls: ClientConfig, budgets: Budgets) -> Self {
+        Self::with(Connect { tls: Arc::new(tls), socket: None }, budgets)
+    }
+
+    /// All connections through this unix socket, whatever the address.
+    #[cfg(feature = "ssh")]
+    pub(crate) fn through(socket: PathBuf, tls: ClientConfig, budgets: Budgets) -> Self {
+        Self::with(Connect { tls: Arc::new(tls), socket: Some(socket) }, budgets)
+    }
+
+    fn with(connect: Connect, budgets: Budgets) -> Self {
         let config = Config::builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -54,7 +65,7 @@ impl Ureq {
             .timeout_recv_response(Some(budgets.first_byte))
             .timeout_global(Some(budgets.total))
             .build();
-        Self { agent: Agent::with_parts(config, Connect { tls: Arc::new(tls) }, Later), budgets }
+        Self { agent: Agent::with_parts(config, connect, Later), budgets }
     }
 
     fn exchange(&self, request: HttpRequest, budgets: Budgets) -> Result<Answer, Fault> {
@@ -214,6 +225,8 @@ impl Resolver for Later {
 #[derive(Debug)]
 struct Connect {
     tls: Arc<ClientConfig>,
+    /// Where all connections go instead, when there is one.
+    socket: Option<PathBuf>,
 }
 
 impl Connector<()> for Connect {
@@ -226,35 +239,18 @@ impl Connector<()> for Connect {
             NextTimeout { after: after.into(), ..details.timeout }
         };
         let host = details.uri.host().unwrap_or_default().trim_matches(['[', ']']);
-        // With a budget ureq looks a name up on a thread of its own. An address needs no looking up.
-        let lookup = match host.parse::<IpAddr>() {
-            Ok(_) => NextTimeout { after: time::Duration::NotHappening, ..details.timeout },
-            Err(_) => details.timeout,
-        };
-        let addrs = DefaultResolver::default().resolve(details.uri, details.config, lookup)?;
-        let details = ConnectionDetails {
-            uri: details.uri,
-            addrs,
-            config: details.config,
-            request_level: details.request_level,
-            resolver: details.resolver,
-            now: (details.current_time)(),
-            timeout: left(),
-            current_time: Arc::clone(&details.current_time),
-            run_connector: Arc::clone(&details.run_connector),
-            register_shutdown: Arc::clone(&details.register_shutdown),
-        };
-        let Some(tcp) = Connector::<()>::connect(&TcpConnector::default(), &details, None)? else {
-            return Err(ureq::Error::ConnectionFailed);
+        let bare: Box<dyn Transport> = match &self.socket {
+            #[cfg(unix)]
+            Some(path) => Box::new(super::socket::SocketTransport::connect(path, details.config)?),
+            _ => tcp(details, host, left)?,
         };
         if !details.needs_tls() {
-            return Ok(Some(Tap { inner: Box::new(tcp) }));
+            return Ok(Some(Tap { inner: bare }));
         }
         WIRE.with_borrow_mut(|wire| wire.stage = Stage::Securing);
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         let mut conn = ClientConnection::new(Arc::clone(&self.tls), name).map_err(io::Error::other)?;
-        let mut sock =
-            TransportAdapter::new(Box::new(tcp) as Box<dyn Transport>, Arc::clone(&details.current_time));
+        let mut sock = TransportAdapter::new(bare, Arc::clone(&details.current_time));
         sock.set_timeout(left());
         conn.complete_io(&mut sock)?;
         let buffers =
@@ -262,6 +258,36 @@ impl Connector<()> for Connect {
         let tls = Tls { buffers, stream: StreamOwned { conn, sock } };
         Ok(Some(Tap { inner: Box::new(tls) }))
     }
+}
+
+/// Name lookup and TCP.
+fn tcp(
+    details: &ConnectionDetails,
+    host: &str,
+    left: impl Fn() -> NextTimeout,
+) -> Result<Box<dyn Transport>, ureq::Error> {
+    // With a budget ureq looks a name up on a thread of its own. An address needs no looking up.
+    let lookup = match host.parse::<IpAddr>() {
+        Ok(_) => NextTimeout { after: time::Duration::NotHappening, ..details.timeout },
+        Err(_) => details.timeout,
+    };
+    let addrs = DefaultResolver::default().resolve(details.uri, details.config, lookup)?;
+    let details = ConnectionDetails {
+        uri: details.uri,
+        addrs,
+        config: details.config,
+        request_level: details.request_level,
+        resolver: details.resolver,
+        now: (details.current_time)(),
+        timeout: left(),
+        current_time: Arc::clone(&details.current_time),
+        run_connector: Arc::clone(&details.run_connector),
+        register_shutdown: Arc::clone(&details.register_shutdown),
+    };
+    let Some(tcp) = Connector::<()>::connect(&TcpConnector::default(), &details, None)? else {
+        return Err(ureq::Error::ConnectionFailed);
+    };
+    Ok(Box::new(tcp))
 }
 
 /// A connection with TLS.

@@ -19,6 +19,10 @@ On a live node:
   PVE_USER and PVE_PASSWORD            ticket login
   PVE_CA or PVE_FINGERPRINT            what to trust, if not the system's CAs
   PVE_NODE                             node for the VM
+Or over ssh, as whoever may become root there, or with the token from above:
+  PVE_SSH                              [user@]host[:port]
+  PVE_SSH_JUMP, PVE_SSH_KEY, PVE_SSH_KNOWN_HOSTS, PVE_SSH_CONFIG, PVE_SSH_ENGINE
+Either way:
   PVE_TEMPLATE                         template: 9000, or else the first one there is
 
 Whatever fails, the VM that was made is deleted, or named together with how to delete it.";

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use console::Term;
-use examples::connect::{self, Plan};
+use examples::connect::{self, Plan, Simulated};
 use examples::progress::Waiting;
 use examples::{complain, place, show, stdout};
 use proxmox_core::{
     Call, Error, GuestRef, NodeName, Operation, Outcome, Policy, Pve, PveRequest, Result, Rows, Vmid,
 };
 use proxmox_qemu::Vm;
-use proxmox_sim::SimServer;
 use proxmox_transport::layer::DryRun;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -25,7 +24,7 @@ pub(crate) struct Session {
     pub(crate) force: bool,
     dry_run: Option<Arc<DryRun>>,
     /// Lives as long as the session, when there is one.
-    _sim: Option<SimServer>,
+    _sim: Option<Simulated>,
 }
 
 impl Session {

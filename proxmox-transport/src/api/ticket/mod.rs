@@ -10,6 +10,13 @@ use serde::Deserialize;
 
 use super::login::Headers;
 use crate::http::{Engine, Http};
+#[cfg(feature = "ssh")]
+use crate::{
+    shell::Shell as _,
+    ssh::{Minted, Node},
+};
+#[cfg(feature = "ssh")]
+use proxmox_core::ExposeSecret as _;
 
 /// How long PVE takes a ticket.
 const LIFE: Duration = Duration::from_secs(2 * 60 * 60);
@@ -22,11 +29,29 @@ const SKEW: u64 = 60;
 
 /// Logs in when a ticket is needed, once for all callers.
 pub(crate) struct Tickets {
-    user: UserId,
-    password: Secret,
+    grant: Grant,
     current: Mutex<Option<Arc<Ticket>>>,
     /// Held by the one who logs in.
     login: async_lock::Mutex<()>,
+}
+
+/// Who makes tickets.
+enum Grant {
+    /// The API, for a password.
+    Password(UserId, Secret),
+    /// A node, for whoever may run commands on it.
+    #[cfg(feature = "ssh")]
+    Node(Arc<Node>),
+}
+
+impl Grant {
+    fn user(&self) -> &str {
+        match self {
+            Self::Password(user, _) => user.as_str(),
+            #[cfg(feature = "ssh")]
+            Self::Node(_) => "root@pam",
+        }
+    }
 }
 
 struct Ticket {
@@ -50,7 +75,23 @@ struct Granted {
 
 impl Tickets {
     pub(crate) fn new(user: UserId, password: Secret) -> Self {
-        Self { user, password, current: Mutex::new(None), login: async_lock::Mutex::new(()) }
+        Self::by(Grant::Password(user, password))
+    }
+
+    /// Tickets of `root@pam` that the node makes.
+    #[cfg(feature = "ssh")]
+    pub(crate) fn minted(node: Arc<Node>) -> Self {
+        Self::by(Grant::Node(node))
+    }
+
+    fn by(grant: Grant) -> Self {
+        Self { grant, current: Mutex::new(None), login: async_lock::Mutex::new(()) }
+    }
+
+    /// Gets a ticket if there is none.
+    #[cfg(feature = "ssh")]
+    pub(crate) async fn log_in_ahead<E: Engine>(&self, http: &Http<E>) -> Result<()> {
+        self.ticket(http).await.map(drop).map_err(|e| e.with_outcome(Outcome::NotSent))
     }
 
     pub(crate) fn user(&self) -> &UserId {
@@ -110,7 +151,7 @@ impl Tickets {
             }
             Err(e) => match old.filter(|ticket| ticket.is_valid(http.now())) {
                 Some(ticket) => {
-                    tracing::warn!(user = %self.user, error = %e, "the ticket could not be renewed; the old one is still good");
+                    tracing::warn!(user = %self.grant.user(), error = %e, "the ticket could not be renewed; the old one is still good");
                     *ticket.renew.lock().unwrap_or_else(PoisonError::into_inner) = http.now() + PAUSE;
                     Ok(ticket)
                 }
@@ -119,38 +160,58 @@ impl Tickets {
         }
     }
 
-    /// `POST /access/ticket`. It changes nothing, so it counts as a read.
     async fn log_in<E: Engine>(&self, http: &Http<E>) -> Result<Ticket> {
-        let request = PveRequest::create(PvePath::parse("/access/ticket")?)
-            .param("username", self.user.as_str())
-            .param("password", self.password.clone())
-            .effect(Effect::Read);
-        let born = http.now();
-        let refused = |message: String| Error::new(ErrorKind::Unauthenticated, Outcome::Rejected, message);
-        let answer = http.send(&request, None).await;
-        let granted: Granted = match answer.and_then(|answer| answer.decode()) {
-            Ok(granted) => granted,
-            Err(e) => {
-                let message = format!("login of {}: {}", self.user, e.message());
-                let error = Error::new(e.kind(), e.outcome(), message).with_errors(e.errors().clone());
-                return Err(match (e.status(), e.reason()) {
-                    (Some(status), reason) => error.with_status(status, reason.unwrap_or_default()),
-                    _ => error,
-                }
-                .with_source(e));
+        match &self.grant {
+            Grant::Password(user, password) => by_password(http, user, password).await,
+            #[cfg(feature = "ssh")]
+            Grant::Node(node) => {
+                let born = http.now();
+                let Minted { ticket, csrf } = node.mint().await?;
+                Ticket::new(ticket.expose_secret(), &csrf, born).ok_or_else(|| {
+                    let text = format!("the ticket that {} made is malformed", node.session.host());
+                    Error::new(ErrorKind::Decode, Outcome::NotSent, text)
+                })
             }
-        };
-        if granted.second_factor.is_some() || granted.ticket.starts_with("PVE:!tfa!") {
-            return Err(refused(format!("login of {}: the user has a second factor", self.user))
-                .with_advice("use an API token: tokens need no second factor"));
         }
-        let headers = Headers::ticket(&granted.ticket, &granted.csrf)
-            .ok_or_else(|| refused(format!("login of {}: the server's ticket is malformed", self.user)))?;
-        Ok(Ticket { headers, born, renew: Mutex::new(born + RENEW), skew: skew(&granted.ticket) })
     }
 }
 
+/// `POST /access/ticket`. It changes nothing, so it counts as a read.
+async fn by_password<E: Engine>(http: &Http<E>, user: &UserId, password: &Secret) -> Result<Ticket> {
+    let request = PveRequest::create(PvePath::parse("/access/ticket")?)
+        .param("username", user.as_str())
+        .param("password", password.clone())
+        .effect(Effect::Read);
+    let born = http.now();
+    let refused = |message: String| Error::new(ErrorKind::Unauthenticated, Outcome::Rejected, message);
+    let answer = http.send(&request, None).await;
+    let granted: Granted = match answer.and_then(|answer| answer.decode()) {
+        Ok(granted) => granted,
+        Err(e) => {
+            let message = format!("login of {user}: {}", e.message());
+            let error = Error::new(e.kind(), e.outcome(), message).with_errors(e.errors().clone());
+            return Err(match (e.status(), e.reason()) {
+                (Some(status), reason) => error.with_status(status, reason.unwrap_or_default()),
+                _ => error,
+            }
+            .with_source(e));
+        }
+    };
+    if granted.second_factor.is_some() || granted.ticket.starts_with("PVE:!tfa!") {
+        return Err(refused(format!("login of {user}: the user has a second factor"))
+            .with_advice("use an API token: tokens need no second factor"));
+    }
+    Ticket::new(&granted.ticket, &granted.csrf, born)
+        .ok_or_else(|| refused(format!("login of {user}: the server's ticket is malformed")))
+}
+
 impl Ticket {
+    /// `None` when the texts cannot be headers.
+    fn new(ticket: &str, csrf: &str, born: Instant) -> Option<Self> {
+        let headers = Headers::ticket(ticket, csrf)?;
+        Some(Self { headers, born, renew: Mutex::new(born + RENEW), skew: skew(ticket) })
+    }
+
     fn is_fresh(&self, now: Instant) -> bool {
         self.is_valid(now) && now < *self.renew.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,19 +1,21 @@
 //! From options and environment to a handle.
 
+mod place;
+mod simulated;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use proxmox_core::{Error, ErrorKind, NodeName, Outcome, Policy, Pve, Result, Secret, TokenId, UserId};
-use proxmox_sim::{ROOT_TOKEN_ID, ROOT_TOKEN_SECRET, Sim, SimServer};
-use proxmox_transport::Api;
+use proxmox_core::{Error, NodeName, Policy, Pve, PveBuilder, Result, Secret, TokenId, UserId};
+use proxmox_sim::{ROOT_TOKEN_ID, ROOT_TOKEN_SECRET};
 use proxmox_transport::layer::DryRun;
+use proxmox_transport::{Api, Local, Ssh};
 
+use self::place::{Hop, Place, Way};
+pub use self::simulated::Simulated;
 use crate::options::Connection;
 use crate::pairs;
-
-/// Simulated seconds per second: tasks of the simulated cluster are over soon, and still can be watched.
-const SIM_SPEED: f64 = 4.0;
 
 /// Where the program is to work and as whom, decided but not yet connected.
 #[derive(Debug, Clone)]
@@ -24,18 +26,15 @@ pub struct Plan {
     /// The node to work on.
     pub node: Option<NodeName>,
     engine: proxmox_transport::Engine,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
-    Sim,
-    Url(String),
+    sudo: bool,
 }
 
 #[derive(Debug, Clone)]
 enum Who {
     Token(TokenId, Secret),
     User(UserId, Secret),
+    /// `root@pam`, for whoever may run commands on the node.
+    Root,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +52,7 @@ pub struct Connected {
     /// The node to work on, where one was named.
     pub node: Option<NodeName>,
     /// The simulated cluster, which ends with this value.
-    pub sim: Option<SimServer>,
+    pub sim: Option<Simulated>,
     /// One line for people: where, as whom, trusting what.
     pub about: String,
 }
@@ -78,35 +77,27 @@ impl Plan {
         sim_by_default: bool,
         env: impl Fn(&str) -> Option<String>,
     ) -> Result<Self> {
-        if given.sim && given.url.is_some() {
-            return Err(Error::invalid("sim", "--sim and --url are two places: give one"));
+        let place = Place::of(given, sim_by_default, &env)?;
+        if given.sudo && !matches!(place, Place::Ssh(_) | Place::Local) {
+            return Err(Error::invalid("sudo", "--sudo is for --ssh and --local"));
         }
-        let url = given.url.clone().or_else(|| env("PVE_URL").filter(|_| !given.sim));
-        let place = match url {
-            Some(url) => Place::Url(url),
-            None if given.sim || sim_by_default => Place::Sim,
-            None => {
-                return Err(Error::invalid("url", "there is no address to talk to")
-                    .with_advice("give --url or PVE_URL, or --sim for a simulated cluster"));
-            }
-        };
         // What the environment says is about its own server, and not about the simulated one.
-        let about_url = |name: &str| env(name).filter(|_| place != Place::Sim);
-        let who = Self::who(given, &place, &env, &about_url)?;
-        let trust = Self::trust(given, &about_url)?;
-        let node = match (&given.node, about_url("PVE_NODE")) {
+        let about_server = |name: &str| env(name).filter(|_| !place.is_simulated());
+        let who = Self::who(given, &place, &env, &about_server)?;
+        let trust = Self::trust(given, &about_server)?;
+        let node = match (&given.node, about_server("PVE_NODE")) {
             (Some(node), _) => Some(node.clone()),
             (None, Some(name)) => Some(NodeName::parse(&name)?),
             (None, None) => None,
         };
-        Ok(Self { place, who, trust, node, engine: given.engine.into() })
+        Ok(Self { place, who, trust, node, engine: given.engine.into(), sudo: given.sudo })
     }
 
     fn who(
         given: &Connection,
         place: &Place,
         env: &impl Fn(&str) -> Option<String>,
-        about_url: &impl Fn(&str) -> Option<String>,
+        about_server: &impl Fn(&str) -> Option<String>,
     ) -> Result<Who> {
         let (token, user) = match (&given.token_id, &given.user) {
             (Some(_), Some(_)) => {
@@ -115,8 +106,8 @@ impl Plan {
             (Some(token), None) => (Some(token.clone()), None),
             (None, Some(user)) => (None, Some(user.clone())),
             (None, None) => (
-                about_url("PVE_TOKEN_ID").map(|id| TokenId::parse(&id)).transpose()?,
-                about_url("PVE_USER").map(|user| UserId::parse(&user)).transpose()?,
+                about_server("PVE_TOKEN_ID").map(|id| TokenId::parse(&id)).transpose()?,
+                about_server("PVE_USER").map(|user| UserId::parse(&user)).transpose()?,
             ),
         };
         if let Some(id) = token {
@@ -133,20 +124,29 @@ impl Plan {
             return Ok(Who::Token(id, secret.into()));
         }
         if let Some(user) = user {
+            if place.has_root() {
+                let text = format!(
+                    "nobody can log in as {user} over ssh or --local: they are for a token or for root@pam"
+                );
+                return Err(Error::invalid("user", text));
+            }
             let password = env("PVE_PASSWORD").ok_or_else(|| {
                 Error::invalid("password", format!("the password of {user} is missing"))
                     .with_advice("put it into PVE_PASSWORD")
             })?;
             return Ok(Who::User(user, password.into()));
         }
-        if *place == Place::Sim {
+        if place.has_root() {
+            return Ok(Who::Root);
+        }
+        if place.is_simulated() {
             return Ok(Who::Token(TokenId::parse(ROOT_TOKEN_ID)?, ROOT_TOKEN_SECRET.into()));
         }
         Err(Error::invalid("credentials", "nobody is named to ask as")
             .with_advice("give --token-id with PVE_TOKEN_SECRET, or --user with PVE_PASSWORD"))
     }
 
-    fn trust(given: &Connection, about_url: &impl Fn(&str) -> Option<String>) -> Result<Trust> {
+    fn trust(given: &Connection, about_server: &impl Fn(&str) -> Option<String>) -> Result<Trust> {
         let mut options = Vec::new();
         options.extend(given.ca.clone().map(Trust::Ca));
         options.extend(given.fingerprint.clone().map(Trust::Fingerprint));
@@ -158,8 +158,8 @@ impl Plan {
         }
         // A fingerprint names one server; an authority may have signed many. The closer one counts.
         let from_env = || {
-            let pin = about_url("PVE_FINGERPRINT").map(Trust::Fingerprint);
-            pin.or_else(|| about_url("PVE_CA").map(|file| Trust::Ca(file.into())))
+            let pin = about_server("PVE_FINGERPRINT").map(Trust::Fingerprint);
+            pin.or_else(|| about_server("PVE_CA").map(|file| Trust::Ca(file.into())))
         };
         Ok(options.pop().or_else(from_env).unwrap_or(Trust::System))
     }
@@ -169,45 +169,101 @@ impl Plan {
     /// # Errors
     /// `InvalidInput` for what can be seen to be wrong with address, token or certificates.
     pub fn connect(self, policy: Policy, dry_run: Option<Arc<DryRun>>) -> Result<Connected> {
-        let (sim, url) = match &self.place {
-            Place::Url(url) => (None, url.clone()),
-            Place::Sim => {
-                let server = SimServer::start(Sim::builder().time_scale(SIM_SPEED).build()).map_err(|e| {
-                    let text = format!("the simulated cluster cannot be started: {e}");
-                    Error::new(ErrorKind::Unexpected, Outcome::NotSent, text).with_source(e)
-                })?;
-                let url = server.url();
-                (Some(server), url)
-            }
+        let sim = match self.place {
+            Place::Sim(way) => Some(Simulated::start(way)?),
+            _ => None,
         };
-        let api = Api::new(&url)?.engine(self.engine);
-        let api = match (&self.trust, &sim) {
-            (Trust::Ca(file), _) => api.ca_file(file)?,
-            (Trust::Fingerprint(pin), _) => api.fingerprint(pin)?,
-            (Trust::Anything, _) => api.dangerous_accept_any_certificate(),
-            (Trust::System, Some(server)) => api.ca_pem(server.ca_pem())?,
-            (Trust::System, None) => api,
-        };
-        let (api, who) = match self.who {
-            Who::Token(id, secret) => (api.token(&id, secret)?, format!("token {id}")),
-            Who::User(user, password) => (api.password(&user, password)?, format!("user {user}")),
-        };
-        let builder = api.builder()?.policy(policy);
+        let (builder, who) = self.builder(sim.as_ref())?;
+        let builder = builder.policy(policy);
         let pve = match dry_run {
             Some(dry) => builder.layer(dry).build(),
             None => builder.build(),
         };
-        let place = if sim.is_some() { "a simulated cluster at" } else { "" };
-        let trust = match (&self.trust, &sim) {
-            (Trust::System, Some(_)) => "its own CA",
-            (Trust::System, None) => "the system's CAs",
-            (Trust::Ca(_), _) => "a CA file",
-            (Trust::Fingerprint(_), _) => "a fingerprint",
-            (Trust::Anything, _) => "ANY certificate",
-        };
+        let place = if sim.is_some() { "a simulated cluster at " } else { "" };
         let info = pve.info();
-        let about = format!("{place} {}, {who}, trusting {trust}, {}", info.endpoint, info.name);
-        Ok(Connected { pve, node: self.node, sim, about: about.trim_start().to_owned() })
+        let about = format!("{place}{}, {who}, {}", info.endpoint, info.name);
+        Ok(Connected { pve, node: self.node, sim, about })
+    }
+
+    /// The handle in the making, and a few words on who asks and what is trusted.
+    fn builder(&self, sim: Option<&Simulated>) -> Result<(PveBuilder, String)> {
+        match (&self.place, sim) {
+            (Place::Url(url), _) => self.api(url, None),
+            (Place::Sim(Way::Https), Some(sim)) => self.api(&sim.server.url(), Some(sim.server.ca_pem())),
+            (
+                Place::Sim(Way::Ssh(engine)),
+                Some(Simulated { sshd: Some(sshd), root: Some(root), server }),
+            ) => {
+                let ssh = Ssh::new(&format!("{}@127.0.0.1:{}", sshd.user(), sshd.port()))?
+                    .key(sshd.identity_file())
+                    .known_hosts(sshd.known_hosts_file())
+                    .engine(*engine)
+                    .node_root(root.path())
+                    .pveproxy_port(server.address().port());
+                self.ssh(ssh)
+            }
+            (Place::Ssh(hop), _) => self.ssh(hop.ssh()?),
+            (Place::Sim(_), Some(Simulated { root: Some(root), .. })) => {
+                Ok((Local::new().node_root(root.path()).builder()?, ROOT.to_owned()))
+            }
+            _ => Ok((if self.sudo { Local::new().sudo() } else { Local::new() }.builder()?, ROOT.to_owned())),
+        }
+    }
+
+    fn api(&self, url: &str, ca_pem: Option<&str>) -> Result<(PveBuilder, String)> {
+        let api = Api::new(url)?.engine(self.engine);
+        let (api, trust) = match (&self.trust, ca_pem) {
+            (Trust::Ca(file), _) => (api.ca_file(file)?, "a CA file"),
+            (Trust::Fingerprint(pin), _) => (api.fingerprint(pin)?, "a fingerprint"),
+            (Trust::Anything, _) => (api.dangerous_accept_any_certificate(), "ANY certificate"),
+            (Trust::System, Some(pem)) => (api.ca_pem(pem)?, "its own CA"),
+            (Trust::System, None) => (api, "the system's CAs"),
+        };
+        let (api, who) = match &self.who {
+            Who::Token(id, secret) => (api.token(id, secret.clone())?, format!("token {id}")),
+            Who::User(user, password) => (api.password(user, password.clone())?, format!("user {user}")),
+            Who::Root => return Err(Error::invalid("credentials", "nobody is named to ask as")),
+        };
+        Ok((api.builder()?, format!("{who}, trusting {trust}")))
+    }
+
+    fn ssh(&self, ssh: Ssh) -> Result<(PveBuilder, String)> {
+        let ssh = ssh.http_engine(self.engine);
+        let ssh = if self.sudo { ssh.sudo() } else { ssh };
+        let ssh = match &self.trust {
+            Trust::System => ssh,
+            Trust::Fingerprint(pin) => ssh.fingerprint(pin)?,
+            Trust::Ca(_) | Trust::Anything => {
+                let text = "over ssh the node's certificate is known, or pinned by --fingerprint";
+                return Err(Error::invalid("trust", text));
+            }
+        };
+        Ok(match &self.who {
+            Who::Token(id, secret) => (ssh.token(id, secret.clone())?.builder()?, format!("token {id}")),
+            Who::Root | Who::User(..) => (ssh.builder()?, ROOT.to_owned()),
+        })
+    }
+}
+
+/// Who asks where no credentials are needed.
+const ROOT: &str = "root@pam";
+
+impl Hop {
+    fn ssh(&self) -> Result<Ssh> {
+        let mut ssh = Ssh::new(&self.to)?.engine(self.engine);
+        for jump in &self.jumps {
+            ssh = ssh.jump(jump)?;
+        }
+        if let Some(file) = &self.config {
+            ssh = ssh.config_file(file);
+        }
+        if let Some(file) = &self.key {
+            ssh = ssh.key(file);
+        }
+        if let Some(file) = &self.known_hosts {
+            ssh = ssh.known_hosts(file);
+        }
+        Ok(if self.accept_new { ssh.accept_new_host_keys() } else { ssh })
     }
 }
 
@@ -264,7 +320,7 @@ mod tests {
     #[test]
     fn the_simulated_cluster_takes_nothing_from_a_live_environment() {
         let plan = plan(&Connection { sim: true, ..Connection::default() }, &LIVE).unwrap();
-        assert_eq!((&plan.place, &plan.trust, &plan.node), (&Place::Sim, &Trust::System, &None));
+        assert_eq!((&plan.place, &plan.trust, &plan.node), (&Place::Sim(Way::Https), &Trust::System, &None));
         assert!(matches!(&plan.who, Who::Token(id, _) if id.as_str() == ROOT_TOKEN_ID));
     }
 

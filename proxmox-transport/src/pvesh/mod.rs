@@ -1,0 +1,8 @@
+//! PVE's command line: the same requests, on a node where nothing else can be reached.
+
+mod answer;
+mod command;
+mod transport;
+
+pub(crate) use command::Caller;
+pub(crate) use transport::Pvesh;
