@@ -76,8 +76,8 @@ fn part(request: &PveRequest, raw: &RawValue) -> Part {
 fn without_answer(request: &PveRequest, error: &Error) -> Part {
     use ErrorKind as K;
     let (kind, outcome) = (error.kind(), error.outcome());
-    // Whatever the way was closed to: it is so for each.
-    let no_way = outcome == Outcome::NotSent && matches!(kind, K::Connect | K::Tls | K::Timeout)
+    // A way that is closed is so for each, unless it was what the batch held that closed it.
+    let no_way = outcome == Outcome::NotSent && !matches!(kind, K::InvalidInput | K::Refused)
         || kind == K::Unauthenticated
         || error.status() == Some(595);
     if no_way {
@@ -173,6 +173,8 @@ mod tests {
             (K::Unsupported, O::Rejected, None, None),
             (K::InvalidInput, O::Rejected, None, None),
             (K::InvalidInput, O::NotSent, None, None),
+            (K::Refused, O::NotSent, None, None),
+            (K::PermissionDenied, O::NotSent, Some(O::NotSent), Some(O::NotSent)),
             (K::NotFound, O::Rejected, None, None),
             (K::Timeout, O::MaybeApplied, Some(O::MaybeApplied), None),
             (K::Unavailable, O::Rejected, Some(O::MaybeApplied), None),

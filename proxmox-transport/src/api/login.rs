@@ -39,12 +39,10 @@ impl Login {
             }
         })
     }
-}
 
-impl Login {
     /// Whether PVE takes it for root itself, which a token of root's is not.
     pub(crate) fn is_root_itself(&self) -> bool {
-        matches!(self, Self::Ticket(tickets) if tickets.user().as_str() == "root@pam")
+        matches!(self, Self::Ticket(tickets) if tickets.user() == "root@pam")
     }
 }
 

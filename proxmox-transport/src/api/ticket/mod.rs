@@ -94,8 +94,8 @@ impl Tickets {
         self.ticket(http).await.map(drop).map_err(|e| e.with_outcome(Outcome::NotSent))
     }
 
-    pub(crate) fn user(&self) -> &UserId {
-        &self.user
+    pub(crate) fn user(&self) -> &str {
+        self.grant.user()
     }
 
     /// Sends the request under a ticket.
