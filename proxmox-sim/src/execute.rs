@@ -8,12 +8,9 @@ use crate::exchange::{SimRequest, SimValue};
 
 /// Carries all of them out, one after another, whatever becomes of each. A malformed list is refused before the first.
 pub(crate) fn execute(ctx: &mut Ctx<'_>) -> Answer {
-    let list = match serde_json::from_str::<Value>(ctx.text("commands")) {
-        Ok(list) => list,
-        Err(_) => {
-            let text = "invalid format - commands param did not contain valid JSON: malformed JSON string\n";
-            return bad_param("commands", text);
-        }
+    let Ok(list) = serde_json::from_str::<Value>(ctx.text("commands")) else {
+        let text = "invalid format - commands param did not contain valid JSON: malformed JSON string\n";
+        return bad_param("commands", text);
     };
     let faults = faults(&list);
     if !faults.is_empty() {
