@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::rows::Rows;
 use crate::task::{Progress, TaskReport};
-use crate::{Error, Pve, PveRequest, PveResponse, Result, Target, Task, Vmid};
+use crate::{Pve, PveRequest, PveResponse, Result, Target, Task, Vmid};
 
 /// A typed description of one operation. Writing one is how the SDK is extended.
 ///
@@ -80,6 +80,14 @@ impl<O: Operation> Call<O> {
             Some(vmid) => request.force(vmid),
             None => request,
         })
+    }
+
+    pub(crate) fn handle(&self) -> &Pve {
+        &self.pve
+    }
+
+    pub(crate) fn into_operation(self) -> O {
+        self.operation
     }
 
     /// Runs it on this thread, without a runtime. The same code as `.await`.
@@ -207,6 +215,17 @@ impl<T: Send + 'static> Operation for Ask<T> {
     }
 }
 
+impl<T> Ask<T> {
+    /// What [`run`](Operation::run) gives when this is what came of the request.
+    pub(crate) fn finish(self, answer: Result<PveResponse>) -> Result<T> {
+        let answer = answer.and_then(|answer| (self.decode)(&answer));
+        answer.map_err(|e| match &self.request {
+            Ok(request) => e.during(self.name).about(request.target()),
+            Err(_) => e.during(self.name),
+        })
+    }
+}
+
 /// One request that starts a PVE task. Awaiting it waits for the task's end; a failed task is an error.
 #[derive(Debug)]
 pub struct Work {
@@ -268,6 +287,6 @@ impl Operation for Detached {
 fn again(request: &Result<PveRequest>) -> Result<PveRequest> {
     match request {
         Ok(request) => Ok(request.clone()),
-        Err(e) => Err(Error::new(e.kind(), e.outcome(), e.message()).with_errors(e.errors().clone())),
+        Err(e) => Err(e.repeated()),
     }
 }

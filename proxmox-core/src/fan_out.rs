@@ -13,7 +13,7 @@ impl Pve {
     /// Runs `work` for every item, at most `limit` at a time, and returns the results in the items' order. One failure
     /// does not stop the others. Dropping the future drops what is still running; tasks on the node go on.
     ///
-    /// Over a blocking transport the items run on `limit` threads.
+    /// Over a blocking transport several items run on `limit` threads.
     ///
     /// ```
     /// # fn demo(pve: &proxmox_core::Pve) {
@@ -39,7 +39,7 @@ impl Pve {
     {
         let limit = limit.max(1);
         let items: Vec<I> = items.into_iter().collect();
-        if !self.info().blocking {
+        if items.len() < 2 || !self.info().blocking {
             let work = &work;
             return stream::iter(items.into_iter().map(move |item| work(self.clone(), item)))
                 .buffered(limit)

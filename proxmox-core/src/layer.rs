@@ -40,6 +40,12 @@ pub trait Layer: Send + Sync + 'static {
     fn concerns(&self, _request: &PveRequest) -> bool {
         true
     }
+
+    /// Whether this layer may be shown a batch, `POST /nodes/{node}/execute`, in the place of the requests that it
+    /// carries. One that does not say so sees each request by itself: then nothing is packed on its handle.
+    fn takes_batches(&self) -> bool {
+        false
+    }
 }
 
 #[async_trait]
@@ -49,6 +55,9 @@ impl<L: Layer + ?Sized> Layer for Arc<L> {
     }
     fn concerns(&self, request: &PveRequest) -> bool {
         (**self).concerns(request)
+    }
+    fn takes_batches(&self) -> bool {
+        (**self).takes_batches()
     }
 }
 
@@ -61,7 +70,9 @@ pub(crate) struct Layered {
 #[async_trait]
 impl Transport for Layered {
     fn info(&self) -> TransportInfo {
-        self.inner.info()
+        let mut info = self.inner.info();
+        info.executes &= self.layer.takes_batches();
+        info
     }
     // Written out: the layer's future is the answer, and needs no other around it.
     fn call<'a, 'r, 'f>(

@@ -1,5 +1,6 @@
 //! The handle.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
@@ -12,7 +13,7 @@ use crate::call::{Ask, Call};
 use crate::cluster::Reservations;
 use crate::deadline::Deadline;
 use crate::layer::{Layer, Layered};
-use crate::policy::{Gate, Policy};
+use crate::policy::{Case, Policy};
 use crate::task::Progress;
 use crate::transport::{Transport, TransportInfo};
 use crate::{Effect, Error, NodeName, PveRequest, PveResponse, Result, Task, Upid, Vmid};
@@ -109,11 +110,42 @@ impl Pve {
     pub async fn call(&self, request: &PveRequest) -> Result<PveResponse> {
         let at = |e: Error| e.about(request.target());
         request.check().map_err(at)?;
-        let answer = match self.options.force.filter(|_| request.effect != Effect::Read) {
-            Some(vmid) => self.transport.call(&request.clone().force(vmid)).await,
-            None => self.transport.call(request).await,
+        let answer = match request.effect {
+            Effect::Read => self.transport.call(request).await,
+            Effect::Write | Effect::Destroy => Box::pin(self.write(request)).await,
         };
         answer.map(|a| a.answering(request.effect)).map_err(at)
+    }
+
+    /// What is below the gate: for what has passed it.
+    pub(crate) fn transport(&self) -> &dyn Transport {
+        &*self.transport
+    }
+
+    /// The gate: all layers are below it.
+    async fn write(&self, request: &PveRequest) -> Result<PveResponse> {
+        let request = self.forced(request);
+        let Some(case) = Case::of(&self.policy, &request) else {
+            return self.transport.call(&request).await;
+        };
+        let read = match case.asks() {
+            Some(read) => Some(self.transport.call(&read).await),
+            None => None,
+        };
+        self.transport.call(&case.judge(read)?).await
+    }
+
+    /// The request with the `force` of the call that is under way.
+    pub(crate) fn forced<'r>(&self, request: &'r PveRequest) -> Cow<'r, PveRequest> {
+        match self.options.force.filter(|_| request.effect != Effect::Read) {
+            Some(vmid) => Cow::Owned(request.clone().force(vmid)),
+            None => Cow::Borrowed(request),
+        }
+    }
+
+    /// Whether both send through the same transport, layers and policy.
+    pub(crate) fn is_same_way(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.transport, &other.transport)
     }
 
     /// Waits, by the transport's clock.
@@ -201,10 +233,12 @@ impl PveBuilder {
     /// The handle.
     #[must_use]
     pub fn build(self) -> Pve {
-        let policy = Arc::new(self.policy);
-        let gate = Gate::new(Arc::clone(&policy));
-        let transport = Arc::new(Layered { layer: Box::new(gate), inner: self.transport });
-        Pve { transport, policy, reservations: Reservations::default(), options: Options::default() }
+        Pve {
+            transport: self.transport,
+            policy: Arc::new(self.policy),
+            reservations: Reservations::default(),
+            options: Options::default(),
+        }
     }
 }
 

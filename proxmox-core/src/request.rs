@@ -210,8 +210,11 @@ impl PveRequest {
     /// The few of PVE's methods that change nothing although they are POSTs.
     fn reads_by_posting(&self) -> bool {
         let segments: Vec<&str> = self.path.segments().collect();
-        let reads =
-            matches!(segments.as_slice(), ["nodes", _, "qemu", _, "agent", "ping"] | ["access", "ticket"]);
+        let reads = match segments.as_slice() {
+            ["nodes", _, "qemu", _, "agent", "ping"] | ["access", "ticket"] => true,
+            ["nodes", _, "execute"] => crate::batch::only_reads(&self.params),
+            _ => false,
+        };
         self.verb == Verb::Create && reads
     }
 

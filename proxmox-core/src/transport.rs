@@ -50,19 +50,29 @@ pub struct TransportInfo {
     pub endpoint: String,
     /// Whether its futures do their work at the first poll, blocking the thread.
     pub blocking: bool,
+    /// Whether its user may send batches, `POST /nodes/{node}/execute`: root@pam by ticket may, and `pvesh` may.
+    /// [`Pve::call_all`](crate::Pve::call_all) does so then.
+    pub executes: bool,
 }
 
 impl TransportInfo {
     /// An asynchronous transport.
     #[must_use]
     pub fn new(name: &'static str, endpoint: impl Into<String>) -> Self {
-        Self { name, endpoint: endpoint.into(), blocking: false }
+        Self { name, endpoint: endpoint.into(), blocking: false, executes: false }
     }
 
     /// States that futures are ready at the first poll.
     #[must_use]
     pub fn blocking(mut self) -> Self {
         self.blocking = true;
+        self
+    }
+
+    /// States that its user may send batches.
+    #[must_use]
+    pub fn executes(mut self) -> Self {
+        self.executes = true;
         self
     }
 }

@@ -104,6 +104,10 @@ impl SeenRequest {
         let secret = |name: &str| matches!(name, "password" | "cipassword" | "otp" | "confirmation-password");
         let shown = |name: &str, value: &SimValue| match value {
             _ if secret(name) => "<redacted>".to_owned(),
+            // A batch holds the parameters of others.
+            SimValue::Text(text) if name == "commands" && text.contains("password") => {
+                "<redacted>".to_owned()
+            }
             SimValue::Text(text) => text.clone(),
             SimValue::Json(value) => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
         };

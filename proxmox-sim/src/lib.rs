@@ -133,6 +133,7 @@ mod content;
 mod ctx;
 mod default_cluster;
 mod exchange;
+mod execute;
 mod faults;
 mod guest;
 mod inspect;

@@ -259,9 +259,11 @@ fn run(directory: &TempDir, options: &SshdBuilder, port: u16) -> io::Result<Chil
         "ListenAddress 127.0.0.1:{port}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\n\
          UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPubkeyAuthentication yes\n\
          PermitRootLogin prohibit-password\nStrictModes no\nPrintMotd no\nMaxStartups 100\nPermitUserEnvironment no\n\
-         Subsystem sftp internal-sftp\n",
+         SetEnv HOME={}\n",
         at("host_key"),
         at("authorized_keys"),
+        // What the user's own shell reads at its start is no part of a test, and takes its time.
+        directory.path().display(),
     );
     for line in &options.lines {
         config += line;

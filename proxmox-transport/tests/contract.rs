@@ -149,8 +149,11 @@ fn in_process(sim: Sim, kind: fn(SimTransport) -> SimTransport) -> World {
     let (log, faults) = (transport.log().clone(), transport.faults().clone());
     let pve = layered(transport.clone()).build();
     let connect = move |who| {
-        let (id, secret) = token(who);
-        layered(transport.clone().token(id, secret)).build()
+        let transport = match token(who) {
+            Some((id, secret)) => transport.clone().token(id, secret),
+            None => transport.clone(),
+        };
+        layered(transport).build()
     };
     world(pve, sim, log, faults, Box::new(connect))
 }
@@ -158,9 +161,12 @@ fn in_process(sim: Sim, kind: fn(SimTransport) -> SimTransport) -> World {
 fn https(server: &SimServer, engine: Engine) -> World {
     let (url, ca) = (server.url(), server.ca_pem().to_owned());
     let connect = move |who| {
-        let (id, secret) = token(who);
         let api = Api::new(&url).unwrap().ca_pem(&ca).unwrap().engine(engine);
-        api.token(id, secret.into()).unwrap().connect().unwrap()
+        let api = match token(who) {
+            Some((id, secret)) => api.token(id, secret.into()),
+            None => api.password("root@pam", proxmox_sim::ROOT_PASSWORD.into()),
+        };
+        api.unwrap().connect().unwrap()
     };
     world(
         connect(Who::RootToken),
@@ -201,8 +207,11 @@ impl Node {
         // Connecting takes longer than what some cases wait for an answer.
         pve.cluster().version().block().unwrap();
         let connect = move |who| {
-            let (id, secret) = token(who);
-            ssh.clone().token(id, secret.into()).unwrap().connect().unwrap()
+            let ssh = match token(who) {
+                Some((id, secret)) => ssh.clone().token(id, secret.into()).unwrap(),
+                None => ssh.clone(),
+            };
+            ssh.connect().unwrap()
         };
         let server = &self.server;
         world(pve, server.sim().clone(), server.log().clone(), server.faults().clone(), Box::new(connect))
@@ -223,13 +232,14 @@ const PVESH: Lacks = &[
     (Cap::HttpFaults, "there is no HTTP"),
 ];
 
-fn token(who: Who) -> (&'static str, &'static str) {
-    match who {
+fn token(who: Who) -> Option<(&'static str, &'static str)> {
+    Some(match who {
+        Who::Root => return None,
         Who::RootToken => (proxmox_sim::ROOT_TOKEN_ID, proxmox_sim::ROOT_TOKEN_SECRET),
         Who::Auditor => (proxmox_sim::AUDITOR_TOKEN_ID, proxmox_sim::AUDITOR_TOKEN_SECRET),
         Who::Nobody => (proxmox_sim::BARE_TOKEN_ID, proxmox_sim::BARE_TOKEN_SECRET),
         Who::Impostor => (proxmox_sim::ROOT_TOKEN_ID, "00000000-0000-0000-0000-000000000000"),
-    }
+    })
 }
 
 fn world(

@@ -275,6 +275,8 @@ impl fmt::Debug for Connected {
 
 #[cfg(test)]
 mod tests {
+    use proxmox_core::ErrorKind;
+
     use super::*;
 
     fn plan(given: &Connection, env: &[(&str, &str)]) -> Result<Plan> {

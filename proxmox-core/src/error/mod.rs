@@ -61,6 +61,27 @@ impl Error {
         Self::new(ErrorKind::Decode, outcome, message)
     }
 
+    /// The same once more, for another that it befell as well. Who it befell and the cause stay behind.
+    pub(crate) fn repeated(&self) -> Self {
+        let e = &*self.0;
+        Self(Box::new(Inner {
+            kind: e.kind,
+            outcome: e.outcome,
+            message: e.message.clone(),
+            status: e.status,
+            reason: e.reason.clone(),
+            errors: e.errors.clone(),
+            permission: e.permission.clone(),
+            upid: e.upid.clone(),
+            log: e.log.clone(),
+            advice: e.advice.clone(),
+            attempts: e.attempts,
+            operation: None,
+            target: None,
+            source: None,
+        }))
+    }
+
     /// What kind of trouble.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

@@ -1,59 +1,61 @@
-use std::sync::Arc;
-
 use super::{GuestAt, GuestFacts, Policy, Subject, Verdict, tags_of};
 use crate::guest::is_absent;
-use crate::{
-    Effect, Error, ErrorKind, Layer, Outcome, PvePath, PveRequest, PveResponse, Result, Transport, Verb,
-    async_trait,
-};
+use crate::{Effect, Error, ErrorKind, Outcome, PvePath, PveRequest, PveResponse, Result, Verb};
 
-/// Asks the policy about every write, with facts read for this one decision.
-pub(crate) struct Gate {
-    policy: Arc<Policy>,
+/// A write before the gate: the policy is asked about it, with facts read for this one decision.
+///
+/// It is split in two so that the facts of many can be read together: [`asks`](Self::asks), then [`judge`](Self::judge).
+pub(crate) struct Case<'r> {
+    policy: &'r Policy,
+    request: &'r PveRequest,
+    subject: Subject,
 }
 
-impl Gate {
-    pub(crate) fn new(policy: Arc<Policy>) -> Self {
-        Self { policy }
+impl<'r> Case<'r> {
+    /// `None` when there is nothing to ask.
+    pub(crate) fn of(policy: &'r Policy, request: &'r PveRequest) -> Option<Self> {
+        policy.subject(request).map(|subject| Self { policy, request, subject })
     }
-}
 
-#[async_trait]
-impl Layer for Gate {
-    async fn call(&self, inner: &dyn Transport, request: &PveRequest) -> Result<PveResponse> {
-        let Some(subject) = self.policy.subject(request) else {
-            return inner.call(request).await;
-        };
-        let facts = match &subject {
-            Subject::Guest(Some(at)) => Some(read(inner, at).await?),
-            Subject::Overwritten(at) => match read(inner, at).await {
-                Ok(facts) => Some(facts),
+    /// What must be read first: the guest's configuration, if it is about a guest.
+    pub(crate) fn asks(&self) -> Option<PveRequest> {
+        self.guest().map(|at| PveRequest::get(PvePath::guest(&at.node, at.kind, at.vmid).fixed("config")))
+    }
+
+    fn guest(&self) -> Option<&GuestAt> {
+        match &self.subject {
+            Subject::Guest(at) => at.as_ref(),
+            Subject::Overwritten(at) => Some(at),
+            Subject::NewGuest | Subject::NoGuest => None,
+        }
+    }
+
+    /// The request as it is to be sent, or the refusal. `read` is what came of [`asks`](Self::asks).
+    pub(crate) fn judge(&self, read: Option<Result<PveResponse>>) -> Result<PveRequest> {
+        let facts = match (self.guest(), read) {
+            (Some(at), Some(read)) => match (facts(at, read), &self.subject) {
+                (Ok(facts), _) => Some(facts),
                 // Then there is nothing to overwrite; PVE itself finds a guest on another node.
-                Err(e) if is_absent(&e) => None,
-                Err(e) => return Err(e),
+                (Err(e), Subject::Overwritten(_)) if is_absent(&e) => None,
+                (Err(e), _) => return Err(e),
             },
-            Subject::Guest(None) | Subject::NewGuest | Subject::NoGuest => None,
+            (Some(_), None) => return Err(unverifiable("they were not asked for")),
+            (None, _) => None,
         };
-        if let Verdict::Refuse(refusal) = self.policy.verdict(request, facts.as_ref()) {
+        if let Verdict::Refuse(refusal) = self.policy.verdict(self.request, facts.as_ref()) {
             return Err(refusal.into());
         }
-        match (subject, facts) {
-            (Subject::NewGuest | Subject::Overwritten(_), _) => inner.call(&self.tagged(request)).await,
-            (_, Some(facts)) => inner.call(&guarded(request, &facts)).await,
-            _ => inner.call(request).await,
-        }
+        Ok(match (&self.subject, facts) {
+            (Subject::NewGuest | Subject::Overwritten(_), _) => self.tagged(),
+            (_, Some(facts)) => guarded(self.request, &facts),
+            _ => self.request.clone(),
+        })
     }
 
-    fn concerns(&self, request: &PveRequest) -> bool {
-        request.effect != Effect::Read
-    }
-}
-
-impl Gate {
     /// What is created through here carries the managed tag from its first moment.
-    fn tagged(&self, request: &PveRequest) -> PveRequest {
-        let tags = tags_of(request).unwrap_or_default();
-        request.clone().param("tags", self.policy.with_tag(&tags))
+    fn tagged(&self) -> PveRequest {
+        let tags = tags_of(self.request).unwrap_or_default();
+        self.request.clone().param("tags", self.policy.with_tag(&tags))
     }
 }
 
@@ -69,32 +71,30 @@ fn guarded(request: &PveRequest, facts: &GuestFacts) -> PveRequest {
     }
 }
 
-async fn read(inner: &dyn Transport, at: &GuestAt) -> Result<GuestFacts> {
-    let vmid = at.vmid;
-    let request = PveRequest::get(PvePath::guest(&at.node, at.kind, vmid).fixed("config"));
-    let read =
-        inner.call(&request).await.and_then(|answer| answer.answering(Effect::Read).decode::<GuestFacts>());
-    match read {
-        Ok(facts) => Ok(GuestFacts { vmid, ..facts }),
+fn facts(at: &GuestAt, read: Result<PveResponse>) -> Result<GuestFacts> {
+    match read.and_then(|answer| answer.answering(Effect::Read).decode::<GuestFacts>()) {
+        Ok(facts) => Ok(GuestFacts { vmid: at.vmid, ..facts }),
         // Nothing was written, whatever the read died of.
         Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::Decode) => {
-            let message =
-                format!("refused by rule unverifiable: the guest's tags cannot be read: {}", e.message());
-            Err(Error::new(ErrorKind::Refused, Outcome::NotSent, message)
-                .with_advice("make the guest's configuration readable (VM.Audit) for these credentials")
-                .with_source(e))
+            Err(unverifiable(e.message()).with_source(e))
         }
         Err(e) => Err(e.with_outcome(Outcome::NotSent)),
     }
 }
 
+fn unverifiable(why: &str) -> Error {
+    let message = format!("refused by rule unverifiable: the guest's tags cannot be read: {why}");
+    Error::new(ErrorKind::Refused, Outcome::NotSent, message)
+        .with_advice("make the guest's configuration readable (VM.Audit) for these credentials")
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
     use super::*;
-    use crate::{Pve, TransportInfo};
+    use crate::{Pve, Transport, TransportInfo, async_trait};
 
     /// Answers every GET with one config, and writes down everything else.
     struct Scripted {

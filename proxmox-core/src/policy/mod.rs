@@ -5,7 +5,7 @@ mod gate;
 mod rule;
 
 pub use facts::GuestFacts;
-pub(crate) use gate::Gate;
+pub(crate) use gate::Case;
 pub use rule::{Refusal, Rule};
 
 use crate::config::split_tags;
@@ -71,8 +71,25 @@ pub(crate) enum Subject {
     Guest(Option<GuestAt>),
 }
 
+impl Subject {
+    /// Of a request that is not a read.
+    fn of(request: &PveRequest) -> Self {
+        let segments: Vec<&str> = request.path.segments().collect();
+        match (request.verb, segments.as_slice()) {
+            // A clone only reads its source, and PVE refuses to clone onto an existing guest.
+            (Verb::Create, ["nodes", _, "qemu" | "lxc", _, "clone"]) => Self::NoGuest,
+            (_, ["nodes", node, kind @ ("qemu" | "lxc"), vmid, ..]) => {
+                Self::Guest(GuestAt::read(node, kind, vmid))
+            }
+            (Verb::Create, ["nodes", node, kind @ ("qemu" | "lxc")]) => new_guest(request, node, kind),
+            (Verb::Delete, ["nodes", _, "tasks", upid]) => task_of(upid),
+            _ => Self::NoGuest,
+        }
+    }
+}
+
 /// Where the gate reads a guest's facts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct GuestAt {
     pub(crate) node: NodeName,
     pub(crate) kind: GuestKind,
@@ -80,6 +97,15 @@ pub(crate) struct GuestAt {
 }
 
 impl GuestAt {
+    /// The guest that a request changes, where it names one.
+    pub(crate) fn changed_by(request: &PveRequest) -> Option<Self> {
+        match (request.effect != Effect::Read).then(|| Subject::of(request))? {
+            Subject::Guest(at) => at,
+            Subject::Overwritten(at) => Some(at),
+            Subject::NewGuest | Subject::NoGuest => None,
+        }
+    }
+
     fn read(node: &str, kind: &str, vmid: &str) -> Option<Self> {
         let kind = if kind == "lxc" { GuestKind::Lxc } else { GuestKind::Qemu };
         Some(Self { node: NodeName::parse(node).ok()?, kind, vmid: vmid.parse().ok()? })
@@ -148,20 +174,7 @@ impl Policy {
 
     /// What a request would change. `None` when there is nothing to ask: reads, and policies without a gate.
     pub(crate) fn subject(&self, request: &PveRequest) -> Option<Subject> {
-        if self.everything || request.effect == Effect::Read {
-            return None;
-        }
-        let segments: Vec<&str> = request.path.segments().collect();
-        Some(match (request.verb, segments.as_slice()) {
-            // A clone only reads its source, and PVE refuses to clone onto an existing guest.
-            (Verb::Create, ["nodes", _, "qemu" | "lxc", _, "clone"]) => Subject::NoGuest,
-            (_, ["nodes", node, kind @ ("qemu" | "lxc"), vmid, ..]) => {
-                Subject::Guest(GuestAt::read(node, kind, vmid))
-            }
-            (Verb::Create, ["nodes", node, kind @ ("qemu" | "lxc")]) => new_guest(request, node, kind),
-            (Verb::Delete, ["nodes", _, "tasks", upid]) => task_of(upid),
-            _ => Subject::NoGuest,
-        })
+        (!self.everything && request.effect != Effect::Read).then(|| Subject::of(request))
     }
 
     /// Whether a request may be sent, given what is known about its guest: `None` when there is none (yet).

@@ -21,7 +21,7 @@ type Handler = fn(&mut Ctx<'_>) -> Answer;
 
 /// A line of the table: method, path, parameters, who may, handler.
 ///
-/// Who may: `all` who are logged in, `world`, `ticket` (no API tokens), or a path with the privileges of which one
+/// Who may: `all` who are logged in, `world`, `ticket` (no API tokens), `root` itself, or a path with the privileges of which one
 /// is needed: `/vms/{vmid} VM.Audit|VM.Console`. `8:` and `9:` begin what holds for one version only.
 type Line = (&'static str, &'static str, &'static str, &'static str, Handler);
 
@@ -37,6 +37,7 @@ enum Access {
     World,
     All,
     Ticket,
+    Root,
     On { path: &'static str, any: Vec<&'static str> },
 }
 
@@ -51,6 +52,7 @@ impl Access {
             "world" => Self::World,
             "all" => Self::All,
             "ticket" => Self::Ticket,
+            "root" => Self::Root,
             text => {
                 let (path, any) = text.split_once(' ').unwrap_or((text, ""));
                 Self::On { path, any: any.split('|').collect() }
@@ -186,7 +188,8 @@ fn permit(
 ) -> Result<(), Refusal> {
     match &route.access {
         Access::Ticket if who.token.is_some() => Err(needs_ticket(path)),
-        Access::World | Access::All | Access::Ticket => Ok(()),
+        Access::Root if !who.is_root() => Err(Refusal::Forbidden(" (user != root@pam)".to_owned())),
+        Access::Root | Access::World | Access::All | Access::Ticket => Ok(()),
         Access::On { path, any } => {
             let mut object = (*path).to_owned();
             for (name, value) in values {

@@ -64,6 +64,7 @@ pub(crate) fn log(want: &[String], data: &Value) -> Result<(), String> {
 
 /// `want`: `null`; `"text"`, `"number"`, alternatives as `"number|text"`, or `"any"`; `"UPID"`, with
 /// `TYPE:ID:USER` after it or without; `{"=": value}` for exactly this; `[shape of all elements]`, `[]` for any list;
+/// `{"each": [shapes]}` for a list of just these;
 /// an object with exactly these keys, those with a `?` optional.
 pub(crate) fn fits(want: &Value, got: &Value) -> Result<(), String> {
     let no = |what: &str| Err(format!(": {} instead of {what}", shown(got)));
@@ -92,6 +93,14 @@ pub(crate) fn fits(want: &Value, got: &Value) -> Result<(), String> {
                 (want, got) => want == got,
             };
             if same { Ok(()) } else { no(&want["="].to_string()) }
+        }
+        (Value::Object(want), Value::Array(got)) if want.contains_key("each") => {
+            let want = want["each"].as_array().map(Vec::as_slice).unwrap_or_default();
+            if want.len() != got.len() {
+                return Err(format!(": {} elements instead of {}", got.len(), want.len()));
+            }
+            let mut pairs = want.iter().zip(got).enumerate();
+            pairs.try_for_each(|(at, (want, got))| fits(want, got).map_err(|why| format!("[{at}]{why}")))
         }
         (Value::Object(want), Value::Object(got)) => {
             let name = |key: &String| key.trim_end_matches('?').to_owned();

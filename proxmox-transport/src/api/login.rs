@@ -39,6 +39,11 @@ impl Login {
             }
         })
     }
+
+    /// Whether PVE takes it for root itself, which a token of root's is not.
+    pub(crate) fn is_root_itself(&self) -> bool {
+        matches!(self, Self::Ticket(tickets) if tickets.user() == "root@pam")
+    }
 }
 
 /// Headers that say who asks, made once and only ever cloned by reference.

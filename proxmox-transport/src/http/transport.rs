@@ -61,6 +61,7 @@ impl<E: Engine> Http<E> {
 impl<E: Engine> Transport for Http<E> {
     fn info(&self) -> TransportInfo {
         let info = TransportInfo::new(E::NAME, self.endpoint.origin());
+        let info = if self.login.is_root_itself() { info.executes() } else { info };
         if E::BLOCKING { info.blocking() } else { info }
     }
 

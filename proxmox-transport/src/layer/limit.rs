@@ -37,6 +37,10 @@ impl Layer for Limit {
         let _turn = self.0.acquire().await;
         inner.call(request).await
     }
+
+    fn takes_batches(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

@@ -68,6 +68,10 @@ impl Layer for Retry {
             answer => answer,
         }
     }
+
+    fn takes_batches(&self) -> bool {
+        true
+    }
 }
 
 impl Retry {

@@ -36,7 +36,7 @@ impl Log {
 #[async_trait]
 impl Transport for Scripted {
     fn info(&self) -> TransportInfo {
-        TransportInfo::new("scripted", "nowhere").blocking()
+        TransportInfo::new("scripted", "nowhere").blocking().executes()
     }
     async fn call(&self, request: &PveRequest) -> Result<PveResponse> {
         self.log.sent.lock().unwrap().push(request.clone());

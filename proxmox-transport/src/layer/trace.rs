@@ -1,12 +1,14 @@
 //! What was asked, what became of it, how long it took.
 
-use proxmox_core::{Effect, Layer, PveRequest, PveResponse, Result, Transport, async_trait};
+use proxmox_core::{Effect, Layer, PveRequest, PveResponse, Result, Transport, Verb, async_trait};
+use serde::Deserialize;
 use tracing::{Instrument, Level};
 
 /// A `tracing` span around each request, and an event at its end: verb, path, elapsed time, and the kind of an error.
 ///
 /// Spans are at level `DEBUG` with target `proxmox`; a write that failed is an event at `WARN`. Parameters are shown at
-/// `TRACE`, with secrets redacted. Without a subscriber it costs next to nothing.
+/// `TRACE`, with secrets redacted. A batch is told as the one request that it is, with the count of those that failed in
+/// it. Without a subscriber it costs next to nothing.
 #[derive(Debug, Default)]
 pub struct Trace(());
 
@@ -29,6 +31,16 @@ impl Layer for Trace {
             let answer = inner.call(request).await;
             let elapsed = inner.now().saturating_duration_since(start);
             match &answer {
+                Ok(answer) if is_batch(request) => {
+                    let failed = failures(answer);
+                    if request.effect != Effect::Read && failed > 0 {
+                        tracing::warn!(
+                            target: "proxmox", ?elapsed, path = %request.path, failed, "some of a batch failed"
+                        );
+                    } else {
+                        tracing::debug!(target: "proxmox", ?elapsed, failed, "done");
+                    }
+                }
                 Ok(_) => tracing::debug!(target: "proxmox", ?elapsed, "done"),
                 // The path is named again: a subscriber may want warnings without spans.
                 Err(e) if request.effect != Effect::Read => tracing::warn!(
@@ -48,6 +60,25 @@ impl Layer for Trace {
     fn concerns(&self, _: &PveRequest) -> bool {
         tracing::enabled!(target: "proxmox", Level::WARN)
     }
+
+    fn takes_batches(&self) -> bool {
+        true
+    }
+}
+
+fn is_batch(request: &PveRequest) -> bool {
+    request.verb == Verb::Create && request.path.segments().nth(2) == Some("execute")
+}
+
+/// How many requests of a batch were not answered with 200.
+fn failures(answer: &PveResponse) -> usize {
+    #[derive(Deserialize)]
+    struct Part {
+        #[serde(default, deserialize_with = "proxmox_core::de::opt_int")]
+        status: Option<i64>,
+    }
+    let parts: Vec<Part> = answer.decode().unwrap_or_default();
+    parts.iter().filter(|part| part.status != Some(200)).count()
 }
 
 #[cfg(test)]
@@ -129,5 +160,31 @@ mod tests {
         );
         assert!(lines.iter().any(|line| line.contains("--password '<redacted>'")), "{lines:#?}");
         assert!(!lines.iter().any(|line| line.contains("hunter2")), "{lines:#?}");
+    }
+    #[test]
+    fn a_batch_says_how_many_failed() {
+        let (transport, _) = Scripted::new(|request| {
+            let parts = match request.effect {
+                Effect::Read => r#"{"data":{},"status":200},{"message":"x does not exist","status":500}"#,
+                _ => r#"{"data":null,"status":200},{"message":"no","status":"400"}"#,
+            };
+            Ok(PveResponse::envelope(format!(r#"{{"data":[{parts}]}}"#)))
+        });
+        let pve = Pve::builder(transport)
+            .policy(proxmox_core::Policy::dangerous_allow_everything())
+            .layer(Trace::new())
+            .build();
+        let lines = Lines::default();
+        let path = |n: u8| PvePath::parse(&format!("/nodes/a/x/{n}")).unwrap();
+        tracing::subscriber::with_default(lines.clone(), || {
+            let reads = pve.block_on(pve.call_all([1, 2].map(|n| PveRequest::get(path(n)))));
+            let writes = pve.block_on(pve.batch_writes([1, 2].map(|n| PveRequest::create(path(n)))));
+            assert!(reads[0].is_ok() && reads[1].is_err() && writes[0].is_ok() && writes[1].is_err());
+        });
+        let lines = lines.0.lock().unwrap();
+        let count = |start: &str| lines.iter().filter(|line| line.starts_with(start)).count();
+        assert_eq!(count("DEBUG proxmox verb=create path=/nodes/a/execute"), 2, "{lines:#?}");
+        assert_eq!(count("WARN proxmox message=some of a batch failed"), 1, "{lines:#?}");
+        assert!(lines.iter().any(|l| l.starts_with("DEBUG proxmox message=done") && l.ends_with("failed=1")));
     }
 }

@@ -35,7 +35,7 @@ impl<S: Shell> Pvesh<S> {
 #[async_trait]
 impl<S: Shell> Transport for Pvesh<S> {
     fn info(&self) -> TransportInfo {
-        TransportInfo::new(self.name, self.shell.host())
+        TransportInfo::new(self.name, self.shell.host()).executes()
     }
 
     async fn call(&self, request: &PveRequest) -> Result<PveResponse> {

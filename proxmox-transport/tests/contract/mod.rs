@@ -9,6 +9,7 @@
 
 pub mod agent;
 pub mod bad_input;
+pub mod batch;
 pub mod clone;
 pub mod cloud_init;
 pub mod cluster;

@@ -186,6 +186,16 @@ macro_rules! topics {
             an_answer_of_another_form_is_a_decode_error
             what_is_printed_is_what_is_sent
         );
+        topic!($backend batch:
+            each_answer_is_that_of_a_single_request
+            reads_of_one_node_are_one_round_trip
+            typed_calls_travel_together_too
+            the_gate_looks_at_each_write
+            writes_travel_together_only_when_asked_for
+            changes_of_one_guest_are_made_in_order
+            tasks_are_started_and_not_waited_for
+            a_batch_of_a_callers_own_making_does_not_pass
+        );
         topic!($backend bad_input:
             references
             paths

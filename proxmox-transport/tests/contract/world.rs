@@ -59,6 +59,8 @@ pub type Lacks = &'static [(Cap, &'static str)];
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
+    /// The administrator itself, who may do what its tokens may not.
+    Root,
     /// An API token of the administrator: all privileges, but it is not root itself.
     RootToken,
     /// Sees everything, may change nothing.

@@ -1,7 +1,7 @@
 //! Methods of a node and of its storages.
 
 use super::Line;
-use crate::{content, network, node, tasks};
+use crate::{content, execute, network, node, tasks};
 
 pub(super) const LINES: &[Line] = &[
     ("GET", "/nodes/{node}/hosts", "", "/nodes/{node} Sys.Audit", node::hosts),
@@ -16,6 +16,7 @@ pub(super) const LINES: &[Line] = &[
     ),
     ("GET", "/nodes", "", "all", node::list),
     ("GET", "/nodes/{node}", "", "all", node::index),
+    ("POST", "/nodes/{node}/execute", "commands:s", "root", execute::execute),
     ("GET", "/nodes/{node}/status", "", "/nodes/{node} Sys.Audit", node::status),
     ("GET", "/nodes/{node}/version", "", "all", node::version),
     ("GET", "/nodes/{node}/time", "", "/nodes/{node} Sys.Audit", node::time),

@@ -94,6 +94,10 @@ impl Tickets {
         self.ticket(http).await.map(drop).map_err(|e| e.with_outcome(Outcome::NotSent))
     }
 
+    pub(crate) fn user(&self) -> &str {
+        self.grant.user()
+    }
+
     /// Sends the request under a ticket.
     ///
     /// A 401 says that PVE looked at the ticket and did nothing else. So the request, be it a write, is sent once more

@@ -195,3 +195,30 @@ fn which_writes_start_tasks() {
         assert_eq!(tasks(verb, text).as_deref(), kind, "{verb} {text}");
     }
 }
+
+#[test]
+fn each_write_of_a_batch_is_planned() {
+    let (pve, plan, log) = node();
+    let vmid = Vmid::new(101).unwrap();
+    let writes = [
+        PveRequest::set(path("/nodes/pve1/qemu/101/config")).param("cores", 2),
+        PveRequest::create(path("/nodes/pve1/qemu/101/status/stop")),
+        PveRequest::create(path("/cluster/backup")),
+        PveRequest::create(path("/nodes/pve1/apt/update")),
+    ];
+    for answer in pve.block_on(pve.batch_writes(writes.map(|request| request.force(vmid)))) {
+        answer.unwrap();
+    }
+    let mut planned: Vec<_> = plan.planned().iter().map(|r| format!("{} {}", r.verb, r.path)).collect();
+    planned.sort_unstable();
+    assert_eq!(
+        planned,
+        [
+            "create /cluster/backup",
+            "create /nodes/pve1/apt/update",
+            "create /nodes/pve1/qemu/101/status/stop",
+            "set /nodes/pve1/qemu/101/config",
+        ]
+    );
+    assert!(log.sent.lock().unwrap().iter().all(|request| request.verb == Verb::Get));
+}

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use proxmox_core::{Effect, PvePath, park};
+use proxmox_core::{Effect, Pve, PvePath, park};
 
 use super::*;
 use crate::layer::testing::Scripted;
@@ -136,4 +136,18 @@ fn time_is_the_tapes_own() {
     let before = replay.now();
     park(std::pin::pin!(replay.sleep(Duration::from_secs(3600))));
     assert_eq!(replay.now() - before, Duration::from_secs(3600));
+}
+
+#[test]
+fn each_request_of_a_batch_is_on_the_tape() {
+    let (transport, _) = Scripted::new(|_| Ok(PveResponse::envelope(r#"{"data":1}"#)));
+    let record = Arc::new(Record::new());
+    let pve = Pve::builder(transport).layer(Arc::clone(&record)).build();
+    let requests = || [get("/nodes/a/x"), get("/nodes/a/y")];
+    pve.block_on(pve.call_all(requests()));
+    let mut paths: Vec<_> = record.tape().requests().map(|r| r.path.to_string()).collect();
+    paths.sort_unstable();
+    assert_eq!(paths, ["/nodes/a/x", "/nodes/a/y"]);
+    let replay = Pve::new(Replay::new(record.tape()));
+    assert!(replay.block_on(replay.call_all(requests())).iter().all(Result::is_ok));
 }

@@ -116,6 +116,7 @@ impl<E: Engine> Tunnel<E> {
 impl<E: Engine> Transport for Tunnel<E> {
     fn info(&self) -> TransportInfo {
         let info = TransportInfo::new(NAME, self.node.session.host());
+        let info = if self.http.info().executes { info.executes() } else { info };
         if E::BLOCKING { info.blocking() } else { info }
     }
 
