@@ -1,3 +1,5 @@
+//! What every write passes: facts are read, the policy is asked, and the digest goes along.
+
 use super::{GuestAt, GuestFacts, Policy, Subject, Verdict, tags_of};
 use crate::guest::is_absent;
 use crate::{Effect, Error, ErrorKind, Outcome, PvePath, PveRequest, PveResponse, Result, Verb};
@@ -19,7 +21,13 @@ impl<'r> Case<'r> {
 
     /// What must be read first: the guest's configuration, if it is about a guest.
     pub(crate) fn asks(&self) -> Option<PveRequest> {
-        self.guest().map(|at| PveRequest::get(PvePath::guest(&at.node, at.kind, at.vmid).fixed("config")))
+        let at = self.guest()?;
+        let read = PveRequest::get(PvePath::guest(&at.node, at.kind, at.vmid).fixed("config"));
+        // Who is in a hurry is so with all of it.
+        Some(match self.request.timeout {
+            Some(limit) => read.timeout(limit),
+            None => read,
+        })
     }
 
     fn guest(&self) -> Option<&GuestAt> {

@@ -22,6 +22,9 @@ const COMMANDS: usize = 5;
 /// Between two tries to open a session that sshd has refused for there being too many.
 const REFUSED_PAUSE: Duration = Duration::from_millis(40);
 
+/// How long to try to open a session channel that is only to be there: where commands are forbidden none is ever given.
+const TOUCH: Duration = Duration::from_secs(2);
+
 /// Pauses between two connections that failed grow from the first to the second.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -138,13 +141,12 @@ impl Session {
             if !live.touched.load(Ordering::Relaxed) {
                 // Where commands are forbidden the channel is what counts, not that anything ran.
                 let script = Script { line: "true".to_owned(), input: Vec::new() };
-                match self.run_on(&live, &script, deadline).await {
+                match self.run_on(&live, &script, deadline.min(Instant::now() + TOUCH)).await {
                     Err(Trouble::Lost(_)) if again => {
                         again = false;
                         self.give_up(live.link.generation).await;
                         continue;
                     }
-                    Err(Trouble::Fault(fault)) if matches!(fault.why, Why::Budget(..)) => return Err(fault),
                     _ => live.touched.store(true, Ordering::Relaxed),
                 }
             }
