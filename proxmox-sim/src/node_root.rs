@@ -127,6 +127,7 @@ struct Node {
     log: RequestLog,
 }
 
+#[allow(clippy::disallowed_methods)] // A thread of its own, in real time.
 fn serve(listener: &UnixListener, node: &Node, stop: &Arc<AtomicBool>) {
     while !stop.load(Ordering::SeqCst) {
         match listener.accept() {

@@ -74,6 +74,7 @@ impl Sim {
         }
     }
 
+    #[allow(clippy::disallowed_methods)] // Real time: somebody waits at the command line.
     fn foreground(&self, upid: &str, gone: impl Fn() -> bool) -> PveshOutput {
         let task = loop {
             let task = self.tasks().into_iter().find(|task| task.upid == upid);

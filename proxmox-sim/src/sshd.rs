@@ -219,6 +219,7 @@ impl Sshd {
         fs::write(self.known_hosts_file(), format!("[127.0.0.1]:{} {key}", self.port))
     }
 
+    #[allow(clippy::disallowed_methods)] // Another process, in real time.
     fn listening(&self) -> io::Result<()> {
         let started = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {

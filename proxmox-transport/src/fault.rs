@@ -12,6 +12,8 @@ pub(crate) const LONGEST_ANSWER: usize = 64 << 20;
 
 /// How far an exchange had come when it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+// Each way to a node knows some of them.
+#[cfg_attr(not(all(feature = "_http", feature = "ssh")), allow(dead_code))]
 pub(crate) enum Stage {
     /// There was no connection: nothing was sent.
     Connecting,
@@ -25,6 +27,8 @@ pub(crate) enum Stage {
 
 /// What was in the way.
 #[derive(Debug)]
+// Each way to a node knows some of them.
+#[cfg_attr(not(all(feature = "_http", feature = "ssh")), allow(dead_code))]
 pub(crate) enum Why {
     /// A budget ran out.
     Budget(&'static str, Duration),

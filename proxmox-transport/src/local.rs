@@ -58,6 +58,23 @@ impl Local {
         self
     }
 
+    /// Runs `/usr/bin/pvesh` itself, with its arguments on the command line, because sudo allows nothing else. For engine `pvesh`.
+    ///
+    /// Everybody on the node can then read the arguments in the process list: a request that holds a secret is refused, unless
+    /// [`allow_secret_arguments`](Self::allow_secret_arguments) says otherwise. The line in sudoers equals root all the same.
+    #[must_use]
+    pub fn only_pvesh(mut self) -> Self {
+        self.caller.program = true;
+        self
+    }
+
+    /// Lets secrets be seen in the node's process list, where [`only_pvesh`](Self::only_pvesh) puts them.
+    #[must_use]
+    pub fn allow_secret_arguments(mut self) -> Self {
+        self.caller.shown_secrets = true;
+        self
+    }
+
     /// Where the node's own files begin, in place of `/`: for simulated nodes.
     #[must_use]
     pub fn node_root(mut self, path: impl AsRef<Path>) -> Self {

@@ -54,8 +54,8 @@ fn not_pve(exit: i32, stderr: &str, effect: Effect) -> Option<Error> {
         unsent(ErrorKind::Unsupported, format!("this is no node of Proxmox VE: there is no{program}"))
     } else if first.starts_with(CUT) {
         unsent(ErrorKind::Connect, "the connection broke while the request was sent".to_owned())
-    } else if first.starts_with("sudo: ") {
-        unsent(ErrorKind::PermissionDenied, format!("sudo refuses: {}", &first[6..]))
+    } else if let Some(why) = first.strip_prefix("sudo: ") {
+        unsent(ErrorKind::PermissionDenied, format!("sudo refuses: {why}"))
             .with_advice("allow it to run perl without a password: a line in sudoers that equals root")
     } else if exit == 127 {
         unsent(ErrorKind::Unsupported, format!("this is no node of Proxmox VE: {first}"))

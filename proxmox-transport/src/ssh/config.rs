@@ -180,7 +180,7 @@ fn seconds(duration: Duration) -> u64 {
 fn quoted(field: &str, path: &Path) -> Result<String> {
     let text = path.to_str().filter(|t| !t.is_empty() && !t.contains(|c: char| c.is_control() || c == '"'));
     let text = text.ok_or_else(|| {
-        Error::invalid(field, format!("{field}: {:?} is not a path that ssh can be told", path))
+        Error::invalid(field, format!("{field}: {path:?} is not a path that ssh can be told"))
     })?;
     // A percent sign begins a token.
     Ok(format!("\"{}\"", text.replace('%', "%%")))

@@ -11,7 +11,7 @@ use super::config::{HostKeys, Settings};
 use crate::fault::{Fault, Stage, Why, innermost};
 
 /// How long a master without anything to do lives on: what nobody could end, after `kill -9`, ends itself.
-const IDLE: usize = 600;
+const IDLE: usize = 60;
 
 /// Paths of unix sockets end somewhere near 104 bytes; ssh appends 40 to the directory.
 const LONGEST_DIRECTORY: usize = 60;

@@ -4,6 +4,8 @@
 mod auto;
 mod builder;
 mod config;
+#[cfg(feature = "_http")]
+mod forward;
 mod link;
 mod session;
 mod target;

@@ -1,13 +1,12 @@
 //! A session with a node: one connection for all, made when it is needed, and again when it is lost.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use async_lock::{Mutex, Semaphore};
-use openssh::{ForwardType, Socket, Stdio};
+use openssh::Stdio;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::{sleep_until, timeout_at};
 
@@ -22,37 +21,34 @@ const COMMANDS: usize = 5;
 /// Between two tries to open a session that sshd has refused for there being too many.
 const REFUSED_PAUSE: Duration = Duration::from_millis(40);
 
-/// How long to try to open a session channel that is only to be there: where commands are forbidden none is ever given.
-const TOUCH: Duration = Duration::from_secs(2);
-
 /// Pauses between two connections that failed grow from the first to the second.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Cheap to clone; the connection ends with the last one.
 #[derive(Clone)]
-pub(crate) struct Session(Arc<Inner>);
+pub(crate) struct Session(pub(super) Arc<Inner>);
 
-struct Inner {
-    settings: Settings,
+pub(super) struct Inner {
+    pub(super) settings: Settings,
     host: String,
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
     commands: Semaphore,
 }
 
 #[derive(Default)]
-struct State {
-    link: Option<Arc<Live>>,
+pub(super) struct State {
+    pub(super) link: Option<Arc<Live>>,
     generation: u64,
     /// Connections that failed, one after the other, and when the next may be tried.
     failures: u32,
     not_before: Option<Instant>,
 }
 
-struct Live {
-    link: Link,
+pub(super) struct Live {
+    pub(super) link: Link,
     /// Whether a session channel was ever opened on it.
-    touched: AtomicBool,
+    pub(super) touched: AtomicBool,
 }
 
 impl Session {
@@ -63,7 +59,7 @@ impl Session {
     }
 
     /// The connection, made if there is none. All callers wait for the same one.
-    async fn link(&self, deadline: Instant) -> Result<Arc<Live>, Fault> {
+    pub(super) async fn link(&self, deadline: Instant) -> Result<Arc<Live>, Fault> {
         let late = || Fault::new(Stage::Connecting, Why::Budget("connect", self.0.settings.connect_timeout));
         let mut state = timeout_at(deadline.into(), self.0.state.lock()).await.map_err(|_| late())?;
         if let Some(live) = &state.link {
@@ -79,6 +75,7 @@ impl Session {
         let generation = state.generation;
         let inner = Arc::clone(&self.0);
         // On its own: whoever loses patience must not leave a half-made master behind, of which nobody knows.
+        #[allow(clippy::disallowed_methods)] // It must outlive this flow.
         let connecting = tokio::spawn(async move { Link::connect(&inner.settings, generation).await });
         let made = match timeout_at(deadline.into(), connecting).await {
             Ok(Ok(made)) => made,
@@ -103,7 +100,7 @@ impl Session {
     }
 
     /// Gives a connection up: the next caller makes another.
-    async fn give_up(&self, generation: u64) {
+    pub(super) async fn give_up(&self, generation: u64) {
         let mut state = self.0.state.lock().await;
         if state.link.as_ref().is_some_and(|live| live.link.generation == generation) {
             state.link = None;
@@ -111,73 +108,12 @@ impl Session {
         }
     }
 
-    /// Whether this connection is the present one, and its master still there.
-    pub(crate) async fn is_alive(&self, generation: u64) -> bool {
-        let live = self.0.state.lock().await.link.clone();
-        match live.filter(|live| live.link.generation == generation) {
-            Some(live) if live.link.session.check().await.is_ok() => true,
-            Some(_) => {
-                self.give_up(generation).await;
-                false
-            }
-            None => false,
-        }
-    }
-
-    /// Makes a unix socket at this path lead to a port of the node, as the node sees it. Says by which connection.
-    ///
-    /// A session channel has been opened on the connection before: without one OpenSSH leaves Nagle's algorithm on, which
-    /// makes larger answers wait for 30 ms. That the server refuses to forward shows only when the socket is used.
-    pub(crate) async fn forward(
+    pub(super) async fn run_on(
         &self,
-        path: PathBuf,
-        host: &str,
-        port: u16,
+        live: &Live,
+        script: &Script,
         deadline: Instant,
-    ) -> Result<u64, Fault> {
-        let mut again = true;
-        loop {
-            let live = self.link(deadline).await?;
-            if !live.touched.load(Ordering::Relaxed) {
-                // Where commands are forbidden the channel is what counts, not that anything ran.
-                let script = Script { line: "true".to_owned(), input: Vec::new() };
-                match self.run_on(&live, &script, deadline.min(Instant::now() + TOUCH)).await {
-                    Err(Trouble::Lost(_)) if again => {
-                        again = false;
-                        self.give_up(live.link.generation).await;
-                        continue;
-                    }
-                    _ => live.touched.store(true, Ordering::Relaxed),
-                }
-            }
-            match std::fs::remove_file(&path) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                    return Err(Fault::new(Stage::Connecting, Why::Network(e.to_string())).because(e));
-                }
-                _ => {}
-            }
-            let listen = Socket::UnixSocket { path: path.clone().into() };
-            let connect = Socket::TcpSocket { host: host.into(), port };
-            let asked = live.link.session.request_port_forward(ForwardType::Local, listen, connect);
-            match timeout_at(deadline.into(), asked).await {
-                Ok(Ok(())) => return Ok(live.link.generation),
-                Ok(Err(e)) if again && !self.is_alive(live.link.generation).await => {
-                    drop(e);
-                    again = false;
-                }
-                Ok(Err(e)) => {
-                    let text = format!("ssh does not forward: {}", innermost(&e));
-                    return Err(Fault::new(Stage::Connecting, Why::Network(text)).because(e));
-                }
-                Err(_) => {
-                    let limit = self.0.settings.connect_timeout;
-                    return Err(Fault::new(Stage::Connecting, Why::Budget("connect", limit)));
-                }
-            }
-        }
-    }
-
-    async fn run_on(&self, live: &Live, script: &Script, deadline: Instant) -> Result<Ended, Trouble> {
+    ) -> Result<Ended, Trouble> {
         let late = |stage| Trouble::Fault(Fault::new(stage, Why::Budget("total", left(deadline))));
         let started = Instant::now();
         let total = deadline.saturating_duration_since(started);
@@ -260,7 +196,7 @@ impl Shell for Session {
 }
 
 /// What ended a command without an exit code.
-enum Trouble {
+pub(super) enum Trouble {
     /// The connection is gone.
     Lost(Fault),
     Fault(Fault),

@@ -1,5 +1,8 @@
 //! Sessions with real ssh servers.
 
+// Other processes are waited for in real time, and flows are left alone on purpose.
+#![allow(clippy::disallowed_methods)]
+
 use std::time::{Duration, Instant};
 
 use proxmox_sim::Sshd;
@@ -259,8 +262,8 @@ async fn a_port_of_the_node_is_reached() {
 fn configurations() {
     let mut settings = Settings::new(Target::parse("ssh", "root@pve1:2222").unwrap());
     settings.jumps = ["me@bastion", "[2001:db8::1]:22"].map(|hop| Target::parse("jump", hop).unwrap()).into();
-    settings.key = Some("/home/me/keys of \u{e4} 100%".into());
-    settings.known_hosts = Some("/home/me/known".into());
+    settings.key = Some("/etc/keys of \u{e4} 100%".into());
+    settings.known_hosts = Some("/etc/known".into());
     settings.host_keys = HostKeys::AcceptNew;
     insta::assert_snapshot!(settings.text().unwrap());
     for bad in ["/a\nProxyCommand x", "/a\"b"] {
