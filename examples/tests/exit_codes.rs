@@ -60,7 +60,7 @@ fn two_is_invalid_input_and_nothing_is_sent() {
     }
     assert_eq!(cluster.writes(), [""; 0]);
     let lost = run(clean(env!("CARGO_BIN_EXE_pve")).args(["qemu", "list"]));
-    fails(&lost, 2, "there is no address", Some("give --url or PVE_URL, or --sim"));
+    fails(&lost, 2, "there is no place to talk to", Some("give --url or PVE_URL, --ssh or PVE_SSH"));
     let empty = cluster.pve_args(["--node", "pve1", "--force", "qemu", "exec", "100", "--", ""]);
     fails(&empty, 2, "empty argument list", None);
 }

@@ -29,6 +29,10 @@ pub enum Cap {
     Background,
     /// Answers can be broken on their way.
     HttpFaults,
+    /// A parameter that a method does not have is an error.
+    StrictParameters,
+    /// Many requests can be sent as one.
+    Batches,
     /// Others than the administrator can be asked for.
     OtherUsers,
     /// The requests that arrive can be counted, and the cluster changed behind the API's back.
