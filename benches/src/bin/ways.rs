@@ -3,9 +3,10 @@
 //! Clients are processes of their own (this program again, as `ways client WAY WHAT TIMES`), so that their CPU time is theirs. The
 //! simulated `pvesh` starts Perl, and none of PVE's modules: a real one takes half a second more for each request.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -105,7 +106,7 @@ fn client(way: &str, what: &str, times: &str) -> Result<()> {
             // The first finds out that the connection is gone.
             drop(pve.call(&get("/version")?).await?);
         }
-        let (mut all, mut early, used) = (Vec::new(), memory()?, cpu()?);
+        let (mut all, mut early, used) = (Vec::new(), memory()?, used()?);
         for i in 0..times {
             let started = Instant::now();
             one().await?;
@@ -114,35 +115,46 @@ fn client(way: &str, what: &str, times: &str) -> Result<()> {
                 early = memory()?;
             }
         }
-        let cpu = cpu()?;
+        let cpu = since(&used)?;
         let measured = Measured {
             first,
             again: all.first().copied().unwrap_or_default(),
             median: if all.is_empty() { 0.0 } else { median(all) },
             memory: [early, memory()?],
-            cpu: [cpu[0] - used[0], cpu[1] - used[1]],
+            cpu,
         };
         println!("{}", serde_json::to_string(&measured)?);
         Ok(())
     })
 }
 
-/// Milliseconds of processor time that this process has had, and all ssh clients of this machine.
-fn cpu() -> Result<[f64; 2]> {
-    let mut used = [of_threads("/proc/self")?, 0.0];
+/// Milliseconds of processor time that each of these has had: this process, and the ssh clients of this machine.
+fn used() -> Result<HashMap<PathBuf, f64>> {
+    let myself = PathBuf::from(format!("/proc/{}", std::process::id()));
+    let mut used = HashMap::from([(myself.clone(), of_threads(&myself)?)]);
     for process in fs::read_dir("/proc")? {
         let process = process?.path();
-        // One that has just ended has no say any more.
         if fs::read(process.join("comm")).is_ok_and(|name| name == b"ssh\n") {
-            used[1] += of_threads(&process).unwrap_or(0.0);
+            // One that has just ended has no say any more.
+            used.insert(process.clone(), of_threads(&process).unwrap_or(0.0));
         }
     }
     Ok(used)
 }
 
-fn of_threads(process: impl AsRef<Path>) -> Result<f64> {
+/// What was used since, by this process, and by the ssh clients that are still there.
+fn since(before: &HashMap<PathBuf, f64>) -> Result<[f64; 2]> {
+    let mut all = [0.0; 2];
+    for (process, now) in used()? {
+        let myself = process.ends_with(std::process::id().to_string());
+        all[usize::from(!myself)] += now - before.get(&process).unwrap_or(&0.0);
+    }
+    Ok(all)
+}
+
+fn of_threads(process: &Path) -> Result<f64> {
     let mut nanoseconds = 0.0;
-    for thread in fs::read_dir(process.as_ref().join("task"))? {
+    for thread in fs::read_dir(process.join("task"))? {
         let stat = fs::read_to_string(thread?.path().join("schedstat"))?;
         nanoseconds += stat.split(' ').next().ok_or("no schedstat")?.parse::<f64>()?;
     }
@@ -241,8 +253,10 @@ fn compare(rounds: usize) -> Result<()> {
     for _ in 0..9 {
         let ssh = node.fresh("perl -e 1")?;
         setup.push(node.measure("tunnel", "version", 0)?.first, ssh);
-        let (tunnel, direct) =
-            (node.measure("tunnel", "version", rounds)?, node.measure("direct", "version", rounds)?);
+        let (tunnel, direct) = (
+            node.measure("tunnel", "version", rounds * 10)?,
+            node.measure("direct", "version", rounds * 10)?,
+        );
         cpu.push(tunnel.cpu[0], direct.cpu[0]);
         master.push(tunnel.cpu[0] + tunnel.cpu[1], direct.cpu[0]);
     }
