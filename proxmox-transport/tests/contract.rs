@@ -284,7 +284,6 @@ const FAKEPVE: Lacks = &[
     (Cap::OtherUsers, "it has one user and no tokens"),
     (Cap::Pending, "its configuration shows what runs, not what waits"),
     (Cap::ResizeEffect, "its resize changes nothing"),
-    (Cap::StrictParameters, "it takes whatever it gets"),
     (Cap::TwoNodes, "it has one node"),
     (Cap::UnknownNodes, "on a node that does not exist only the guest is missing"),
     (Cap::UnknownPath501, "it answers 404"),

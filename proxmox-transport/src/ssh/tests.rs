@@ -49,6 +49,11 @@ fn processes(with: &str) -> usize {
     .count()
 }
 
+/// A command that lasts, and that no other test and no earlier run has started.
+fn lasting(seconds: u32) -> String {
+    format!("sleep {seconds}.{}", std::process::id())
+}
+
 async fn until(what: impl Fn() -> bool) {
     let started = Instant::now();
     while !what() {
@@ -141,20 +146,20 @@ async fn a_connection_that_was_cut_is_made_again() {
     let session = Session::new(settings(&sshd));
     session.run(script("true", b""), soon()).await.unwrap();
     sshd.cut().unwrap();
-    // Between two commands nothing was sent, and nobody notices.
-    assert_eq!(session.run(script("echo again", b""), soon()).await.unwrap().stdout, b"again\n");
+    // What never got its input has done nothing, and is carried out again: nobody notices.
+    assert_eq!(session.run(script("cat", b"again"), soon()).await.unwrap().stdout, b"again");
     // In the midst of one nobody knows.
     let running = tokio::spawn({
         let session = session.clone();
-        async move { session.run(script("cat; sleep 60", b"x"), soon()).await }
+        async move { session.run(script(&format!("cat; {}", lasting(60)), b"x"), soon()).await }
     });
-    until(|| processes("sleep 60") > 0).await;
+    until(|| processes(&lasting(60)) > 0).await;
     let started = Instant::now();
     sshd.cut().unwrap();
     let fault = running.await.unwrap().unwrap_err();
     assert_eq!(fault.stage, Stage::Sent);
     assert!(started.elapsed() < Duration::from_secs(3));
-    assert_eq!(session.run(script("echo there", b""), soon()).await.unwrap().stdout, b"there\n");
+    assert_eq!(session.run(script("cat", b"there"), soon()).await.unwrap().stdout, b"there");
 }
 
 #[tokio::test]
@@ -178,9 +183,9 @@ async fn a_dead_host_is_noticed_without_a_deadline() {
     let running = tokio::spawn({
         let session = session.clone();
         let deadline = Instant::now() + Duration::from_secs(60);
-        async move { session.run(script("cat; sleep 61", b"x"), deadline).await }
+        async move { session.run(script(&format!("cat; {}", lasting(61)), b"x"), deadline).await }
     });
-    until(|| processes("sleep 61") > 0).await;
+    until(|| processes(&lasting(61)) > 0).await;
     let started = Instant::now();
     sshd.freeze().unwrap();
     let fault = running.await.unwrap().unwrap_err();
@@ -204,20 +209,19 @@ async fn more_commands_than_sshd_allows_wait_for_their_turn() {
 #[tokio::test]
 async fn nothing_remains() {
     let sshd = Sshd::start().unwrap();
-    let key = sshd.identity_file().display().to_string();
     let session = Session::new(settings(&sshd));
     session.run(script("true", b""), soon()).await.unwrap();
-    // The master shows its control socket, and the configuration in the same directory.
-    let masters = || processes("ssh -E");
-    let before = masters();
-    assert!(before > 0, "{key}");
+    let live = session.link(soon()).await.unwrap();
+    let socket = live.link.session.control_socket().display().to_string();
+    drop(live);
+    assert!(processes(&socket) > 0);
     // Whoever no longer waits leaves no command behind for long.
-    let waiting =
-        session.run(script("cat >/dev/null; exec sleep 62", b"x"), Instant::now() + Duration::from_secs(1));
+    let line = format!("cat >/dev/null; exec {}", lasting(62));
+    let waiting = session.run(script(&line, b"x"), Instant::now() + Duration::from_secs(1));
     let _ = tokio::time::timeout(Duration::from_millis(300), waiting).await;
-    until(|| processes("sleep 62") == 0).await;
+    until(|| processes(&lasting(62)) == 0).await;
     drop(session);
-    until(|| masters() < before).await;
+    until(|| processes(&socket) == 0).await;
 }
 
 #[tokio::test]

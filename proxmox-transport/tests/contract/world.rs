@@ -29,9 +29,7 @@ pub enum Cap {
     Background,
     /// Answers can be broken on their way.
     HttpFaults,
-    /// A parameter that a method does not have is an error.
-    StrictParameters,
-    /// Many requests can be sent as one.
+    /// Writes can be sent as one; reads are asked for one by one where they cannot.
     Batches,
     /// Others than the administrator can be asked for.
     OtherUsers,
