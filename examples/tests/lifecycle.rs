@@ -45,6 +45,38 @@ fn it_needs_nothing() {
     }
 }
 
+/// What each step has asked for, and what came of it, without names and times.
+fn told(summary: &serde_json::Value) -> Vec<String> {
+    let name = summary["name"].as_str().unwrap();
+    let step =
+        |step: &serde_json::Value| format!("{} {}", step["request"], step["result"]).replace(name, "NAME");
+    let passing =
+        |text: &String| !["digest", "telemetry", "running, up"].iter().any(|word| text.contains(word));
+    summary["steps"].as_array().unwrap().iter().map(step).filter(passing).collect()
+}
+
+#[test]
+fn every_way_leads_to_the_same_end() {
+    let run = |way: &str| {
+        let ran = run(clean(env!("CARGO_BIN_EXE_lifecycle")).args(way.split_whitespace()).arg("--json"));
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{way}");
+        ran.json()
+    };
+    std::thread::scope(|scope| {
+        let ways = ["", "--ssh-engine tunnel", "--ssh-engine pvesh", "--sim --local"];
+        let mut runs = ways.map(|way| (way, scope.spawn(move || run(way)))).into_iter();
+        let https = runs.next().unwrap().1.join().unwrap();
+        for (way, run) in runs {
+            let summary = run.join().unwrap();
+            assert_eq!(told(&summary), told(&https), "{way}");
+            for known in ["ok", "vmid", "template", "ip", "leftover", "error"] {
+                assert_eq!(summary[known], https[known], "{known} {way}");
+            }
+            assert_eq!(summary["exec"]["exitcode"], 0, "{way}");
+        }
+    });
+}
+
 #[test]
 fn for_people() {
     let cluster = cluster();
