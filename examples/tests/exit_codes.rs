@@ -175,7 +175,7 @@ fn seven_is_a_failed_task() {
 fn eight_is_unreachable() {
     let cluster = still();
     let nobody = cluster.pve("--url https://127.0.0.1:1 get /version");
-    fails(&nobody, 8, "127.0.0.1:1", Some("check address, port 8006"));
+    fails(&nobody, 8, "127.0.0.1:1", Some("check address, port and firewall"));
     let pin = ["AA"; 32].join(":");
     fails(&cluster.pve(&format!("--fingerprint {pin} get /version")), 8, "", Some("pass the cluster's CA"));
     let stranger =
@@ -184,6 +184,17 @@ fn eight_is_unreachable() {
     assert!(cluster.sim().set_node_down("pve2", true));
     // A read is tried again while that may help: once more is enough here.
     fails(&cluster.pve("node status pve2"), 8, "", Some("check that the node is online"));
+}
+
+#[test]
+fn a_way_over_ssh_that_does_not_lead_there() {
+    let ssh = |path: &str| {
+        let mut command = clean(env!("CARGO_BIN_EXE_pve"));
+        run(command.args(["--ssh", "root@127.0.0.1:1", "get", "/version"]).env("PATH", path))
+    };
+    let path = std::env::var("PATH").unwrap();
+    fails(&ssh(&path), 8, "no connection to root@127.0.0.1:1: ", Some("check address, port and firewall"));
+    fails(&ssh("/nonexistent"), 1, "there is no program `ssh` on this machine\n", Some("install it"));
 }
 
 #[test]

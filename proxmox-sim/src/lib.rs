@@ -74,6 +74,11 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Over ssh, and on the node
+//!
+//! With the feature `sshd`, `Sshd` is a real OpenSSH server and `NodeRoot` what there is on a simulated node: its `pvesh`, its
+//! certificate, and what makes tickets.
+//!
 //! All clones of a [`Sim`], and all that carry requests to it, share one cluster. It lives as long as the last of them.
 //!
 //! # The default cluster

@@ -35,9 +35,11 @@ pub(crate) enum Why {
     /// The certificate or the handshake is not acceptable.
     Tls(String),
     /// The key of the ssh server is not trusted.
-    HostKey(String),
+    HostKey { problem: &'static str, remedy: &'static str },
     /// The ssh server lets nobody in.
     Login(String),
+    /// A program is not on this machine.
+    NoProgram(&'static str),
     /// What came is not HTTP.
     NotHttp(String),
     /// The answer is longer than [`LONGEST_ANSWER`].
@@ -68,8 +70,9 @@ impl Fault {
     pub(crate) fn into_error(self, effect: Effect, host: &str) -> Error {
         let Self { stage, why, source } = self;
         let kind = match (&why, stage) {
-            (Why::Tls(_) | Why::HostKey(_), _) => ErrorKind::Tls,
+            (Why::Tls(_) | Why::HostKey { .. }, _) => ErrorKind::Tls,
             (Why::Login(_), _) => ErrorKind::Unauthenticated,
+            (Why::NoProgram(_), _) => ErrorKind::Unsupported,
             (Why::NotHttp(_) | Why::TooLong, _) => ErrorKind::Decode,
             (_, Stage::Connecting | Stage::Securing) | (Why::Network(_), _) => ErrorKind::Connect,
             (Why::Budget(..), _) => ErrorKind::Timeout,
@@ -87,12 +90,18 @@ impl Fault {
             Stage::Answering => format!("the answer of {host} is not complete{why}"),
         };
         let error = Error::new(kind, outcome, message);
-        let error = match (stage, outcome) {
-            (Stage::Sent | Stage::Answering, Outcome::Rejected) => {
-                error.with_advice("nothing was changed: ask again; if it lasts, look at pveproxy on the node")
+        let advice = match (why, stage, outcome) {
+            (Why::HostKey { remedy, .. }, ..) => Some(remedy),
+            (Why::Login(_), ..) => {
+                Some("`ssh` must get in from here without asking: check user, key and agent")
             }
-            _ => error,
+            (Why::NoProgram(_), ..) => Some("install it, or put its directory into PATH"),
+            (_, Stage::Sent | Stage::Answering, Outcome::Rejected) => {
+                Some("nothing was changed: ask again; if it lasts, look at pveproxy on the node")
+            }
+            _ => None,
         };
+        let error = advice.into_iter().fold(error, Error::with_advice);
         match source {
             Some(source) => error.with_source(source),
             None => error,
@@ -107,9 +116,9 @@ impl fmt::Display for Why {
             Self::Budget(name, limit) => write!(f, " within {limit:?} ({name} budget)"),
             Self::TooLong => write!(f, ": it is longer than {} MiB", LONGEST_ANSWER >> 20),
             Self::NotHttp(text) => write!(f, ": not HTTP: {text}"),
-            Self::Tls(text) | Self::HostKey(text) | Self::Login(text) | Self::Network(text) => {
-                write!(f, ": {text}")
-            }
+            Self::HostKey { problem, .. } => write!(f, ": {problem}"),
+            Self::NoProgram(name) => write!(f, ": there is no program `{name}` on this machine"),
+            Self::Tls(text) | Self::Login(text) | Self::Network(text) => write!(f, ": {text}"),
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! [`Api`] speaks PVE's REST interface over HTTPS, with an API token or a ticket, through either of two engines: reqwest
 //! for asynchronous programs, ureq for those without a runtime. Both share one codec, so that they cannot disagree on
-//! what goes over the wire. The [`layer`]s wrap any transport: retries, a limit on concurrency, tracing, dry-run, tapes.
+//! what goes over the wire. Where that cannot be reached, `Ssh` carries the same requests through an ssh session, by PVE's
+//! own HTTP or by `pvesh`, and `Local` does so on the node itself. The [`layer`]s wrap any transport: retries, a limit on concurrency, tracing, dry-run, tapes.
 //!
 //! ```no_run
 //! use proxmox_core::{PvePath, PveRequest};
@@ -20,7 +21,11 @@
 //!
 //! # Features
 //!
-//! `reqwest` and `ureq`, both on by default; each works alone.
+//! | feature | | on by default |
+//! |---|---|---|
+//! | `reqwest`, `ureq` | the engines of [`Api`] and of the tunnel; each works alone | yes |
+//! | `ssh` | `Ssh`: by the system's OpenSSH client; without an engine above it is left with `pvesh` | no |
+//! | `local` | `Local`: the `pvesh` of this machine | no |
 
 #[cfg(feature = "_http")]
 mod api;

@@ -282,6 +282,32 @@ fn a_stalled_node_ends_at_the_deadline() {
 }
 
 #[test]
+fn any_value_passes_the_shell_of_the_node() {
+    use proptest::prelude::*;
+    let node = Node::new();
+    let ssh = || node.ssh().engine(SshEngine::Pvesh);
+    let ways = [ssh(), ssh().only_pvesh()].map(|ssh| ssh.connect().unwrap());
+    let path = PvePath::parse("/nodes/pve1/qemu/100/config").unwrap();
+    let values = prop_oneof![
+        4 => "[^\0]{0,60}",
+        2 => r#"[-'"`$\\!*;&|<>(){}#~ \n\t\r]{1,20}"#,
+        1 => Just(String::new()),
+        1 => Just("--output-format=yaml".to_owned()),
+        1 => Just("ü\u{1f600}\u{200b} ".repeat(200)),
+    ];
+    proptest!(ProptestConfig::with_cases(40), |(value in values)| {
+        for pve in &ways {
+            node.server.sim().forget_requests();
+            let request = PveRequest::set(path.clone()).param("description", value.as_str());
+            pve.request::<Value>(request.force("100".parse().unwrap())).block().unwrap();
+            let seen = node.server.sim().requests();
+            let arrived: Vec<_> = seen.iter().filter(|r| r.method == "PUT").map(|r| r.param("description")).collect();
+            prop_assert_eq!(arrived, [Some(value.as_str())], "{}", pve.info());
+        }
+    });
+}
+
+#[test]
 fn secrets_are_in_no_process_list() {
     let node = Node::new();
     let pve = node.ssh().engine(SshEngine::Pvesh).connect().unwrap();

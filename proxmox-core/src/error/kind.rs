@@ -67,7 +67,7 @@ impl ErrorKind {
             Self::Agent => {
                 "enable the agent (agent: 1), install qemu-guest-agent in the guest, start the guest"
             }
-            Self::Connect => "check address, port 8006 and firewall",
+            Self::Connect => "check address, port and firewall",
             Self::Tls => {
                 "pass the cluster's CA (/etc/pve/pve-root-ca.pem) or the certificate's SHA-256 fingerprint"
             }

@@ -83,7 +83,7 @@ fn fits(place: &Path) -> bool {
 fn connecting(error: openssh::Error, settings: &Settings) -> Fault {
     let said = match &error {
         openssh::Error::Connect(e) if e.kind() == io::ErrorKind::NotFound => {
-            "there is no program `ssh` on this machine".to_owned()
+            return Fault::new(Stage::Connecting, Why::NoProgram("ssh")).because(error);
         }
         other => innermost(other),
     };
@@ -91,13 +91,15 @@ fn connecting(error: openssh::Error, settings: &Settings) -> Fault {
     let line = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("ssh says nothing");
     let line = line.strip_prefix("ssh: ").unwrap_or(line);
     let why = if said.contains("REMOTE HOST IDENTIFICATION HAS CHANGED") {
-        Why::HostKey(
-            "its host key is not the one that is known for it: another host answers, or it was set up anew; \
-             if that is so, remove the old key from known_hosts (ssh-keygen -R)"
-                .to_owned(),
-        )
+        Why::HostKey {
+            problem: "its host key is not the one that is known for it: another host answers, or it was set up anew",
+            remedy: "find out which; if it was set up anew, remove its old key from known_hosts (ssh-keygen -R)",
+        }
     } else if said.contains("Host key verification failed") || said.contains("host key is known") {
-        Why::HostKey("its host key is not known: compare it, and put it into known_hosts (ssh-keyscan), or accept new keys".to_owned())
+        Why::HostKey {
+            problem: "its host key is not known",
+            remedy: "compare its key (ssh-keyscan) and put it into known_hosts, or accept new keys",
+        }
     } else if said.contains("Permission denied") || said.contains("Too many authentication failures") {
         Why::Login(format!("it lets nobody in with these keys: {line}"))
     } else if said.contains("timed out") {
