@@ -20,6 +20,13 @@ impl From<Guest<Q>> for H {
 impl Kind for Q {
     const KIND: GuestKind = GuestKind::Qemu;
     const NAME_PARAM: &'static str = "name";
+    const ADDRESSES: AddressSource = AddressSource {
+        path: &["interfaces"],
+        read: |answer| answer.decode(),
+        fixed: None,
+        teller: "the guest",
+        advice: "wait longer",
+    };
     type Handle = H;
 }
 
@@ -363,6 +370,26 @@ fn a_tag_that_nobody_confirmed() {
     });
     let c = Guest::<Q>::new(pve, node(), v(9000)).clone_to(CloneOptions::named("w").newid(v(200))).block();
     assert!(c.is_err(), "{c:?}");
+}
+#[test] // between the look at the lock and the look at the tasks
+fn a_clone_that_ends_while_it_is_looked_for() {
+    let (pve, _) = pve(|r, n| {
+        let path = r.path.as_str();
+        if path.ends_with("clone") {
+            return Err(Error::new(ErrorKind::Connect, Outcome::MaybeApplied, "lost"));
+        }
+        match r.verb {
+            Verb::Get if path.ends_with("/tasks") => ok("[]"),
+            Verb::Get if path.ends_with("9000/config") => ok("{}"),
+            Verb::Get => ok(&format!(
+                r#"{{{}"tags":"sdk-managed","description":"<!-- sdk-managed clone-of=9000 -->","name":"w"}}"#,
+                if n <= 2 { r#""lock":"clone","# } else { "" }
+            )),
+            _ => ok("null"),
+        }
+    });
+    let c = Guest::<Q>::new(pve, node(), v(9000)).clone_to(CloneOptions::named("w").newid(v(200))).block();
+    assert_eq!(c.unwrap().how, proxmox_core::guest::HowCloned::Existing);
 }
 #[test] // A and B both make `ci` from 9000 with the next free number; A's request lost the race, and its answer got lost too
 fn a_lost_race_with_a_lost_answer() {

@@ -5,8 +5,8 @@
 //!
 //! ```
 //! # async fn demo(pve: proxmox_core::Pve) -> proxmox_core::Result<()> {
-//! use proxmox_core::guest::CloneOptions;
-//! use proxmox_qemu::{CloudInit, IpQuery, QemuNode};
+//! use proxmox_core::guest::{CloneOptions, IpQuery};
+//! use proxmox_qemu::{CloudInit, QemuNode};
 //!
 //! let template = pve.node("pve1")?.vm(9000)?;
 //! let vm = template.clone_to(CloneOptions::named("web-1").full()).await?.guest;
@@ -20,11 +20,9 @@
 mod agent;
 mod cloudinit;
 mod create;
-mod ip;
 mod vm;
 
-pub use agent::{Agent, AgentAddress, AgentInterface, Exec, ExecResult, FileContent, OsInfo, RunExec};
+pub use agent::{Agent, Exec, ExecResult, FileContent, OsInfo, RunExec};
 pub use cloudinit::{ApplyCloudInit, CloudInit};
 pub use create::VmSpec;
-pub use ip::{FoundIp, IpQuery, WaitForIp};
 pub use vm::{Qemu, QemuNode, Vm, Vms};

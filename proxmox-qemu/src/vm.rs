@@ -1,15 +1,14 @@
 use std::fmt;
 use std::ops::Deref;
 
-use proxmox_core::guest::{CreateGuest, GuestStatus, Kind, NewId};
+use proxmox_core::guest::{AddressSource, CreateGuest, GuestInterface, GuestStatus, Kind, NewId};
 use proxmox_core::{
     Ask, Call, Effect, Error, Guest, GuestKind, Node, NodeName, Pve, PveRequest, Result, Rows, Vmid, Work,
 };
 
-use crate::agent::Agent;
+use crate::agent::{Agent, Wrapped};
 use crate::cloudinit::{ApplyCloudInit, CloudInit};
 use crate::create::VmSpec;
-use crate::ip::{IpQuery, WaitForIp};
 
 /// Marks guests that are virtual machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +17,13 @@ pub enum Qemu {}
 impl Kind for Qemu {
     const KIND: GuestKind = GuestKind::Qemu;
     const NAME_PARAM: &'static str = "name";
+    const ADDRESSES: AddressSource = AddressSource {
+        path: &["agent", "network-get-interfaces"],
+        read: |answer| Ok(answer.decode::<Wrapped<Vec<GuestInterface>>>()?.result),
+        fixed: None,
+        teller: "the agent",
+        advice: "check that qemu-guest-agent runs in the guest and that its network is configured",
+    };
     type Handle = Vm;
 }
 
@@ -75,11 +81,6 @@ impl Vm {
     /// Sets cloud-init values and makes the drive anew: see [`CloudInit`].
     pub fn cloud_init(&self, values: CloudInit) -> Call<ApplyCloudInit> {
         self.pve().bind(ApplyCloudInit::new(self.clone(), values))
-    }
-
-    /// Waits until the guest agent reports a usable address: see [`IpQuery`].
-    pub fn wait_for_ip(&self, query: IpQuery) -> Call<WaitForIp> {
-        self.pve().bind(WaitForIp::new(self.clone(), query))
     }
 }
 

@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
-use proxmox_core::guest::{CloneOptions, DeleteOptions, NewId, Power, Shutdown};
+use proxmox_core::guest::{CloneOptions, DeleteOptions, IpQuery, NewId, Power, Shutdown};
 use proxmox_core::{
     Call, Operation, Pve, PveRequest, PveResponse, Result, Transport, TransportInfo, Upid, Vmid, async_trait,
 };
-use proxmox_qemu::{CloudInit, Exec, IpQuery, QemuNode, Vm, VmSpec};
+use proxmox_qemu::{CloudInit, Exec, QemuNode, Vm, VmSpec};
 
 /// Leads nowhere: a request that is only built needs no more.
 struct Nowhere;

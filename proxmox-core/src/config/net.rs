@@ -1,11 +1,12 @@
+use super::card::{self, network_card};
 use super::view::{bad, property_view, read};
 use super::{ConfigBag, MacAddr, PropertyString};
 use crate::Result;
 
 /// A network card of a VM, `net0` to `net31`: `virtio=BC:24:11:0C:AB:01,bridge=vmbr0,firewall=1,tag=5`.
 ///
-/// Without a MAC address PVE makes one up when it stores the value. (The `netN` of a container has another form; read
-/// it with [`ConfigBag::properties`].)
+/// Without a MAC address PVE makes one up when it stores the value. (That of a container is a
+/// [`ContainerNet`](super::ContainerNet).)
 ///
 /// ```
 /// use proxmox_core::config::Net;
@@ -20,6 +21,7 @@ use crate::Result;
 pub struct Net(PropertyString);
 
 property_view!(Net);
+network_card!(Net);
 
 /// The card that the guest sees.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -88,13 +90,7 @@ impl Net {
         if mac.is_some_and(|mac| MacAddr::parse(mac).is_err()) {
             return Err(no("macaddr has no valid value"));
         }
-        if read::<u16>("net", properties, "tag")?.is_some_and(|tag| !(1..=4094).contains(&tag)) {
-            return Err(no("tag must be 1 to 4094"));
-        }
-        if read::<f64>("net", properties, "rate")?.is_some_and(|rate| !rate.is_finite() || rate < 0.0) {
-            return Err(no("rate must be a number of MB/s"));
-        }
-        read::<u32>("net", properties, "mtu")?;
+        card::check("net", properties)?;
         read::<u32>("net", properties, "queues")?;
         Ok(())
     }
@@ -125,42 +121,6 @@ impl Net {
         model(&self.0).and_then(|(_, mac)| MacAddr::parse(mac?).ok())
     }
 
-    /// The bridge or SDN vnet it is plugged into; `None` means QEMU's own NAT.
-    #[must_use]
-    pub fn bridge(&self) -> Option<&str> {
-        self.0.get("bridge")
-    }
-
-    /// The VLAN tag, 1 to 4094.
-    #[must_use]
-    pub fn tag(&self) -> Option<u16> {
-        self.0.get("tag")?.parse().ok()
-    }
-
-    /// Whether the guest's firewall applies to this card.
-    #[must_use]
-    pub fn firewall(&self) -> bool {
-        self.0.flag("firewall").unwrap_or(false)
-    }
-
-    /// Whether the cable is pulled.
-    #[must_use]
-    pub fn link_down(&self) -> bool {
-        self.0.flag("link_down").unwrap_or(false)
-    }
-
-    /// The limit of traffic in MB/s (10^6 bytes).
-    #[must_use]
-    pub fn rate(&self) -> Option<f64> {
-        self.0.get("rate")?.parse().ok()
-    }
-
-    /// The MTU; 1 means that of the bridge. For virtio only.
-    #[must_use]
-    pub fn mtu(&self) -> Option<u32> {
-        self.0.get("mtu")?.parse().ok()
-    }
-
     /// The number of packet queues.
     #[must_use]
     pub fn queues(&self) -> Option<u32> {
@@ -183,43 +143,6 @@ impl Net {
     pub fn with_mac(self, mac: MacAddr) -> Result<Self> {
         let model = self.model();
         self.rebuilt(&model, Some(mac))
-    }
-
-    /// Plugs it into a bridge or vnet.
-    ///
-    /// # Errors
-    /// `InvalidInput` for a name with other characters than letters, digits, `-`, `_` and `.`.
-    pub fn with_bridge(self, bridge: &str) -> Result<Self> {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-        if !bridge.bytes().all(plain) {
-            return Err(crate::Error::invalid(
-                "bridge",
-                format!("{bridge:?} is not the name of a bridge or vnet"),
-            ));
-        }
-        self.with("bridge", bridge)
-    }
-
-    /// Sets the VLAN tag.
-    ///
-    /// # Errors
-    /// `InvalidInput` outside 1 to 4094.
-    pub fn with_tag(self, tag: u16) -> Result<Self> {
-        self.with("tag", i64::from(tag))
-    }
-
-    /// Applies the guest's firewall to this card, or not.
-    #[must_use]
-    pub fn with_firewall(mut self, on: bool) -> Self {
-        self.0.put("firewall", u8::from(on));
-        self
-    }
-
-    /// Pulls the cable, or plugs it in.
-    #[must_use]
-    pub fn with_link_down(mut self, down: bool) -> Self {
-        self.0.put("link_down", u8::from(down));
-        self
     }
 
     /// Model and address in front, in PVE's own form, and the rest as it was.

@@ -265,17 +265,23 @@ impl<K: Kind> CloneGuest<K> {
             Err(_) => return Err(lost),
         };
         if facts.lock.as_deref() == Some("clone") {
-            let Ok(Some(upid)) = self.running_task(pve).await else {
+            let Ok(running) = self.running_task(pve).await else {
                 return Err(lost);
             };
             // A task that fails tells why; that the way to it fails tells nothing new about the request.
-            let report = match pve.task(upid).wait().await {
-                Ok(report) => report,
-                Err(e) if e.kind() == ErrorKind::TaskFailed => return Err(e),
-                Err(e) => return Err(lost.with_source(e)),
+            let report = match running {
+                Some(upid) => match pve.task(upid).wait().await {
+                    Ok(report) => Some(report),
+                    Err(e) if e.kind() == ErrorKind::TaskFailed => return Err(e),
+                    Err(e) => return Err(lost.with_source(e)),
+                },
+                // It may have ended between the two looks.
+                None => None,
             };
             return match clone.facts().await {
-                Ok(facts) if self.is_ours(&facts, call) => Ok(HowCloned::New(report)),
+                Ok(facts) if facts.lock.is_none() && self.is_ours(&facts, call) => {
+                    Ok(report.map_or(HowCloned::Existing, HowCloned::New))
+                }
                 _ => Err(lost),
             };
         }

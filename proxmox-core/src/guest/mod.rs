@@ -1,21 +1,25 @@
 //! Everything a VM and a container share.
 
+mod address;
 mod clone;
 mod config;
 mod create;
 mod delete;
 mod power;
 mod status;
+mod wait_for_ip;
 
 use std::fmt;
 use std::marker::PhantomData;
 
+pub use address::{FoundIp, GuestAddress, GuestInterface, IpQuery};
 pub use clone::{CloneGuest, CloneOptions, Cloned, HowCloned, NewId};
 pub use config::PendingValue;
 pub use create::CreateGuest;
 pub use delete::{DeleteGuest, DeleteOptions, Deleted};
 pub use power::{EnsurePower, Power, Shutdown};
 pub use status::{GuestState, GuestStatus};
+pub use wait_for_ip::{AddressSource, WaitForIp};
 
 use crate::policy::GuestFacts;
 use crate::{Error, GuestKind, NodeName, Pve, PvePath, PveRequest, Result, Vmid};
@@ -26,6 +30,8 @@ pub trait Kind: Send + Sync + Sized + 'static {
     const KIND: GuestKind;
     /// The parameter that names a guest: `name` or `hostname`.
     const NAME_PARAM: &'static str;
+    /// How it tells its addresses.
+    const ADDRESSES: AddressSource;
     /// The facade's own handle, which wraps a [`Guest`].
     type Handle: From<Guest<Self>> + Send + 'static;
 }

@@ -2,12 +2,11 @@
 
 mod exec;
 mod file;
-mod network;
 
 pub use exec::{Exec, ExecResult, RunExec};
 pub use file::FileContent;
-pub use network::{AgentAddress, AgentInterface};
 
+use proxmox_core::guest::GuestInterface;
 use proxmox_core::{Ask, Call, Effect, PvePath, PveRequest, Result, de};
 use serde::{Deserialize, Serialize};
 
@@ -82,7 +81,7 @@ impl Agent {
     ///
     /// # Errors
     /// As [`ping`](Self::ping).
-    pub fn interfaces(&self) -> Call<Ask<Vec<AgentInterface>>> {
+    pub fn interfaces(&self) -> Call<Ask<Vec<GuestInterface>>> {
         self.read("agent.interfaces", self.path().fixed("network-get-interfaces"))
     }
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use proxmox_core::guest::{CloneOptions, NewId};
+use proxmox_core::guest::{CloneOptions, IpQuery, NewId};
 use proxmox_core::{
     Error, ErrorKind, Growth, GuestRef, Outcome, PvePath, PveRequest, StorageId, TokenId, Upid, UserId, VolId,
 };
-use proxmox_qemu::{CloudInit, Exec, IpQuery, QemuNode, VmSpec};
+use proxmox_qemu::{CloudInit, Exec, QemuNode, VmSpec};
 use serde_json::Value;
 
 use super::{World, assert_is};

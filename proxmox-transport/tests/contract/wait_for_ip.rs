@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use proxmox_core::guest::IpQuery;
 use proxmox_core::{ErrorKind, Outcome};
-use proxmox_qemu::IpQuery;
 
 use super::{Cap, World, assert_is};
 

@@ -5,11 +5,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use examples::human;
 use proxmox_core::cluster::Resource;
 use proxmox_core::config::{Disk, Growth, IpConfig, Size};
-use proxmox_core::guest::{CloneOptions, DeleteOptions, Deleted, GuestStatus, HowCloned, Shutdown};
+use proxmox_core::guest::{
+    CloneOptions, DeleteOptions, Deleted, FoundIp, GuestStatus, HowCloned, IpQuery, Shutdown,
+};
 use proxmox_core::{
     ConfigBag, Error, ErrorKind, GuestKind, GuestRef, NodeName, Outcome, Pve, Result, StorageId, Vmid,
 };
-use proxmox_qemu::{CloudInit, Exec, ExecResult, FoundIp, IpQuery, QemuNode, Vm};
+use proxmox_qemu::{CloudInit, Exec, ExecResult, QemuNode, Vm};
 use serde::Serialize;
 
 use crate::journal::Journal;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use examples::exit::Exit;
 use examples::pairs;
 use proxmox_core::config::{ConfigChange, encode_sshkeys};
-use proxmox_core::guest::{CloneOptions, DeleteOptions, Deleted, HowCloned, Shutdown};
+use proxmox_core::guest::{CloneOptions, DeleteOptions, Deleted, HowCloned, IpQuery, Shutdown};
 use proxmox_core::task::TaskReport;
 use proxmox_core::{Call, Error, GuestRef, ParamValue, Result, Work};
-use proxmox_qemu::{IpQuery, QemuNode, Vm};
+use proxmox_qemu::{QemuNode, Vm};
 use serde_json::json;
 
 use crate::args::{self, Qemu};

@@ -108,6 +108,13 @@ struct Handle(Guest<Vm>);
 impl proxmox_core::guest::Kind for Vm {
     const KIND: proxmox_core::GuestKind = proxmox_core::GuestKind::Qemu;
     const NAME_PARAM: &'static str = "name";
+    const ADDRESSES: proxmox_core::guest::AddressSource = proxmox_core::guest::AddressSource {
+        path: &["interfaces"],
+        read: |answer| answer.decode(),
+        fixed: None,
+        teller: "the guest",
+        advice: "wait longer",
+    };
     type Handle = Handle;
 }
 impl From<Guest<Vm>> for Handle {

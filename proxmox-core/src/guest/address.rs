@@ -1,11 +1,59 @@
 use std::net::IpAddr;
-use std::time::Duration;
 
-use proxmox_core::{Error, ErrorKind, Operation, Outcome, Pve, PveRequest, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{AgentAddress, AgentInterface};
-use crate::vm::Vm;
+use crate::{Error, Result, de};
+
+/// A network interface as the guest sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct GuestInterface {
+    /// Its name in the guest, such as `eth0`.
+    pub name: String,
+    /// Its MAC, lower case.
+    #[serde(rename = "hardware-address", default, deserialize_with = "de::opt_text")]
+    pub mac: Option<String>,
+    /// Its addresses; none while it has none.
+    #[serde(rename = "ip-addresses", default)]
+    pub addresses: Vec<GuestAddress>,
+    /// Everything else that was sent.
+    #[serde(flatten)]
+    pub extra: de::Extra,
+}
+
+/// One address of an interface.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct GuestAddress {
+    /// The address as text.
+    #[serde(rename = "ip-address")]
+    pub text: String,
+    /// The length of its network prefix.
+    #[serde(default, deserialize_with = "de::opt_int")]
+    pub prefix: Option<i64>,
+}
+
+impl GuestAddress {
+    /// The address, unless something else was sent. A zone (`%eth0`) is left out.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.text.split('%').next()?.parse().ok()
+    }
+}
+
+impl GuestInterface {
+    /// An interface that has one address, as a configuration tells it.
+    #[must_use]
+    pub fn fixed(name: &str, mac: Option<&str>, ip: IpAddr, prefix: u8) -> Self {
+        let address = GuestAddress { text: ip.to_string(), prefix: Some(prefix.into()) };
+        Self {
+            name: name.to_owned(),
+            mac: mac.map(str::to_lowercase),
+            addresses: vec![address],
+            extra: de::Extra::default(),
+        }
+    }
+}
 
 /// Which address is wanted.
 ///
@@ -105,20 +153,20 @@ impl IpQuery {
         usable && self.subnet.is_none_or(|net| contains(net, ip))
     }
 
-    /// The first address that fits, in the agent's order.
-    fn pick(&self, interfaces: &[AgentInterface]) -> Option<FoundIp> {
-        let fits = |interface: &&AgentInterface| match &self.mac {
+    /// The first address that fits, in the guest's order.
+    pub(super) fn pick(&self, interfaces: &[GuestInterface]) -> Option<FoundIp> {
+        let fits = |interface: &&GuestInterface| match &self.mac {
             Some(mac) => interface.mac.as_ref().is_some_and(|m| m.to_lowercase() == *mac),
             None => !is_inner(&interface.name),
         };
         interfaces.iter().filter(fits).find_map(|interface| {
             let address =
-                interface.addresses.iter().filter_map(AgentAddress::ip).find(|ip| self.wants(*ip))?;
+                interface.addresses.iter().filter_map(GuestAddress::ip).find(|ip| self.wants(*ip))?;
             Some(FoundIp { address, interface: interface.name.clone(), mac: interface.mac.clone() })
         })
     }
 
-    fn family(&self) -> &'static str {
+    pub(super) fn family(&self) -> &'static str {
         match self.family {
             Family::V4 => "IPv4",
             Family::V6 => "IPv6",
@@ -139,107 +187,11 @@ fn contains((net, prefix): (IpAddr, u8), ip: IpAddr) -> bool {
     net.is_ipv4() == ip.is_ipv4() && bits(net).0 & mask == bits(ip).0 & mask
 }
 
-/// How long to wait unless the call says otherwise.
-const WAIT: Duration = Duration::from_secs(120);
-/// The pause between two looks.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// Waits for an address: `GET …/agent/network-get-interfaces`, every second.
-///
-/// Without a [`timeout`](proxmox_core::Call::timeout) it waits for 120 s. The error at the end tells whether the agent was
-/// seen, which addresses were seen, and the first trouble. A VM that is off, has no agent configured, or may not be asked ends
-/// the wait at once.
-#[derive(Debug)]
-pub struct WaitForIp {
-    vm: Vm,
-    query: IpQuery,
-}
-
-impl WaitForIp {
-    pub(crate) fn new(vm: Vm, query: IpQuery) -> Self {
-        Self { vm, query }
-    }
-}
-
-/// What is told when no address came.
-#[derive(Default)]
-struct Seen {
-    agent: bool,
-    addresses: Vec<String>,
-    first_error: Option<Error>,
-}
-
-impl Seen {
-    fn timeout(self, wait: Duration, family: &str) -> Error {
-        let agent = if self.agent { "the agent answers" } else { "the agent was never seen" };
-        let addresses = match self.addresses.as_slice() {
-            [] => "no address was seen".to_owned(),
-            some => format!("addresses seen: {}", some.join(", ")),
-        };
-        let trouble =
-            self.first_error.as_ref().map(|e| format!("; first error: {}", e.message())).unwrap_or_default();
-        let text = format!("no usable {family} address within {wait:?}: {agent}, {addresses}{trouble}");
-        let error = Error::new(ErrorKind::Timeout, Outcome::Rejected, text);
-        let error = error
-            .with_advice("check that qemu-guest-agent runs in the guest and that its network is configured");
-        match self.first_error {
-            Some(first) => error.with_source(first),
-            None => error,
-        }
-    }
-}
-
-/// Whether waiting longer cannot help.
-fn is_final(error: &Error) -> bool {
-    match error.kind() {
-        ErrorKind::Agent => error.message().contains("No QEMU guest agent configured"),
-        kind => !kind.is_transient() && kind != ErrorKind::Unexpected,
-    }
-}
-
-impl Operation for WaitForIp {
-    type Output = FoundIp;
-    fn name(&self) -> &'static str {
-        "agent.wait_for_ip"
-    }
-    fn request(&self) -> Result<PveRequest> {
-        self.vm.agent().interfaces().request()
-    }
-    async fn run(self, pve: Pve) -> Result<FoundIp> {
-        let request = self.request()?;
-        let deadline = pve.deadline(Some(WAIT));
-        let mut seen = Seen::default();
-        loop {
-            let look = async {
-                let answer = pve.call(&deadline.bound(&pve, &request)).await?;
-                answer.decode::<crate::agent::Wrapped<Vec<AgentInterface>>>()
-            };
-            match look.await {
-                Ok(interfaces) => {
-                    if let Some(found) = self.query.pick(&interfaces.result) {
-                        return Ok(found);
-                    }
-                    seen.agent = true;
-                    let all = interfaces.result.iter().flat_map(|i| i.addresses.iter().map(move |a| (i, a)));
-                    seen.addresses = all.map(|(i, a)| format!("{} on {}", a.text, i.name)).collect();
-                }
-                Err(e) if is_final(&e) => return Err(e),
-                Err(e) => drop(seen.first_error.get_or_insert(e)),
-            }
-            let left = deadline.left(&pve);
-            if left.is_zero() {
-                return Err(seen.timeout(deadline.wait(), self.query.family()));
-            }
-            pve.sleep(PAUSE.min(left)).await;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn interfaces() -> Vec<AgentInterface> {
+    fn interfaces() -> Vec<GuestInterface> {
         serde_json::from_str(
             r#"[{"name":"lo","hardware-address":"00:00:00:00:00:00","ip-addresses":[
                 {"ip-address":"127.0.0.1","prefix":8,"ip-address-type":"ipv4"},{"ip-address":"::1","prefix":128}]},
