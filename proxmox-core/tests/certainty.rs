@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use proxmox_core::guest::{CloneOptions, CreateGuest, DeleteOptions, Kind, NewId};
+use proxmox_core::guest::{AddressSource, CloneOptions, CreateGuest, DeleteOptions, HowCloned, Kind, NewId};
 use proxmox_core::policy::{GuestFacts, Verdict};
 use proxmox_core::*;
 
@@ -389,7 +389,7 @@ fn a_clone_that_ends_while_it_is_looked_for() {
         }
     });
     let c = Guest::<Q>::new(pve, node(), v(9000)).clone_to(CloneOptions::named("w").newid(v(200))).block();
-    assert_eq!(c.unwrap().how, proxmox_core::guest::HowCloned::Existing);
+    assert_eq!(c.unwrap().how, HowCloned::Existing);
 }
 #[test] // A and B both make `ci` from 9000 with the next free number; A's request lost the race, and its answer got lost too
 fn a_lost_race_with_a_lost_answer() {

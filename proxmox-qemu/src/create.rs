@@ -1,5 +1,5 @@
 use proxmox_core::config::Net;
-use proxmox_core::{ParamValue, Params, StorageId};
+use proxmox_core::{Params, StorageId};
 
 /// The parameters of a new VM. What has no method of its own goes through [`param`](Self::param), named as in PVE.
 ///
@@ -11,6 +11,8 @@ use proxmox_core::{ParamValue, Params, StorageId};
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VmSpec(Params);
 
+proxmox_core::guest_spec!(VmSpec);
+
 impl VmSpec {
     /// A VM of this name (a DNS name), Linux, with a paravirtual SCSI controller.
     #[must_use]
@@ -21,23 +23,10 @@ impl VmSpec {
             .param("scsihw", "virtio-scsi-single")
     }
 
-    /// Any parameter of `POST /nodes/{node}/qemu`. A later value replaces an earlier one.
-    #[must_use]
-    pub fn param(mut self, name: &str, value: impl Into<ParamValue>) -> Self {
-        self.0.set(name, value);
-        self
-    }
-
     /// Cores of each socket.
     #[must_use]
     pub fn cores(self, cores: u32) -> Self {
         self.param("cores", cores)
-    }
-
-    /// Memory in MiB.
-    #[must_use]
-    pub fn memory_mib(self, mib: u32) -> Self {
-        self.param("memory", mib)
     }
 
     /// A new empty disk of so many GiB in this slot (`scsi0` …).
@@ -62,25 +51,6 @@ impl VmSpec {
     #[must_use]
     pub fn agent(self) -> Self {
         self.param("agent", "1")
-    }
-
-    /// Adds it to a pool.
-    #[must_use]
-    pub fn pool(self, pool: &str) -> Self {
-        self.param("pool", pool)
-    }
-
-    /// Its tags; the managed tag is added by the safety gate.
-    #[must_use]
-    pub fn tags<'a>(self, tags: impl IntoIterator<Item = &'a str>) -> Self {
-        let tags: Vec<&str> = tags.into_iter().collect();
-        self.param("tags", tags.join(";"))
-    }
-
-    /// Starts it at once.
-    #[must_use]
-    pub fn start(self) -> Self {
-        self.param("start", true)
     }
 
     pub(crate) fn into_params(self) -> Params {

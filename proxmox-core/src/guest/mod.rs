@@ -6,6 +6,7 @@ mod config;
 mod create;
 mod delete;
 mod power;
+mod spec;
 mod status;
 mod wait_for_ip;
 
