@@ -1,7 +1,7 @@
 //! Which node, and where a guest is.
 
-use proxmox_core::{Error, GuestKind, GuestRef, NodeName, Pve, PvePath, PveRequest, Result, de};
-use proxmox_qemu::{QemuNode, Vm};
+use proxmox_core::guest::Kind;
+use proxmox_core::{Error, Guest, GuestRef, NodeName, Pve, PvePath, PveRequest, Result, de};
 use serde::Deserialize;
 
 /// The node to work on when a command needs one: the one that was named, else the only one, else the one that answers.
@@ -46,18 +46,20 @@ fn answering(pve: &Pve) -> Option<NodeName> {
     NodeName::parse(&local.name).ok()
 }
 
-/// The VM that people mean. A vmid on a named node needs no look-up.
+/// The guest that people mean. A vmid on a named node needs no look-up.
 ///
 /// # Errors
-/// `NotFound`; `InvalidInput` for an ambiguous name and for a container.
-pub fn vm(pve: &Pve, named: Option<&NodeName>, guest: &GuestRef) -> Result<Vm> {
+/// `NotFound`; `InvalidInput` for an ambiguous name and for a guest of the other kind.
+pub fn guest<K: Kind>(pve: &Pve, named: Option<&NodeName>, guest: &GuestRef) -> Result<K::Handle> {
+    let handle = |node: &NodeName, vmid| Guest::<K>::new(pve.clone(), node.clone(), vmid).into();
     if let (Some(node), GuestRef::Vmid(vmid)) = (named, guest) {
-        return pve.node(node)?.vm(*vmid);
+        return Ok(handle(node, *vmid));
     }
     let found = pve.cluster().find(guest.clone()).block()?;
-    if found.kind != GuestKind::Qemu {
-        let text = format!("guest {} is a container, not a VM", found.vmid);
-        return Err(Error::invalid("guest", text));
+    if found.kind != K::KIND {
+        let text = format!("guest {} is a {}, not a {}", found.vmid, found.kind.noun(), K::KIND.noun());
+        let advice = format!("it is found under pve {}", found.kind.segment());
+        return Err(Error::invalid("guest", text).with_advice(advice));
     }
     if let Some(node) = named.filter(|node| **node != found.node) {
         let text = format!("guest {guest} is on node {}, not on {node}", found.node);
@@ -65,5 +67,5 @@ pub fn vm(pve: &Pve, named: Option<&NodeName>, guest: &GuestRef) -> Result<Vm> {
             Error::invalid("node", text).with_advice("leave --node out to find guests wherever they are")
         );
     }
-    pve.node(&found.node)?.vm(found.vmid)
+    Ok(handle(&found.node, found.vmid))
 }

@@ -17,6 +17,12 @@ impl From<Guest<Q>> for H {
         Self(g)
     }
 }
+impl std::ops::Deref for H {
+    type Target = Guest<Q>;
+    fn deref(&self) -> &Guest<Q> {
+        &self.0
+    }
+}
 impl Kind for Q {
     const KIND: GuestKind = GuestKind::Qemu;
     const NAME_PARAM: &'static str = "name";

@@ -111,7 +111,7 @@ pub struct Containers(Node);
 impl Containers {
     /// All containers with state and telemetry in one request: `GET /nodes/{node}/lxc`. PVE leaves out those without `VM.Audit`.
     pub fn list(&self) -> Call<Ask<Rows<GuestStatus>>> {
-        self.0.pve().bind(Ask::rows("lxc.list", Ok(PveRequest::get(self.0.path().fixed("lxc")))))
+        self.0.guests::<Lxc>()
     }
 
     /// Creates a container from a template archive: `POST /nodes/{node}/lxc`, waited for. Needs `VM.Allocate` on the number or the

@@ -91,7 +91,7 @@ pub struct Vms(Node);
 impl Vms {
     /// All VMs with state and telemetry in one request: `GET /nodes/{node}/qemu`. PVE leaves out those without `VM.Audit`.
     pub fn list(&self) -> Call<Ask<Rows<GuestStatus>>> {
-        self.0.pve().bind(Ask::rows("qemu.list", Ok(PveRequest::get(self.0.path().fixed("qemu")))))
+        self.0.guests::<Qemu>()
     }
 
     /// Creates a VM: `POST /nodes/{node}/qemu`, waited for. Needs `VM.Allocate` on the number or the pool,

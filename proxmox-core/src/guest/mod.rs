@@ -12,6 +12,7 @@ mod wait_for_ip;
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 pub use address::{FoundIp, GuestAddress, GuestInterface, IpQuery};
 pub use clone::{CloneGuest, CloneOptions, Cloned, HowCloned, NewId};
@@ -34,7 +35,7 @@ pub trait Kind: Send + Sync + Sized + 'static {
     /// How it tells its addresses.
     const ADDRESSES: AddressSource;
     /// The facade's own handle, which wraps a [`Guest`].
-    type Handle: From<Guest<Self>> + Send + 'static;
+    type Handle: From<Guest<Self>> + Deref<Target = Guest<Self>> + Send + 'static;
 }
 
 /// The handle of a guest on a node: what VMs and containers have in common. Cheap to clone; nothing is read until asked.

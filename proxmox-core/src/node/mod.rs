@@ -13,6 +13,7 @@ pub use status::{CpuInfo, NodeStatus, Usage};
 pub use storage::{Content, StorageStatus};
 
 use crate::call::{Ask, Call};
+use crate::guest::{GuestStatus, Kind};
 use crate::rows::Rows;
 use crate::task::TaskEntry;
 use crate::{NodeName, Pve, PvePath, PveRequest, Version};
@@ -50,6 +51,13 @@ impl Node {
     /// Which PVE this node runs: `GET /nodes/{node}/version`.
     pub fn version(&self) -> Call<Ask<Version>> {
         self.pve.bind(Ask::new("node.version", Ok(PveRequest::get(self.path().fixed("version")))))
+    }
+
+    /// All its guests of a kind with state and telemetry in one request: `GET /nodes/{node}/{kind}`. PVE leaves out those without
+    /// `VM.Audit`.
+    pub fn guests<K: Kind>(&self) -> Call<Ask<Rows<GuestStatus>>> {
+        let request = self.path().segment(K::KIND.segment()).map(PveRequest::get);
+        self.pve.bind(Ask::rows("guest.list", request))
     }
 
     /// Its last tasks, running and finished, the newest first: `GET /nodes/{node}/tasks`. Without `Sys.Audit` only one's own are listed.

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use examples::options::Connection;
 use proxmox_core::config::Growth;
 use proxmox_core::guest::NewId;
-use proxmox_core::{GuestRef, NodeName, PvePath, Result, StorageId, Upid};
+use proxmox_core::{GuestRef, NodeName, PvePath, Result, StorageId, Upid, VolId};
 
 const EXAMPLES: &str = "\
 Examples, on a simulated cluster that needs no set-up:
@@ -81,6 +81,9 @@ pub(crate) enum Command {
     /// Virtual machines
     #[command(subcommand)]
     Qemu(Qemu),
+    /// Containers
+    #[command(subcommand)]
+    Lxc(Lxc),
     /// Nodes
     #[command(subcommand)]
     Node(Node),
@@ -101,23 +104,24 @@ pub(crate) struct Raw {
     pub(crate) params: Vec<String>,
 }
 
-/// The VM that a command is about.
+/// The guest that a command is about.
 #[derive(Debug, Args)]
 pub(crate) struct Id {
-    /// Number or exact name of the VM
+    /// Number or exact name of the guest
     #[arg(value_name = "ID")]
     pub(crate) id: GuestRef,
 }
 
+/// What VMs and containers have in common.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Qemu {
-    /// All VMs of the cluster, or of --node
+pub(crate) enum Verb {
+    /// All of them in the cluster, or on --node
     List,
     /// State and telemetry
     Status(Id),
     /// Configuration, with pending changes applied
     Config(Id),
-    /// Clone a template or a VM, and wait for it
+    /// Clone it, or a template, and wait for it
     Clone(Clone),
     /// Change the configuration
     Set {
@@ -131,7 +135,7 @@ pub(crate) enum Qemu {
     Resize {
         #[command(flatten)]
         id: Id,
-        /// Such as scsi0
+        /// Such as scsi0 or rootfs
         disk: String,
         /// New size (20G), or growth (+5G)
         #[arg(value_name = "SIZE", allow_hyphen_values = true)]
@@ -141,7 +145,7 @@ pub(crate) enum Qemu {
     Start {
         #[command(flatten)]
         id: Id,
-        /// Wait until its guest agent reports an IPv4 address, and print it
+        /// Wait until it has an IPv4 address, and print it; a VM needs a guest agent for that
         #[arg(long)]
         wait_ip: bool,
     },
@@ -151,14 +155,10 @@ pub(crate) enum Qemu {
     Stop(Id),
     /// Shut it down and start it again
     Reboot(Id),
-    /// Reset it, as by its reset button
-    Reset(Id),
     /// Pause it
     Suspend(Id),
     /// Let it go on
     Resume(Id),
-    /// Turn it into a template, for good
-    Template(Id),
     /// Delete it with its disks; it must be off
     Delete {
         #[command(flatten)]
@@ -167,6 +167,18 @@ pub(crate) enum Qemu {
         #[arg(long)]
         purge: bool,
     },
+    /// The guest's IPv4 address
+    Ip(Id),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Qemu {
+    #[command(flatten)]
+    Guest(Verb),
+    /// Reset it, as by its reset button
+    Reset(Id),
+    /// Turn it into a template, for good
+    Template(Id),
     /// Run a program in the guest, through its guest agent
     ///
     /// The program's output goes to stdout and stderr. When the program fails, pve exits with 1 and says what the
@@ -181,8 +193,80 @@ pub(crate) enum Qemu {
         #[arg(last = true, required = true, value_name = "ARGV")]
         argv: Vec<String>,
     },
-    /// The guest's IPv4 address
-    Ip(Id),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Lxc {
+    #[command(flatten)]
+    Guest(Verb),
+    /// Create a container from a template archive, and wait for it
+    Create(Box<Create>),
+    /// Turn it into a template, for good
+    Template(Id),
+}
+
+/// A new container.
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// Volume of the archive, such as local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst
+    #[arg(value_name = "TEMPLATE")]
+    pub(crate) template: VolId,
+
+    /// Number of the container, or auto for the next free one
+    #[arg(value_name = "NEWID|auto", value_parser = new_id)]
+    pub(crate) newid: NewId,
+
+    /// Its name
+    #[arg(long)]
+    pub(crate) name: String,
+
+    /// Storage for its root; PVE's own default is local
+    #[arg(long, value_name = "STORAGE")]
+    pub(crate) storage: Option<StorageId>,
+
+    /// Size of its root in GiB
+    #[arg(long, value_name = "GIB", default_value_t = 8, requires = "storage")]
+    pub(crate) size: u32,
+
+    /// Cores it may use
+    #[arg(long, value_name = "N")]
+    pub(crate) cores: Option<u32>,
+
+    /// Memory in MiB
+    #[arg(long, value_name = "MIB")]
+    pub(crate) memory: Option<u32>,
+
+    /// Swap in MiB
+    #[arg(long, value_name = "MIB")]
+    pub(crate) swap: Option<u32>,
+
+    /// Bridge or vnet for a card eth0, by DHCP unless --ip is given
+    #[arg(long, value_name = "BRIDGE")]
+    pub(crate) bridge: Option<String>,
+
+    /// Its IPv4 address, such as 192.0.2.5/24
+    #[arg(long, value_name = "CIDR", requires = "bridge")]
+    pub(crate) ip: Option<String>,
+
+    /// Its IPv4 gateway
+    #[arg(long, value_name = "ADDRESS", requires = "ip")]
+    pub(crate) gw: Option<String>,
+
+    /// File of public keys that may log in as root
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ssh_keys: Option<PathBuf>,
+
+    /// Allow what a recent systemd needs (features: nesting=1)
+    #[arg(long)]
+    pub(crate) nesting: bool,
+
+    /// Start it at once
+    #[arg(long)]
+    pub(crate) start: bool,
+
+    /// Anything else, named as in PVE: mp0=local-lvm:32,mp=/srv
+    #[arg(value_name = "KEY=VALUE")]
+    pub(crate) params: Vec<String>,
 }
 
 /// A clone.
@@ -295,6 +379,13 @@ mod tests {
             "qemu delete 100 --purge --dry-run",
             "qemu exec 100 --input /tmp/x -- sh -c -v",
             "qemu ip 100",
+            "lxc list",
+            "lxc status ct-1 --json",
+            "lxc create local:vztmpl/debian-12.tar.zst auto --name web-1",
+            "lxc create local:vztmpl/x.tar 200 --name a --storage local-lvm --size 4 --cores 1 --memory 512 --swap 0 \
+             --bridge vmbr0 --ip 192.0.2.5/24 --gw 192.0.2.1 --ssh-keys k --nesting --start mp0=local-lvm:1,mp=/x onboot=1",
+            "lxc resize 200 rootfs +1G",
+            "lxc template 200 --force",
             "node list",
             "node status",
             "node status pve2",
@@ -325,6 +416,12 @@ mod tests {
             "qemu set 100",
             "qemu exec 100",
             "qemu exec 100 --",
+            "lxc exec 200 -- ls",
+            "lxc reset 200",
+            "lxc create x 200 --name a",
+            "lxc create local:vztmpl/x.tar 200",
+            "lxc create local:vztmpl/x.tar 200 --name a --ip 192.0.2.5/24",
+            "lxc create local:vztmpl/x.tar 200 --name a --size 4",
             "node status a/b",
             "task status UPID:x",
             "--engine curl node list",

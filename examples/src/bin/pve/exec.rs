@@ -6,7 +6,7 @@ use std::path::Path;
 use examples::exit::Exit;
 use examples::{complain, pairs, stdout};
 use proxmox_core::{GuestRef, Result};
-use proxmox_qemu::{Exec, ExecResult};
+use proxmox_qemu::{Exec, ExecResult, Qemu};
 use serde_json::Value;
 
 use crate::session::Session;
@@ -16,7 +16,7 @@ pub(crate) fn run(session: &Session, id: &GuestRef, input: Option<&Path>, argv: 
     if let Some(file) = input {
         exec = exec.input(pairs::read("input", &file.to_string_lossy())?);
     }
-    let vm = session.vm(id)?;
+    let vm = session.guest::<Qemu>(id)?;
     let call = vm.agent().exec(exec);
     if session.is_dry() {
         // There will be no process to wait for.

@@ -1,56 +1,55 @@
-//! What is to be read about VMs: the list, the state, the configuration.
+//! What is to be read about guests: the list, the state, the configuration.
 
 use examples::human;
 use examples::table::{Table, pairs};
 use proxmox_core::cluster::Resource;
-use proxmox_core::guest::GuestStatus;
-use proxmox_core::{ConfigBag, NodeName, Result};
-use proxmox_qemu::{QemuNode, Vm};
+use proxmox_core::guest::{GuestStatus, Kind};
+use proxmox_core::{ConfigBag, Guest, NodeName, Result};
 
 use crate::session::Session;
 use crate::words;
 
 /// Of one node, or of the whole cluster: one request either way.
-pub(crate) fn list(session: &Session) -> Result<()> {
+pub(crate) fn list<K: Kind>(session: &Session) -> Result<()> {
     if let Some(node) = &session.node {
-        let vms = session.pve.node(node)?.vms().list().block()?;
-        session.warn_of_rejects(&vms);
-        let mut vms = vms.into_vec();
-        vms.sort_by_key(|vm| vm.vmid);
-        return session.answer(&vms, |vms| table(vms.iter().map(|vm| row_of(vm, node))));
+        let guests = session.pve.node(node)?.guests::<K>().block()?;
+        session.warn_of_rejects(&guests);
+        let mut guests = guests.into_vec();
+        guests.sort_by_key(|guest| guest.vmid);
+        return session.answer(&guests, |guests| table(guests.iter().map(|guest| row_of(guest, node))));
     }
     let guests = session.pve.cluster().guests().block()?;
     session.warn_of_rejects(&guests);
-    let mut vms: Vec<Resource> = guests.into_iter().filter(|row| row.kind == "qemu").collect();
-    vms.sort_by_key(|vm| vm.vmid);
-    session.answer(&vms, |vms| table(vms.iter().map(row)))
+    let mut guests: Vec<Resource> = guests.into_iter().filter(|row| row.kind == K::KIND.segment()).collect();
+    guests.sort_by_key(|guest| guest.vmid);
+    session.answer(&guests, |guests| table(guests.iter().map(row)))
 }
 
 type Row = [String; 8];
 
-fn row(vm: &Resource) -> Row {
+fn row(guest: &Resource) -> Row {
     [
-        vm.vmid.map(|id| id.to_string()).unwrap_or_default(),
-        vm.name.clone().unwrap_or_default(),
-        vm.node.as_ref().map(ToString::to_string).unwrap_or_default(),
-        vm.status.as_ref().map(|s| words::vm_state(s, vm.template)).unwrap_or_default(),
-        vm.maxcpu.map(|n| n.to_string()).unwrap_or_default(),
-        vm.maxmem.map(human::bytes).unwrap_or_default(),
-        vm.maxdisk.map(human::bytes).unwrap_or_default(),
-        vm.tags.join(" "),
+        guest.vmid.map(|id| id.to_string()).unwrap_or_default(),
+        guest.name.clone().unwrap_or_default(),
+        guest.node.as_ref().map(ToString::to_string).unwrap_or_default(),
+        guest.status.as_ref().map(|s| words::guest_state(s, guest.template)).unwrap_or_default(),
+        guest.maxcpu.map(|n| n.to_string()).unwrap_or_default(),
+        guest.maxmem.map(human::bytes).unwrap_or_default(),
+        guest.maxdisk.map(human::bytes).unwrap_or_default(),
+        guest.tags.join(" "),
     ]
 }
 
-fn row_of(vm: &GuestStatus, node: &NodeName) -> Row {
+fn row_of(guest: &GuestStatus, node: &NodeName) -> Row {
     [
-        vm.vmid.to_string(),
-        vm.name.clone().unwrap_or_default(),
+        guest.vmid.to_string(),
+        guest.name.clone().unwrap_or_default(),
         node.to_string(),
-        words::vm_state(&vm.status, vm.template),
-        vm.cpus.map(|n| n.to_string()).unwrap_or_default(),
-        vm.maxmem.map(human::bytes).unwrap_or_default(),
-        vm.maxdisk.map(human::bytes).unwrap_or_default(),
-        vm.tags.join(" "),
+        words::guest_state(&guest.status, guest.template),
+        guest.cpus.map(|n| n.to_string()).unwrap_or_default(),
+        guest.maxmem.map(human::bytes).unwrap_or_default(),
+        guest.maxdisk.map(human::bytes).unwrap_or_default(),
+        guest.tags.join(" "),
     ]
 }
 
@@ -63,12 +62,12 @@ fn table(rows: impl Iterator<Item = Row>) -> String {
     table.text()
 }
 
-pub(crate) fn status(session: &Session, vm: &Vm) -> Result<()> {
-    let status = vm.status().block()?;
-    session.answer(&status, |status| describe(vm, status))
+pub(crate) fn status<K: Kind>(session: &Session, guest: &Guest<K>) -> Result<()> {
+    let status = guest.status().block()?;
+    session.answer(&status, |status| describe(guest.node(), status))
 }
 
-fn describe(vm: &Vm, status: &GuestStatus) -> String {
+fn describe(node: &NodeName, status: &GuestStatus) -> String {
     let both = |a: Option<i64>, b: Option<i64>, to: &str, from: &str| match (a, b) {
         (None, None) => String::new(),
         (a, b) => format!("{} {to}, {} {from}", human::bytes(a.unwrap_or(0)), human::bytes(b.unwrap_or(0))),
@@ -83,8 +82,8 @@ fn describe(vm: &Vm, status: &GuestStatus) -> String {
     let mut lines = vec![
         ("vmid", status.vmid.to_string()),
         ("name", status.name.clone().unwrap_or_default()),
-        ("node", vm.node().to_string()),
-        ("status", words::vm_state(&status.status, status.template)),
+        ("node", node.to_string()),
+        ("status", words::guest_state(&status.status, status.template)),
         ("qemu", qemu.unwrap_or_default()),
         ("lock", status.lock.clone().unwrap_or_default()),
         ("tags", status.tags.join(" ")),
@@ -101,8 +100,8 @@ fn describe(vm: &Vm, status: &GuestStatus) -> String {
     pairs(lines)
 }
 
-pub(crate) fn config(session: &Session, vm: &Vm) -> Result<()> {
-    let config = vm.config().block()?;
+pub(crate) fn config<K: Kind>(session: &Session, guest: &Guest<K>) -> Result<()> {
+    let config = guest.config().block()?;
     session.answer(&config, describe_config)
 }
 

@@ -3,12 +3,14 @@
 mod args;
 mod exec;
 mod guest;
+mod lxc;
 mod node;
 mod plan;
 mod qemu;
 mod raw;
 mod session;
 mod task;
+mod verbs;
 mod words;
 
 use std::process::ExitCode;
@@ -44,6 +46,7 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Set(request) => raw::run(&session, Verb::Set, request),
         Command::Delete(request) => raw::run(&session, Verb::Delete, request),
         Command::Qemu(command) => qemu::run(&session, command).map(|end| exit = end),
+        Command::Lxc(command) => lxc::run(&session, command),
         Command::Node(command) => node::run(&session, command),
         Command::Task(command) => task::run(&session, command),
     };

@@ -6,10 +6,10 @@ use console::Term;
 use examples::connect::{self, Plan, Simulated};
 use examples::progress::Waiting;
 use examples::{complain, place, show, stdout};
+use proxmox_core::guest::Kind;
 use proxmox_core::{
     Call, Error, GuestRef, NodeName, Operation, Outcome, Policy, Pve, PveRequest, Result, Rows, Vmid,
 };
-use proxmox_qemu::Vm;
 use proxmox_transport::layer::DryRun;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -43,9 +43,9 @@ impl Session {
         })
     }
 
-    /// The VM that people mean.
-    pub(crate) fn vm(&self, guest: &GuestRef) -> Result<Vm> {
-        place::vm(&self.pve, self.node.as_ref(), guest)
+    /// The guest that people mean.
+    pub(crate) fn guest<K: Kind>(&self, guest: &GuestRef) -> Result<K::Handle> {
+        place::guest::<K>(&self.pve, self.node.as_ref(), guest)
     }
 
     /// The node to work on.

@@ -1,4 +1,4 @@
-//! States and amounts, as both VMs and nodes show them.
+//! States and amounts, as guests and nodes show them.
 
 use console::Style;
 use examples::human;
@@ -14,8 +14,8 @@ pub(crate) fn state(state: &GuestState) -> String {
     style.apply_to(state).to_string()
 }
 
-/// A VM's state; for a template, that it is one.
-pub(crate) fn vm_state(status: &GuestState, template: bool) -> String {
+/// A guest's state; for a template, that it is one.
+pub(crate) fn guest_state(status: &GuestState, template: bool) -> String {
     if template { Style::new().cyan().apply_to("template").to_string() } else { state(status) }
 }
 

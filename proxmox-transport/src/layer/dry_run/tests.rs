@@ -117,6 +117,12 @@ impl proxmox_core::guest::Kind for Vm {
     };
     type Handle = Handle;
 }
+impl std::ops::Deref for Handle {
+    type Target = Guest<Vm>;
+    fn deref(&self) -> &Guest<Vm> {
+        &self.0
+    }
+}
 impl From<Guest<Vm>> for Handle {
     fn from(guest: Guest<Vm>) -> Self {
         Self(guest)
