@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::PveVersion;
-use crate::guest::{Guest, GuestKind};
+use crate::guest::{Guest, GuestKind, disk};
 use crate::node::Node;
-use crate::qemu::{disk, net};
+use crate::qemu::net;
 use crate::state::{State, seconds};
 
 /// The figures of a guest at one moment: the same moment gives the same figures.
