@@ -38,6 +38,8 @@ pub(crate) type Answer = Result<Reply, Refusal>;
 pub(crate) enum Refusal {
     /// 400 with a text for each parameter.
     Params(Vec<(String, String)>),
+    /// 500 with a text for each property that is missing where PVE reads a value of its own.
+    Format(Vec<(String, String)>),
     /// 500 with a sentence: most errors.
     Failed(String),
     /// 403 with the sentence behind `Permission check failed`.
@@ -74,6 +76,7 @@ impl Refusal {
                 format!("Parameter verification failed. {}", lines.join(" "))
             }
             Self::Forbidden(what) => format!("Permission check failed{what}"),
+            Self::Format(_) => "format error".to_owned(),
             Self::Login(reason) | Self::Bare(_, reason, _) => reason.to_owned(),
             Self::BadPassword => "authentication failure".to_owned(),
             Self::NotImplemented(text) | Self::BadMethod(text) => text,
@@ -91,6 +94,11 @@ impl Refusal {
                 let text = "Parameter verification failed.";
                 let body = json!({ "data": null, "message": format!("{text}\n"), "errors": errors });
                 answer(400, text.to_owned(), &body)
+            }
+            Self::Format(errors) => {
+                let errors: Map<_, _> = errors.into_iter().map(|(name, text)| (name, text.into())).collect();
+                let body = json!({ "data": null, "message": "format error\n", "errors": errors });
+                answer(500, "format error".to_owned(), &body)
             }
             Self::Failed(sentence) => message(500, format!("{sentence}\n")),
             Self::Forbidden(what) => message(403, format!("Permission check failed{what}\n")),

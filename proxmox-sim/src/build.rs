@@ -104,7 +104,7 @@ fn guest(state: &mut State, spec: SimGuest, now: f64) {
     for (key, storage, size) in spec.disks {
         let known = state.storages.contains_key(&storage);
         assert!(known, "guest {}: no storage {storage} for {key}", spec.vmid);
-        let value = crate::qemu::disk::built(state, &guest, &storage, size, now);
+        let value = crate::guest::disk::built(state, &guest, &storage, size, now);
         guest.set(&key, value);
     }
     crate::qemu::create::fill_in(state, &mut guest, now - UPTIME);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, Refusal, bad_param, failed};
 use crate::ctx::Ctx;
-use crate::qemu::disk::parse_size;
+use crate::guest::disk::parse_size;
 use crate::schema::format;
 use crate::state::{digest, seconds};
 use crate::storage::{Image, Storage, Volume};

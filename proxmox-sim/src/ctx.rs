@@ -13,6 +13,8 @@ pub(crate) struct Ctx<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) now: f64,
     pub(crate) who: Who,
+    /// What the path is about; what both kinds of guests have in common is answered by the same handler.
+    pub(crate) kind: GuestKind,
     pub(crate) args: Verified,
 }
 
@@ -76,18 +78,18 @@ impl Ctx<'_> {
         self.state.allows(&self.who, path, any)
     }
 
-    /// The VM of the path.
-    pub(crate) fn vm(&mut self) -> Result<&mut Guest, Refusal> {
-        self.guest(GuestKind::Qemu)
-    }
-
     /// The guest of the path.
-    pub(crate) fn guest(&mut self, kind: GuestKind) -> Result<&mut Guest, Refusal> {
-        let (vmid, node) = (self.vmid(), self.node().to_owned());
+    pub(crate) fn guest(&mut self) -> Result<&mut Guest, Refusal> {
+        let (vmid, kind, node) = (self.vmid(), self.kind, self.node().to_owned());
         match self.state.guests.get_mut(&vmid) {
             Some(guest) if guest.kind == kind && guest.node == node => Ok(guest),
             _ => failed(no_config(kind, &node, vmid)),
         }
+    }
+
+    /// The guest of the path as a task looks for it: when it is not there, the task fails with the sentence.
+    pub(crate) fn here(&self) -> Result<&Guest, String> {
+        self.state.here(self.kind, self.vmid(), self.node())
     }
 
     /// Starts a task about the guest of the path and answers its UPID.
@@ -104,6 +106,14 @@ impl Ctx<'_> {
     }
 }
 
+impl State {
+    /// A guest of this kind on this node, else what PVE says of one that is not there.
+    pub(crate) fn here(&self, kind: GuestKind, vmid: u32, node: &str) -> Result<&Guest, String> {
+        let guest = self.guests.get(&vmid).filter(|g| g.kind == kind && g.node == node);
+        guest.ok_or_else(|| no_config(kind, node, vmid))
+    }
+}
+
 /// What PVE says of a guest that is not there.
 pub(crate) fn no_config(kind: GuestKind, node: &str, vmid: u32) -> String {
     let folder = if kind == GuestKind::Qemu { "qemu-server" } else { "lxc" };
@@ -112,9 +122,9 @@ pub(crate) fn no_config(kind: GuestKind, node: &str, vmid: u32) -> String {
 
 impl Ctx<'_> {
     /// The guests of the node that the caller may see, by vmid.
-    pub(crate) fn visible(&self, kind: GuestKind) -> impl Iterator<Item = &Guest> {
+    pub(crate) fn visible(&self) -> impl Iterator<Item = &Guest> {
         self.state.guests.values().filter(move |guest| {
-            guest.kind == kind
+            guest.kind == self.kind
                 && guest.node == self.node()
                 && self.allows(&format!("/vms/{}", guest.vmid), &["VM.Audit"])
         })

@@ -1,5 +1,15 @@
 //! A guest: its configuration, what it runs, and its snapshots.
 
+pub(crate) mod birth;
+pub(crate) mod change;
+pub(crate) mod config;
+pub(crate) mod disk;
+pub(crate) mod list;
+pub(crate) mod removal;
+pub(crate) mod run;
+pub(crate) mod snapshot;
+pub(crate) mod volumes;
+
 use std::collections::BTreeMap;
 
 use crate::state::digest;
@@ -41,6 +51,19 @@ impl GuestKind {
             Self::Qemu => "qemu",
             Self::Lxc => "lxc",
         }
+    }
+
+    /// As PVE's sentences call it: `VM` or `CT`.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Qemu => "VM",
+            Self::Lxc => "CT",
+        }
+    }
+
+    /// The type of a task: `clone` is `qmclone` or `vzclone`.
+    pub(crate) fn task(self, what: &str) -> String {
+        format!("{}{what}", if self == Self::Qemu { "qm" } else { "vz" })
     }
 }
 
@@ -96,6 +119,11 @@ impl Guest {
 
     pub(crate) fn lock(&self) -> Option<&str> {
         self.get("lock")
+    }
+
+    /// What PVE says of a locked guest to whom its lock matters.
+    pub(crate) fn locked(&self) -> Option<String> {
+        self.lock().map(|lock| format!("{} is locked ({lock})", self.kind.label()))
     }
 
     pub(crate) fn is_running(&self) -> bool {

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::PveVersion;
-use crate::guest::{Guest, GuestKind};
+use crate::guest::{Guest, GuestKind, disk};
 use crate::node::Node;
-use crate::qemu::{disk, net};
+use crate::qemu::net;
 use crate::state::{State, seconds};
 
 /// The figures of a guest at one moment: the same moment gives the same figures.
@@ -143,8 +143,9 @@ pub(crate) fn resource(state: &State, guest: &Guest, now: f64) -> Value {
         let default = if guest.kind == GuestKind::Qemu { "VM" } else { "CT" };
         let name = guest.name().map_or_else(|| format!("{default} {}", guest.vmid), str::to_owned);
         row.insert("name".into(), name.into());
-        if state.version == PveVersion::V9 && guest.kind == GuestKind::Qemu {
-            let memhost = if guest.is_running() { figures.mem + (8 << 20) } else { 0 };
+        if state.version == PveVersion::V9 {
+            let counted = guest.is_running() && guest.kind == GuestKind::Qemu;
+            let memhost = if counted { figures.mem + (8 << 20) } else { 0 };
             row.insert("memhost".into(), memhost.into());
         }
     } else {

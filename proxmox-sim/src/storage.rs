@@ -79,13 +79,14 @@ impl Storage {
         if self.has_files() { format!("{id}:{vmid}/{stem}.{format}") } else { format!("{id}:{stem}") }
     }
 
-    /// The next free `vm-ID-disk-N`.
+    /// The next free `vm-ID-disk-N`, or `subvol-ID-disk-N`.
     pub(crate) fn free_volid(&self, vmid: u32, format: &str) -> String {
         let own: Vec<_> =
             self.volumes.iter().filter(|v| v.vmid == Some(vmid)).map(|v| stem_of(&v.volid)).collect();
         let taken = |stem: &str| own.contains(&stem);
+        let (plain, base) = if format == "subvol" { ("subvol", "basevol") } else { ("vm", "base") };
         (0_u32..)
-            .map(|n| (format!("vm-{vmid}-disk-{n}"), format!("base-{vmid}-disk-{n}")))
+            .map(|n| (format!("{plain}-{vmid}-disk-{n}"), format!("{base}-{vmid}-disk-{n}")))
             .find(|(stem, base)| !taken(stem) && !taken(base))
             .map(|(stem, _)| self.volid(vmid, &stem, format))
             .unwrap_or_default()
@@ -113,6 +114,7 @@ pub(crate) fn format_of(name: &str) -> &'static str {
         _ if ends(".tar.zst") => "tzst",
         _ if ends(".qcow2") => "qcow2",
         _ if ends(".vmdk") => "vmdk",
+        _ if ends(".subvol") || name.contains(":subvol-") || name.contains(":basevol-") => "subvol",
         _ if name.starts_with("snippets/") => "snippet",
         _ => "raw",
     }
@@ -144,7 +146,7 @@ impl State {
     pub(crate) fn add_image(&mut self, image: Image<'_>) {
         if let Some(storage) = self.storages.get_mut(storage_of(image.volid)) {
             let node = storage.home(image.node);
-            let format = if storage.has_files() { format_of(image.volid) } else { "raw" };
+            let format = format_of(image.volid);
             storage.volumes.push(Volume {
                 volid: image.volid.to_owned(),
                 node,

@@ -237,12 +237,21 @@ impl State {
             std::mem::take(&mut self.dying).into_iter().partition(|dying| dying.end <= now);
         self.dying = later;
         for Dying { vmid, pid, .. } in due {
-            let guest = self.guests.get_mut(&vmid);
-            if let Some(guest) = guest.filter(|g| g.run.as_ref().is_some_and(|run| run.pid == pid)) {
-                guest.run = None;
-                crate::qemu::change::settle_pending(guest);
+            let guest = self.guests.get(&vmid);
+            if guest.is_some_and(|g| g.run.as_ref().is_some_and(|run| run.pid == pid)) {
+                // It cannot fail: the disks of a VM were made when they were asked for.
+                let _ = crate::guest::run::stopped(self, vmid, now);
             }
         }
+    }
+
+    /// Stops the running tasks of this type about a guest: their UPIDs.
+    pub(crate) fn abort_tasks(&mut self, kind: &str, vmid: u32, now: f64) -> Vec<String> {
+        let subject = vmid.to_string();
+        let about = |task: &Task| task.is_running() && task.kind == kind && task.subject == subject;
+        let found: Vec<_> = (0..self.tasks.len()).filter(|&index| about(&self.tasks[index])).collect();
+        found.iter().for_each(|&index| self.stop_task(index, now, "received interrupt"));
+        found.into_iter().map(|index| self.tasks[index].upid.clone()).collect()
     }
 
     /// Ends a running task before its time, with this for its exit status.

@@ -20,7 +20,7 @@ const OUTPUT: usize = 16 << 20;
 /// The guest, when its agent answers.
 fn agent<'a>(ctx: &'a mut Ctx<'_>) -> Result<&'a mut Guest, Refusal> {
     let now = ctx.now;
-    let guest = ctx.vm()?;
+    let guest = ctx.guest()?;
     let vmid = guest.vmid;
     let config = guest.get("agent").unwrap_or_default();
     let enabled = config.split(',').any(|part| matches!(part, "1" | "enabled=1"));

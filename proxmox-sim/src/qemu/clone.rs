@@ -2,10 +2,10 @@
 
 use crate::answer::{Answer, Refusal, failed};
 use crate::ctx::Ctx;
-use crate::guest::{Guest, GuestKind};
-use crate::qemu::{config, create, disk, net};
-use crate::state::State;
-use crate::storage::{Image, storage_of};
+use crate::guest::volumes::{self, Copying};
+use crate::guest::{Guest, GuestKind, birth, config, disk, removal};
+use crate::qemu::net;
+use crate::storage::storage_of;
 use crate::task::{Plan, moving};
 
 /// What a clone shows of itself until it is ready.
@@ -15,19 +15,10 @@ const UNREADY: &str = " qmclone temporary file";
 pub(crate) fn clone(ctx: &mut Ctx<'_>) -> Answer {
     let (vmid, node) = (ctx.vmid(), ctx.node().to_owned());
     let newid: u32 = ctx.text("newid").parse().unwrap_or_default();
-    allowed(ctx, newid)?;
+    birth::may_clone_to(ctx, newid)?;
     let target = ctx.opt("target").unwrap_or(&node).to_owned();
-    if !ctx.state.nodes.contains_key(&target) {
-        return failed(format!("no such cluster node '{target}'"));
-    }
     let storage = ctx.opt("storage").map(str::to_owned);
-    if let Some(id) = &storage {
-        ctx.state.usable(id, &node)?;
-        if !ctx.state.usable(id, &target)?.shared && target != node {
-            return failed(format!("can't clone to non-shared storage '{id}'"));
-        }
-        ctx.require(&format!("/storage/{id}"), &["Datastore.AllocateSpace"])?;
-    }
+    birth::clone_target(ctx, &target, storage.as_deref())?;
     let Some(source) = ctx.state.guests.get(&vmid).filter(|g| g.kind == GuestKind::Qemu && g.node == node)
     else {
         return failed(format!("unable to find configuration file for VM {vmid} on node '{node}'"));
@@ -39,7 +30,7 @@ pub(crate) fn clone(ctx: &mut Ctx<'_>) -> Answer {
         return failed("parameter 'storage' not allowed for linked clones");
     }
     for (key, drive) in drives.iter().filter(|(_, drive)| !drive.is_cloudinit() && !full) {
-        if !drive.file.contains("base-") {
+        if !volumes::is_base(&drive.file) {
             return failed(format!("Linked clone feature is not supported for '{}' ({key})", drive.file));
         }
     }
@@ -67,23 +58,17 @@ pub(crate) fn clone(ctx: &mut Ctx<'_>) -> Answer {
     clone.set("vmgenid", ctx.state.counters.uuid());
     clone.set("smbios1", format!("uuid={}", ctx.state.counters.uuid()));
     ctx.state.guests.insert(newid, unready);
-    create::join_pool(ctx, newid);
+    birth::join_pool(ctx, newid);
 
-    let order = Order { source: vmid, node, full, storage, format: ctx.opt("format").map(str::to_owned) };
-    let plan = order.copy_disks(ctx, &mut clone, drives);
+    let format = ctx.opt("format").map(str::to_owned);
+    let copying = Copying { kind: GuestKind::Qemu, node, full, storage, format };
+    let plan = copy_disks(ctx, &copying, &mut clone, drives);
     clone.node = target;
-    let plan = plan.undo(move |state| create::forget(state, newid)).work(move |state, _| {
+    let plan = plan.undo(move |state| removal::forget(state, newid)).work(move |state, _| {
         state.guests.insert(newid, clone);
         Ok(())
     });
     ctx.fork_vm("qmclone", plan)
-}
-
-fn allowed(ctx: &Ctx<'_>, newid: u32) -> Result<(), Refusal> {
-    match create::may_allocate(ctx, newid) {
-        Err(Refusal::Forbidden(_)) => ctx.require(&format!("/vms/{newid}"), &["VM.Allocate"]),
-        other => other,
-    }
 }
 
 /// The disks to copy: inserted images go along as they are.
@@ -113,98 +98,55 @@ fn copy(source: &Guest, snapshot: Option<&str>) -> Guest {
     copy
 }
 
-/// How the disks are copied.
-struct Order {
-    source: u32,
-    node: String,
-    full: bool,
-    storage: Option<String>,
-    format: Option<String>,
-}
-
-impl Order {
-    fn copy_disks(&self, ctx: &mut Ctx<'_>, clone: &mut Guest, drives: Vec<(String, disk::Drive)>) -> Plan {
-        let mut lines = Vec::new();
-        if ctx.is_nine() {
-            lines.push((0.0, format!("creating a clone of VM {} with ID {}", self.source, clone.vmid)));
-        }
-        let mut bytes = 0;
-        let count = drives.len().max(1);
-        for (index, (key, drive)) in drives.into_iter().enumerate() {
-            let size = ctx.state.volume(&drive.file, &self.node).map_or(drive.size(), |v| v.size);
-            let linked = !self.full && !drive.is_cloudinit();
-            let volid = self.copy_one(ctx.state, clone.vmid, &drive, size, ctx.now);
-            let step = |part: f64| {
-                #[allow(clippy::cast_precision_loss, reason = "a handful of disks")]
-                let fraction = (index as f64 + part) / count as f64;
-                fraction
-            };
-            let how = if linked { "linked" } else { "full" };
-            lines.push((step(0.0), format!("create {how} clone of drive {key} ({})", drive.file)));
-            if let (true, Some((_, base)), Some((_, own))) =
-                (linked, drive.file.split_once(':'), volid.rsplit_once('/'))
-            {
-                let new = clone.vmid;
-                lines.push((
-                    step(0.0),
-                    format!("clone {base}: images, {own}, {new} to {own} (base=../{base})"),
-                ));
-            }
-            if ctx.is_nine() && !linked {
-                lines.push((step(0.0), format!("allocated target volume '{volid}'")));
-            }
-            if !linked {
-                bytes += size;
-                for tenth in 0..=10_u8 {
-                    let part = f64::from(tenth) / 10.0;
-                    lines.push((step(part * 0.99), transferred(size, part)));
-                }
-            }
-            let mut copy = drive;
-            copy.file = volid;
-            clone.set(&key, copy.print());
-        }
-        let mut plan = Plan::new(if self.full { 1.0 + moving(bytes) } else { 0.6 });
-        for (fraction, line) in lines {
-            plan = plan.line_at(fraction, line);
-        }
-        plan
+/// Copies the disks, and says how it goes.
+fn copy_disks(
+    ctx: &mut Ctx<'_>,
+    copying: &Copying,
+    clone: &mut Guest,
+    drives: Vec<(String, disk::Drive)>,
+) -> Plan {
+    let mut lines = Vec::new();
+    if ctx.is_nine() {
+        lines.push((0.0, format!("creating a clone of VM {} with ID {}", ctx.vmid(), clone.vmid)));
     }
-
-    /// Makes the volume of one copy.
-    fn copy_one(&self, state: &mut State, newid: u32, drive: &disk::Drive, size: u64, now: f64) -> String {
-        let own = storage_of(&drive.file).to_owned();
-        let Some(storage) = state.storages.get(self.storage.as_ref().unwrap_or(&own)) else {
-            return String::new();
+    let mut bytes = 0;
+    let count = drives.len().max(1);
+    for (index, (key, drive)) in drives.into_iter().enumerate() {
+        let size = ctx.state.volume(&drive.file, &copying.node).map_or(drive.size(), |v| v.size);
+        let linked = !copying.full && !drive.is_cloudinit();
+        let volid = copying.copy(ctx.state, clone.vmid, &drive, size, ctx.now);
+        let step = |part: f64| {
+            #[allow(clippy::cast_precision_loss, reason = "a handful of disks")]
+            let fraction = (index as f64 + part) / count as f64;
+            fraction
         };
-        let was = crate::storage::format_of(&drive.file);
-        let format = self.format.as_deref().unwrap_or(was);
-        let mut parent = None;
-        let volid = if drive.is_cloudinit() {
-            storage.volid(newid, &format!("vm-{newid}-cloudinit"), format)
-        } else if self.full {
-            storage.free_volid(newid, format)
-        } else {
-            parent = Some(drive.file.clone());
-            let volid = storage.free_volid(newid, was);
-            match (storage.has_files(), drive.file.split_once(':')) {
-                (true, Some((id, base))) => {
-                    format!("{id}:{base}/{}", volid.split_once(':').map_or("", |(_, name)| name))
-                }
-                _ => volid,
+        let how = if linked { "linked" } else { "full" };
+        lines.push((step(0.0), format!("create {how} clone of drive {key} ({})", drive.file)));
+        if let (true, Some((_, base)), Some((_, own))) =
+            (linked, drive.file.split_once(':'), volid.rsplit_once('/'))
+        {
+            let new = clone.vmid;
+            lines.push((step(0.0), format!("clone {base}: images, {own}, {new} to {own} (base=../{base})")));
+        }
+        if ctx.is_nine() && !linked {
+            lines.push((step(0.0), format!("allocated target volume '{volid}'")));
+        }
+        if !linked {
+            bytes += size;
+            for tenth in 0..=10_u8 {
+                let part = f64::from(tenth) / 10.0;
+                lines.push((step(part * 0.99), transferred(size, part)));
             }
-        };
-        state.add_image(Image {
-            volid: &volid,
-            node: &self.node,
-            content: "images",
-            vmid: newid,
-            size,
-            parent,
-            now,
-        });
-        volid
+        }
+        let mut copy = drive;
+        copy.file = volid;
+        clone.set(&key, copy.print());
     }
+    let mut plan = Plan::new(if copying.full { 1.0 + moving(bytes) } else { 0.6 });
+    for (fraction, line) in lines {
+        plan = plan.line_at(fraction, line);
+    }
+    plan
 }
 
 fn transferred(size: u64, part: f64) -> String {

@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, failed};
 use crate::ctx::Ctx;
-use crate::guest::{Guest, GuestKind};
-use crate::qemu::{config, disk};
+use crate::guest::{Guest, GuestKind, config, disk};
 
 /// Whether a key goes into the cloud-init drive.
 fn is_key(key: &str) -> bool {
@@ -26,7 +25,7 @@ fn is_key(key: &str) -> bool {
 /// `GET …/cloudinit`
 pub(crate) fn pending(ctx: &mut Ctx<'_>) -> Answer {
     let version = ctx.version();
-    let guest = ctx.vm()?;
+    let guest = ctx.guest()?;
     let rows: Vec<Value> = guest
         .config
         .iter()
@@ -38,7 +37,7 @@ pub(crate) fn pending(ctx: &mut Ctx<'_>) -> Answer {
 
 /// `PUT …/cloudinit`: makes the drive anew.
 pub(crate) fn regenerate(ctx: &mut Ctx<'_>) -> Answer {
-    let guest = ctx.vm()?;
+    let guest = ctx.guest()?;
     config::check_lock(guest, false)?;
     if disk::disks(guest).iter().any(|(_, drive)| drive.is_cloudinit()) {
         Ok(Value::Null.into())
@@ -50,7 +49,7 @@ pub(crate) fn regenerate(ctx: &mut Ctx<'_>) -> Answer {
 /// `GET …/cloudinit/dump`
 pub(crate) fn dump(ctx: &mut Ctx<'_>) -> Answer {
     let kind = ctx.text("type").to_owned();
-    let guest = ctx.vm()?;
+    let guest = ctx.guest()?;
     let text = match kind.as_str() {
         "user" => user(guest),
         "network" => network(guest),

@@ -1,35 +1,34 @@
 //! Making VMs.
 
-use crate::answer::{Answer, Refusal, failed};
+use crate::answer::{Answer, failed};
 use crate::ctx::Ctx;
-use crate::guest::{Guest, GuestKind};
-use crate::qemu::{change, config, disk, net, power};
+use crate::guest::{Guest, GuestKind, birth, change, config, disk, removal};
+use crate::qemu::{net, permit, power};
 use crate::state::{State, seconds};
 use crate::task::{Plan, TaskStart, moving};
 
 /// `POST /nodes/{node}/qemu`
 pub(crate) fn create(ctx: &mut Ctx<'_>) -> Answer {
     let (vmid, node) = (ctx.vmid(), ctx.node().to_owned());
-    config::only_root(ctx)?;
-    may_allocate(ctx, vmid)?;
+    permit::only_root(ctx)?;
+    birth::may_allocate(ctx, vmid)?;
     if ctx.opt("archive").is_some() {
         return failed("the simulator does not restore archives");
     }
     let set = config::given(ctx)?;
     for (key, value) in &set {
-        config::permit(ctx, &format!("/vms/{vmid}"), key, value)?;
+        permit::permit(ctx, &format!("/vms/{vmid}"), key, value)?;
     }
-    for (_, value) in set.iter().filter(|(key, _)| disk::is_disk_key(key)) {
+    for (_, value) in set.iter().filter(|(key, _)| disk::is_disk_key(GuestKind::Qemu, key)) {
         disk::check(ctx, &node, value)?;
     }
-    if let Some(taken) = ctx.state.guests.get(&vmid) {
-        let (what, home) = (if taken.kind == GuestKind::Qemu { "VM" } else { "CT" }, &taken.node);
-        return failed(format!("unable to create VM {vmid} - {what} {vmid} already exists on node '{home}'"));
+    if let Some(taken) = birth::taken(ctx, vmid) {
+        return failed(format!("unable to create VM {vmid} - {taken}"));
     }
     let mut guest = Guest::new(vmid, GuestKind::Qemu, &node);
     guest.set("lock", "create");
     ctx.state.guests.insert(vmid, guest);
-    join_pool(ctx, vmid);
+    birth::join_pool(ctx, vmid);
 
     // The disks are made at once, so that their lines are in the log from the beginning.
     let nine = ctx.is_nine();
@@ -37,11 +36,11 @@ pub(crate) fn create(ctx: &mut Ctx<'_>) -> Answer {
     let (mut finished, mut bytes, mut error) = (Vec::new(), 0, None);
     let imported = set.iter().any(|(_, value)| value.contains("import-from="));
     for (key, value) in set {
-        let value = if disk::is_disk_key(&key) {
+        let value = if disk::is_disk_key(GuestKind::Qemu, &key) {
             match disk::allocate(ctx.state, vmid, &node, &key, &value, ctx.now) {
-                Ok((value, line)) => {
+                Ok((value, log)) => {
                     bytes += disk::Drive::parse(&value).size();
-                    lines.extend(line);
+                    lines.extend(log);
                     value
                 }
                 Err(message) => {
@@ -54,7 +53,7 @@ pub(crate) fn create(ctx: &mut Ctx<'_>) -> Answer {
         } else if key == "tags" && !nine {
             value
         } else {
-            change::stored(&key, &value)
+            change::stored(GuestKind::Qemu, &key, &value)
         };
         finished.push((key, value));
     }
@@ -67,9 +66,9 @@ pub(crate) fn create(ctx: &mut Ctx<'_>) -> Answer {
         plan = plan.line_at(1.0, "Execute autostart");
     }
     let (user, home) = (ctx.who.id(), node.clone());
-    let plan = plan.undo(move |state| forget(state, vmid)).work(move |state, now| {
+    let plan = plan.undo(move |state| removal::forget(state, vmid)).work(move |state, now| {
         if let Some(error) = error {
-            forget(state, vmid);
+            removal::forget(state, vmid);
             return Err(error);
         }
         let Some(mut guest) = state.guests.remove(&vmid) else {
@@ -91,36 +90,6 @@ pub(crate) fn create(ctx: &mut Ctx<'_>) -> Answer {
         Ok(())
     });
     ctx.fork("qmcreate", &vmid.to_string(), plan)
-}
-
-/// Whether the caller may make a guest of this number, in the pool of the request.
-pub(crate) fn may_allocate(ctx: &Ctx<'_>, vmid: u32) -> Result<(), Refusal> {
-    let pool = ctx.opt("pool");
-    if let Some(pool) = pool.filter(|pool| !ctx.state.pools.contains_key(*pool)) {
-        return failed(format!("pool '{pool}' does not exist"));
-    }
-    let allowed = ctx.allows(&format!("/vms/{vmid}"), &["VM.Allocate"])
-        || pool.is_some_and(|pool| ctx.allows(&format!("/pool/{pool}"), &["VM.Allocate"]));
-    if allowed { Ok(()) } else { Err(Refusal::Forbidden(String::new())) }
-}
-
-/// Puts a new guest into the pool of the request.
-pub(crate) fn join_pool(ctx: &mut Ctx<'_>, vmid: u32) {
-    let name = ctx.opt("pool").map(str::to_owned);
-    if let Some(pool) = name.and_then(|name| ctx.state.pools.get_mut(&name)) {
-        pool.vms.push(vmid);
-    }
-}
-
-/// Undoes a half-made guest.
-pub(crate) fn forget(state: &mut State, vmid: u32) {
-    state.guests.remove(&vmid);
-    for pool in state.pools.values_mut() {
-        pool.vms.retain(|id| *id != vmid);
-    }
-    for storage in state.storages.values_mut() {
-        storage.volumes.retain(|v| v.vmid != Some(vmid));
-    }
 }
 
 /// What PVE itself puts into every configuration.

@@ -32,13 +32,13 @@ pub(crate) fn of(guest: &Guest, now: f64) -> Value {
 /// The addresses that `ipconfigN` asks for; a lease for the first card without one.
 fn configured(guest: &Guest, number: u32) -> Vec<Value> {
     let Some(config) = guest.get(&format!("ipconfig{number}")) else {
-        return if number == 0 { vec![lease(guest.vmid)] } else { Vec::new() };
+        return if number == 0 { vec![leased_address(guest.vmid)] } else { Vec::new() };
     };
     let mut addresses = Vec::new();
     for (key, value) in config.split(',').filter_map(|part| part.split_once('=')) {
         match (key, value, value.split_once('/')) {
             ("ip" | "ip6", _, Some((ip, bits))) => addresses.push(address(ip, bits.parse().unwrap_or(24))),
-            ("ip", "dhcp", _) => addresses.push(lease(guest.vmid)),
+            ("ip", "dhcp", _) => addresses.push(leased_address(guest.vmid)),
             ("ip6", "auto" | "dhcp", _) => {
                 addresses.push(address(&format!("2001:db8:77::{:x}", guest.vmid & 0xffff), 64));
             }
@@ -48,12 +48,19 @@ fn configured(guest: &Guest, number: u32) -> Vec<Value> {
     addresses
 }
 
-/// A lease that is always the same for a vmid.
-fn lease(vmid: u32) -> Value {
-    address(&format!("10.77.{}.{}", vmid / 250 % 256, vmid % 250 + 2), 16)
+/// A lease that is always the same for a vmid, with its prefix.
+pub(crate) fn lease(vmid: u32) -> String {
+    format!("10.77.{}.{}/16", vmid / 250 % 256, vmid % 250 + 2)
 }
 
-fn link_local(mac: &str) -> String {
+fn leased_address(vmid: u32) -> Value {
+    let lease = lease(vmid);
+    let (ip, bits) = lease.split_once('/').unwrap_or((&lease, "16"));
+    address(ip, bits.parse().unwrap_or(16))
+}
+
+/// The address that a card gives itself.
+pub(crate) fn link_local(mac: &str) -> String {
     let octets: Vec<u16> = mac.split(':').filter_map(|o| u16::from_str_radix(o, 16).ok()).collect();
     match octets[..] {
         [a, b, c, d, e, f] => {

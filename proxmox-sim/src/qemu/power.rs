@@ -1,9 +1,9 @@
 //! Start, stop and what lies between.
 
 use crate::answer::{Answer, failed};
-use crate::ctx::{Ctx, no_config};
-use crate::guest::{Guest, GuestKind, Run};
-use crate::qemu::{change, config, disk, net};
+use crate::ctx::Ctx;
+use crate::guest::{Guest, GuestKind, disk, run};
+use crate::qemu::{net, permit};
 use crate::state::State;
 use crate::task::Plan;
 
@@ -16,7 +16,7 @@ const PATIENCE: f64 = 60.0;
 
 /// `POST …/status/start`
 pub(crate) fn start(ctx: &mut Ctx<'_>) -> Answer {
-    config::only_root(ctx)?;
+    permit::only_root(ctx)?;
     let (vmid, node, skiplock) = (ctx.vmid(), ctx.node().to_owned(), ctx.flag("skiplock"));
     let plan = start_plan(ctx.state, vmid, &node, skiplock);
     ctx.fork_vm("qmstart", plan)
@@ -24,7 +24,7 @@ pub(crate) fn start(ctx: &mut Ctx<'_>) -> Answer {
 
 /// What a start does: wrong states are failing tasks.
 pub(crate) fn start_plan(state: &State, vmid: u32, node: &str, skiplock: bool) -> Plan {
-    let guest = match here(state, vmid, node) {
+    let guest = match state.here(GuestKind::Qemu, vmid, node) {
         Ok(guest) => guest,
         Err(message) => return Plan::fail(message),
     };
@@ -63,31 +63,19 @@ pub(crate) fn start_plan(state: &State, vmid: u32, node: &str, skiplock: bool) -
     if guest.get("bios") == Some("ovmf") && guest.get("efidisk0").is_none() {
         plan = plan.warn("no efidisk configured! Using temporary efivars disk.");
     }
-    plan.work(move |state, now| {
-        let pid = state.counters.pid();
-        let Some(guest) = state.guests.get_mut(&vmid) else {
-            return Err(format!("VM {vmid} is gone"));
-        };
-        if guest.is_running() {
-            return Err(format!("VM {vmid} already running"));
-        }
-        change::settle_pending(guest);
-        guest.inside.boot();
-        guest.run = Some(Run { since: now, pid, paused: false });
-        Ok(())
-    })
+    plan.work(move |state, now| run::on(state, vmid, now))
 }
 
 /// `POST …/status/stop`
 pub(crate) fn stop(ctx: &mut Ctx<'_>) -> Answer {
-    config::only_root(ctx)?;
+    permit::only_root(ctx)?;
     let skiplock = ctx.flag("skiplock");
-    let plan = match here(ctx.state, ctx.vmid(), ctx.node()) {
+    let plan = match ctx.here() {
         Err(message) => Plan::fail(message),
         Ok(guest) if !guest.is_running() => Plan::new(0.1),
         Ok(guest) => match guest.lock() {
             Some(lock) if !skiplock => Plan::fail(format!("VM is locked ({lock})")),
-            _ => off(0.5, ctx.vmid()),
+            _ => run::off(0.5, ctx.vmid()),
         },
     };
     ctx.fork_vm("qmstop", plan)
@@ -95,11 +83,11 @@ pub(crate) fn stop(ctx: &mut Ctx<'_>) -> Answer {
 
 /// `POST …/status/shutdown`
 pub(crate) fn shutdown(ctx: &mut Ctx<'_>) -> Answer {
-    config::only_root(ctx)?;
+    permit::only_root(ctx)?;
     let vmid = ctx.vmid();
     let (force, skiplock) = (ctx.flag("forceStop"), ctx.flag("skiplock"));
     let timeout = ctx.opt("timeout").and_then(|t| t.parse().ok()).unwrap_or(PATIENCE);
-    let guest = match here(ctx.state, vmid, ctx.node()) {
+    let guest = match ctx.here() {
         Ok(guest) => guest,
         Err(message) => return ctx.fork_vm("qmshutdown", Plan::fail(message)),
     };
@@ -109,9 +97,9 @@ pub(crate) fn shutdown(ctx: &mut Ctx<'_>) -> Answer {
     let plan = match guest.lock() {
         _ if !guest.is_running() => Plan::new(0.1),
         Some(lock) if !skiplock => Plan::fail(format!("VM is locked ({lock})")),
-        _ if guest.obeys && timeout >= OBEY && !is_paused(guest) => off(OBEY, vmid),
+        _ if guest.obeys && timeout >= OBEY && !is_paused(guest) => run::off(OBEY, vmid),
         _ if force => {
-            off(timeout, vmid).line_at(0.9, "VM quit/powerdown failed - terminating now with SIGTERM")
+            run::off(timeout, vmid).line_at(0.9, "VM quit/powerdown failed - terminating now with SIGTERM")
         }
         _ => Plan::new(timeout).work(|_, _| Err("VM quit/powerdown failed - got timeout".to_owned())),
     };
@@ -122,7 +110,7 @@ pub(crate) fn shutdown(ctx: &mut Ctx<'_>) -> Answer {
 pub(crate) fn reboot(ctx: &mut Ctx<'_>) -> Answer {
     let vmid = ctx.vmid();
     let timeout = ctx.opt("timeout").and_then(|t| t.parse().ok()).unwrap_or(PATIENCE);
-    let guest = match here(ctx.state, vmid, ctx.node()) {
+    let guest = match ctx.here() {
         Ok(guest) => guest,
         Err(message) => return ctx.fork_vm("qmreboot", Plan::fail(message)),
     };
@@ -132,17 +120,7 @@ pub(crate) fn reboot(ctx: &mut Ctx<'_>) -> Answer {
     let plan = match guest.lock() {
         _ if !guest.is_running() => Plan::new(0.1),
         Some(lock) => Plan::fail(format!("VM is locked ({lock})")),
-        None if guest.obeys && timeout >= OBEY => Plan::new(OBEY + START).work(move |state, now| {
-            let Some(guest) = state.guests.get_mut(&vmid) else {
-                return Ok(());
-            };
-            change::settle_pending(guest);
-            guest.inside.boot();
-            if let Some(run) = &mut guest.run {
-                run.since = now;
-            }
-            Ok(())
-        }),
+        None if guest.obeys && timeout >= OBEY => run::again(OBEY + START, vmid),
         None => Plan::new(timeout).work(|_, _| Err("VM quit/powerdown failed".to_owned())),
     };
     ctx.fork_vm("qmreboot", plan)
@@ -150,7 +128,7 @@ pub(crate) fn reboot(ctx: &mut Ctx<'_>) -> Answer {
 
 /// `POST …/status/reset`
 pub(crate) fn reset(ctx: &mut Ctx<'_>) -> Answer {
-    config::only_root(ctx)?;
+    permit::only_root(ctx)?;
     let vmid = must_run(ctx)?;
     let plan = Plan::new(0.2).work(move |state, now| {
         if let Some(guest) = state.guests.get_mut(&vmid) {
@@ -166,7 +144,7 @@ pub(crate) fn reset(ctx: &mut Ctx<'_>) -> Answer {
 
 /// `POST …/status/suspend`
 pub(crate) fn suspend(ctx: &mut Ctx<'_>) -> Answer {
-    config::only_root(ctx)?;
+    permit::only_root(ctx)?;
     let vmid = must_run(ctx)?;
     if ctx.flag("todisk") {
         return failed("the simulator does not suspend to disk");
@@ -177,7 +155,7 @@ pub(crate) fn suspend(ctx: &mut Ctx<'_>) -> Answer {
 
 /// `POST …/status/resume`
 pub(crate) fn resume(ctx: &mut Ctx<'_>) -> Answer {
-    config::only_root(ctx)?;
+    permit::only_root(ctx)?;
     let vmid = must_run(ctx)?;
     let plan = pause(vmid, false);
     ctx.fork_vm("qmresume", plan)
@@ -192,28 +170,11 @@ fn pause(vmid: u32, paused: bool) -> Plan {
     })
 }
 
-/// Switches off after a while. What waited for it is then so.
-fn off(seconds: f64, vmid: u32) -> Plan {
-    Plan::new(seconds).work(move |state, _| {
-        if let Some(guest) = state.guests.get_mut(&vmid) {
-            guest.run = None;
-            change::settle_pending(guest);
-        }
-        Ok(())
-    })
-}
-
 fn must_run(ctx: &mut Ctx<'_>) -> Result<u32, crate::answer::Refusal> {
     let vmid = ctx.vmid();
-    if ctx.vm()?.is_running() { Ok(vmid) } else { failed(format!("VM {vmid} not running")) }
+    if ctx.guest()?.is_running() { Ok(vmid) } else { failed(format!("VM {vmid} not running")) }
 }
 
 fn is_paused(guest: &Guest) -> bool {
     guest.run.as_ref().is_some_and(|run| run.paused)
-}
-
-/// The VM, as a task looks for it.
-fn here<'a>(state: &'a State, vmid: u32, node: &str) -> Result<&'a Guest, String> {
-    let guest = state.guests.get(&vmid).filter(|g| g.kind == GuestKind::Qemu && g.node == node);
-    guest.ok_or_else(|| no_config(GuestKind::Qemu, node, vmid))
 }

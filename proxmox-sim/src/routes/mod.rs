@@ -7,7 +7,6 @@ mod table;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::PveVersion;
 use crate::acl::Who;
 use crate::answer::{Answer, Refusal, bad_param, failed};
 use crate::ctx::Ctx;
@@ -15,6 +14,7 @@ use crate::exchange::{Credentials, SimRequest, SimValue};
 use crate::node::Link;
 use crate::schema::{self, Param};
 use crate::state::State;
+use crate::{GuestKind, PveVersion};
 
 /// What answers a method.
 type Handler = fn(&mut Ctx<'_>) -> Answer;
@@ -30,6 +30,7 @@ struct Route {
     path: Vec<&'static str>,
     params: Vec<Param>,
     access: Access,
+    kind: GuestKind,
     run: Handler,
 }
 
@@ -67,7 +68,8 @@ impl Route {
         let words: Vec<_> = path.iter().filter_map(|part| placeholder(part)).map(shared::path_word).collect();
         let mut all = schema::parse(&words.join(" "), version);
         all.extend(schema::parse(params, version));
-        Self { method, path, params: all, access: Access::parse(access, version), run }
+        let kind = if path.get(2) == Some(&"lxc") { GuestKind::Lxc } else { GuestKind::Qemu };
+        Self { method, path, params: all, access: Access::parse(access, version), kind, run }
     }
 
     /// The values of the placeholders when the path fits. The last one takes the rest for `{volume}`.
@@ -176,7 +178,7 @@ pub(crate) fn answer(state: &mut State, now: f64, request: &SimRequest) -> Answe
         given.push((name.to_owned(), SimValue::Text(value)));
     }
     let args = schema::verify(&route.params, &given, state.version)?;
-    (route.run)(&mut Ctx { state, now, who, args })
+    (route.run)(&mut Ctx { state, now, who, kind: route.kind, args })
 }
 
 fn permit(

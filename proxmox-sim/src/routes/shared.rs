@@ -49,13 +49,13 @@ const QEMU: &str = "acpi?:b affinity?:s agent?:s=prop:agent 9!allow-ksm?:b amd-s
 
 /// The configuration of a container, as create and change take it.
 const LXC: &str = "arch?:e:amd64,i386,arm64,armhf,riscv32,riscv64 cmode?:e:shell,console,tty console?:b \
-    cores?:i1..8192 cpulimit?:n0..8192 cpuunits?:i0..500000 debug?:b description?:s..8192 dev[256]?:s \
-    9!entrypoint?:s 9!env?:s features?:s hookscript?:s hostname?:s..255=dns-name \
+    cores?:i1..8192 cpulimit?:n0..8192 cpuunits?:i0..500000 debug?:b description?:s..8192 dev[256]?:s=prop:ct-dev \
+    9!entrypoint?:s 9!env?:s features?:s=prop:ct-features hookscript?:s hostname?:s..255=dns-name \
     lock?:e:backup,create,destroyed,disk,fstrim,migrate,mounted,rollback,snapshot,snapshot-delete memory?:i16.. \
-    mp[256]?:s nameserver?:s net[32]?:s onboot?:b \
+    mp[256]?:s=prop:ct-mount nameserver?:s=address-list net[32]?:s=prop:ct-net onboot?:b \
     ostype?:e:debian,devuan,ubuntu,centos,fedora,opensuse,archlinux,alpine,gentoo,nixos,unmanaged protection?:b \
-    rootfs?:s searchdomain?:s startup?:s swap?:i0.. tags?:s=tag-list template?:b timezone?:s tty?:i0..6 \
-    unprivileged?:b unused[256]?:s";
+    rootfs?:s=prop:ct-root searchdomain?:s=dns-name-list startup?:s swap?:i0.. tags?:s=tag-list template?:b \
+    timezone?:s tty?:i0..6 unprivileged?:b unused[256]?:s";
 
 /// The keys of a guest's configuration.
 pub(crate) fn config_params(kind: GuestKind, version: PveVersion) -> &'static [Param] {

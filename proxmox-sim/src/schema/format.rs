@@ -48,6 +48,7 @@ const CONTENTS: [&str; 7] = ["images", "rootdir", "vztmpl", "iso", "backup", "sn
 pub(crate) fn fits(pattern: &str, text: &str) -> bool {
     match pattern {
         "size" => is_size(text.strip_prefix('+').unwrap_or(text), "KMGT"),
+        "word" => !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)),
         "alloc-size" => !text.contains('.') && is_size(text, "MG"),
         "dev" => text.strip_prefix("/dev/").is_some_and(|rest| {
             !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'/')
@@ -73,6 +74,11 @@ pub(crate) fn disk_keys() -> Vec<String> {
         .chain(family("sata", 6))
         .chain(["efidisk0".to_owned(), "tpmstate0".to_owned()])
         .collect()
+}
+
+/// The keys of a container's volumes in PVE's order.
+pub(crate) fn mount_keys() -> Vec<String> {
+    std::iter::once("rootfs".to_owned()).chain((0..256).map(|n| format!("mp{n}"))).collect()
 }
 
 fn is_size(text: &str, units: &str) -> bool {

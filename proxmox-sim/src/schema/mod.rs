@@ -6,7 +6,7 @@
 //! name:type      required            name?:type     optional          net[32]?:type   net0 … net31
 //! 9!name?:type   only in 9.x         8!name?:type   only in 8.4       @name           a list that several methods share
 //! b   boolean                        i1..128 integer with limits      n0.. number with limits
-//! s   text   s5..64 its length       s=format       s~pattern         e:a,b,c         a list   vmid   disk
+//! s   text   s5..64 its length       s=format       s~pattern         e:a,b,c         a list   vmid   disk   mount
 //! a>b  needs b as well (after the type)
 //! ```
 

@@ -28,6 +28,23 @@ fn table(format: &str) -> (Option<&'static str>, &'static str) {
              size?:s=disk-size snapshot?:b ssd?:b 8!trans?:e:none,lba,auto vendor?:s version?:e:v1.2,v2.0 \
              werror?:e:enospc,ignore,report,stop wwn?:s",
         ),
+        "ct-net" => (
+            None,
+            "name:s~word bridge?:s~word firewall?:b gw?:s=ip gw6?:s=ip 9!host-managed?:b hwaddr?:s=mac-addr \
+             ip?:s=ipv4-config ip6?:s=ipv6-config link_down?:b mtu?:i64..65535 rate?:n tag?:i1..4094 trunks?:s \
+             type?:e:veth",
+        ),
+        "ct-root" => (
+            Some("volume"),
+            "volume:s acl?:b 9!idmap?:s mountoptions?:s quota?:b replicate?:b ro?:b shared?:b size?:s=disk-size",
+        ),
+        "ct-mount" => (
+            Some("volume"),
+            "volume:s mp:s acl?:b backup?:b 9!idmap?:s 9!keepattrs?:b mountoptions?:s quota?:b replicate?:b ro?:b \
+             shared?:b size?:s=disk-size",
+        ),
+        "ct-features" => (None, "force_rw_sys?:b fuse?:b keyctl?:b mknod?:b mount?:s nesting?:b"),
+        "ct-dev" => (Some("path"), "path?:s deny-write?:b gid?:i0.. mode?:s uid?:i0.."),
         "agent" => (
             Some("enabled"),
             "enabled:b freeze-fs-on-backup?:b fstrim_cloned_disks?:b type?:e:virtio,isa 9!freeze-fs?:b \
@@ -126,6 +143,10 @@ mod tests {
             ("agent", "enabled=1,fstrim_cloned_disks=1"),
             ("memory", "512"),
             ("ipconfig", "ip=dhcp,ip6=auto"),
+            ("ct-net", "name=eth0,bridge=vmbr0,ip=dhcp"),
+            ("ct-root", "local-lvm:8"),
+            ("ct-mount", "volume=local-lvm:8,mp=/data,backup=1"),
+            ("ct-features", "nesting=1,mount=nfs;cifs"),
             ("ipconfig", "ip=10.0.0.5/24,gw=10.0.0.1"),
         ] {
             assert_eq!(refused(format, text), None, "{format} {text}");
@@ -140,6 +161,8 @@ mod tests {
         );
         assert!(refused("net", "bridge=vmbr0").unwrap().contains("x0.model: property is missing"));
         assert!(refused("net", "virtio,bogus=1").unwrap().contains("x0.bogus: property is not defined"));
+        assert!(refused("ct-net", "bridge=vmbr0").unwrap().contains("x0.name: property is missing"));
+        assert!(refused("ct-mount", "local-lvm:8").unwrap().contains("x0.mp: property is missing"));
         assert!(refused("ipconfig", "dhcp").unwrap().contains("value without key"));
         assert!(refused("drive", "local:1,local:2").unwrap().contains("duplicate key"));
         assert!(refused("agent", "fstrim_cloned_disks=1").unwrap().contains("x0.enabled"));

@@ -45,6 +45,7 @@ impl Type {
             "b" => return Self::Bool,
             "a" => return Self::List,
             "disk" => return Self::Enum(format::disk_keys()),
+            "mount" => return Self::Enum(format::mount_keys()),
             "vmid" => {
                 return Self::Text {
                     length: Limits::default(),

@@ -9,7 +9,8 @@ pub(crate) const SECRET: &str = "00000000-0000-0000-0000-000000000000";
 
 const GIB: u64 = 1 << 30;
 
-/// The lab as most cases found it; with two more nodes that do not answer (`peers`), or with a second user (`al`).
+/// The lab as most cases found it; with two more nodes that do not answer (`peers`), with a second user (`al`), or with one
+/// more storage and a container on it (`mst`).
 pub(crate) fn world(variant: &str) -> Sim {
     let mut lab = Sim::builder()
         .bare()
@@ -49,6 +50,19 @@ pub(crate) fn world(variant: &str) -> Sim {
         lab = match part {
             "peers" => lab.node(SimNode::new("nodeb").down()).node(SimNode::new("nodec").unreachable()),
             "al" => lab.user("al@pve", "al-secret"),
+            "mst" => {
+                lab.storage(SimStorage::new("mst", "dir", "images,rootdir,backup,vztmpl,snippets,iso")).guest(
+                    SimGuest::ct(210)
+                        .name("bk")
+                        .config("arch", "amd64")
+                        .config("description", "hällo\n")
+                        .config("memory", "64")
+                        .config("swap", "512")
+                        .config("ostype", "alpine")
+                        .config("unprivileged", "1")
+                        .disk("rootfs", "mst", GIB),
+                )
+            }
             other => panic!("no such lab: {other}"),
         };
     }

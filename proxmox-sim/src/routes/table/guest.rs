@@ -1,8 +1,9 @@
 //! Methods of guests.
 
 use super::Line;
+use crate::guest::{config, list, snapshot};
 use crate::lxc;
-use crate::qemu::{clone, cloudinit, config, create, lifecycle, list, power, snapshot};
+use crate::qemu::{clone, cloudinit, create, lifecycle, power};
 
 const AUDIT: &str = "/vms/{vmid} VM.Audit";
 const POWER: &str = "/vms/{vmid} VM.PowerMgmt";
@@ -149,13 +150,109 @@ pub(super) const QEMU: &[Line] = &[
     ),
 ];
 
+const CHANGE_CT: &str =
+    "/vms/{vmid} VM.Config.Disk|VM.Config.CPU|VM.Config.Memory|VM.Config.Network|VM.Config.Options";
+
 pub(super) const LXC: &[Line] = &[
-    ("GET", "/nodes/{node}/lxc", "", "all", lxc::list),
-    ("GET", "/nodes/{node}/lxc/{vmid}/config", "current?:b snapshot?:s..40=configid", AUDIT, lxc::get),
-    ("GET", "/nodes/{node}/lxc/{vmid}/status/current", "", AUDIT, lxc::current),
-    ("POST", "/nodes/{node}/lxc/{vmid}/status/start", "debug?:b skiplock?:b", POWER, lxc::start),
-    ("POST", "/nodes/{node}/lxc/{vmid}/status/stop", "overrule-shutdown?:b skiplock?:b", POWER, lxc::stop),
-    ("POST", "/nodes/{node}/lxc/{vmid}/status/shutdown", "forceStop?:b timeout?:i0..", POWER, lxc::shutdown),
-    ("GET", "/nodes/{node}/lxc/{vmid}/interfaces", "", AUDIT, lxc::interfaces),
-    ("GET", "/nodes/{node}/lxc/{vmid}/snapshot", "", AUDIT, lxc::snapshots),
+    ("GET", "/nodes/{node}/lxc", "", "all", list::list),
+    (
+        "POST",
+        "/nodes/{node}/lxc",
+        "@lxc vmid:vmid ostemplate:s..255 bwlimit?:n0.. force?:b ignore-unpack-errors?:b password?:s5.. \
+         pool?:s=poolid restore?:b ssh-public-keys?:s start?:b storage?:s=storage-id unique?:b>restore \
+         9!ha-managed?:b",
+        "all",
+        lxc::create::create,
+    ),
+    ("GET", "/nodes/{node}/lxc/{vmid}", "", "all", list::index),
+    (
+        "DELETE",
+        "/nodes/{node}/lxc/{vmid}",
+        "destroy-unreferenced-disks?:b force?:b purge?:b",
+        "/vms/{vmid} VM.Allocate",
+        lxc::lifecycle::destroy,
+    ),
+    ("GET", "/nodes/{node}/lxc/{vmid}/config", "current?:b snapshot?:s..40=configid", AUDIT, config::get),
+    (
+        "PUT",
+        "/nodes/{node}/lxc/{vmid}/config",
+        "@lxc delete?:s=configid-list digest?:s..40 revert?:s=configid-list",
+        CHANGE_CT,
+        config::put,
+    ),
+    ("GET", "/nodes/{node}/lxc/{vmid}/pending", "", AUDIT, config::pending),
+    (
+        "POST",
+        "/nodes/{node}/lxc/{vmid}/clone",
+        "newid:vmid bwlimit?:n0.. description?:s full?:b hostname?:s=dns-name pool?:s=poolid \
+         snapname?:s..40=configid storage?:s=storage-id target?:s=node",
+        "/vms/{vmid} VM.Clone",
+        lxc::clone::clone,
+    ),
+    ("POST", "/nodes/{node}/lxc/{vmid}/template", "", "/vms/{vmid} VM.Allocate", lxc::lifecycle::template),
+    (
+        "PUT",
+        "/nodes/{node}/lxc/{vmid}/resize",
+        "disk:mount size:s~size digest?:s..40",
+        "/vms/{vmid} VM.Config.Disk",
+        lxc::lifecycle::resize,
+    ),
+    (
+        "GET",
+        "/nodes/{node}/lxc/{vmid}/feature",
+        "feature:e:snapshot,clone,copy snapname?:s..40=configid",
+        AUDIT,
+        lxc::feature::get,
+    ),
+    (
+        "GET",
+        "/nodes/{node}/lxc/{vmid}/rrddata",
+        "timeframe:e:hour,day,week,month,year cf?:e:AVERAGE,MAX",
+        AUDIT,
+        list::rrddata,
+    ),
+    ("GET", "/nodes/{node}/lxc/{vmid}/status", "", "all", list::status_index),
+    ("GET", "/nodes/{node}/lxc/{vmid}/status/current", "", AUDIT, list::current),
+    ("POST", "/nodes/{node}/lxc/{vmid}/status/start", "debug?:b skiplock?:b", POWER, lxc::power::start),
+    (
+        "POST",
+        "/nodes/{node}/lxc/{vmid}/status/stop",
+        "overrule-shutdown?:b skiplock?:b",
+        POWER,
+        lxc::power::stop,
+    ),
+    (
+        "POST",
+        "/nodes/{node}/lxc/{vmid}/status/shutdown",
+        "forceStop?:b timeout?:i0..",
+        POWER,
+        lxc::power::shutdown,
+    ),
+    ("POST", "/nodes/{node}/lxc/{vmid}/status/reboot", "timeout?:i0..", POWER, lxc::power::reboot),
+    ("POST", "/nodes/{node}/lxc/{vmid}/status/suspend", "", POWER, lxc::power::suspend),
+    ("POST", "/nodes/{node}/lxc/{vmid}/status/resume", "", POWER, lxc::power::resume),
+    ("GET", "/nodes/{node}/lxc/{vmid}/interfaces", "", AUDIT, lxc::interfaces::get),
+    ("GET", "/nodes/{node}/lxc/{vmid}/snapshot", "", AUDIT, snapshot::list),
+    (
+        "POST",
+        "/nodes/{node}/lxc/{vmid}/snapshot",
+        "snapname:s..40=configid description?:s",
+        SNAPSHOT,
+        snapshot::create,
+    ),
+    ("DELETE", "/nodes/{node}/lxc/{vmid}/snapshot/{snapname}", "force?:b", SNAPSHOT, snapshot::delete),
+    (
+        "GET",
+        "/nodes/{node}/lxc/{vmid}/snapshot/{snapname}/config",
+        "",
+        "/vms/{vmid} VM.Snapshot|VM.Snapshot.Rollback|VM.Audit",
+        snapshot::saved,
+    ),
+    (
+        "POST",
+        "/nodes/{node}/lxc/{vmid}/snapshot/{snapname}/rollback",
+        "start?:b",
+        "/vms/{vmid} VM.Snapshot|VM.Snapshot.Rollback",
+        snapshot::rollback,
+    ),
 ];

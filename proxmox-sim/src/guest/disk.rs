@@ -1,9 +1,10 @@
 //! Disks: property strings, sizes, allocation.
 
 use crate::answer::{Refusal, bad_param, failed};
-use crate::guest::Guest;
+use crate::guest::{Guest, GuestKind};
+use crate::lxc;
 use crate::state::State;
-use crate::storage::{Image, storage_of};
+use crate::storage::{Image, Storage, storage_of};
 
 /// A disk's property string, taken apart.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +70,7 @@ impl Drive {
     }
 
     /// The volume it asks for: storage and bytes.
-    fn asks_for(&self) -> Option<(&str, Ask)> {
+    pub(crate) fn asks_for(&self) -> Option<(&str, Ask)> {
         let (storage, rest) = self.file.split_once(':')?;
         if rest == "cloudinit" {
             return Some((storage, Ask::CloudInit));
@@ -84,24 +85,26 @@ impl Drive {
 /// Bytes of a cloud-init drive.
 const CLOUDINIT: u64 = 4 << 20;
 
-enum Ask {
+pub(crate) enum Ask {
     Bytes(u64),
     CloudInit,
 }
 
 /// Whether a key of the configuration is a disk.
-pub(crate) fn is_disk_key(key: &str) -> bool {
+pub(crate) fn is_disk_key(kind: GuestKind, key: &str) -> bool {
     let family = key.trim_end_matches(|c: char| c.is_ascii_digit());
-    key.len() > family.len() && matches!(family, "ide" | "sata" | "scsi" | "virtio" | "efidisk" | "tpmstate")
+    match kind {
+        GuestKind::Qemu => {
+            key.len() > family.len()
+                && matches!(family, "ide" | "sata" | "scsi" | "virtio" | "efidisk" | "tpmstate")
+        }
+        GuestKind::Lxc => key == "rootfs" || (key.len() > family.len() && family == "mp"),
+    }
 }
 
 /// The disks of a guest in PVE's order.
 pub(crate) fn disks(guest: &Guest) -> Vec<(String, Drive)> {
-    let is_disk = |key: &str| match guest.kind {
-        crate::GuestKind::Qemu => is_disk_key(key),
-        crate::GuestKind::Lxc => key == "rootfs" || key.starts_with("mp"),
-    };
-    let mut disks: Vec<_> = guest.config.iter().filter(|(key, _)| is_disk(key)).collect();
+    let mut disks: Vec<_> = guest.config.iter().filter(|(key, _)| is_disk_key(guest.kind, key)).collect();
     disks.sort_by_key(|(key, _)| place(key));
     disks.into_iter().map(|(key, value)| (key.clone(), Drive::parse(value))).collect()
 }
@@ -109,7 +112,7 @@ pub(crate) fn disks(guest: &Guest) -> Vec<(String, Drive)> {
 /// Where a key stands among the disks.
 fn place(key: &str) -> (usize, u32) {
     let family = key.trim_end_matches(|c: char| c.is_ascii_digit());
-    let order = ["ide", "scsi", "virtio", "sata", "efidisk", "tpmstate"];
+    let order = ["ide", "scsi", "virtio", "sata", "efidisk", "tpmstate", "rootfs", "mp"];
     let rank = order.iter().position(|f| *f == family).unwrap_or(order.len());
     (rank, key[family.len()..].parse().unwrap_or(0))
 }
@@ -168,7 +171,7 @@ pub(crate) fn check(ctx: &crate::ctx::Ctx<'_>, node: &str, value: &str) -> Resul
     }
 }
 
-/// Makes the volume that a value asks for. The finished value, and the line of the log.
+/// Makes the volume that a value asks for. The finished value, and the lines of the log.
 pub(crate) fn allocate(
     state: &mut State,
     vmid: u32,
@@ -176,18 +179,19 @@ pub(crate) fn allocate(
     key: &str,
     value: &str,
     now: f64,
-) -> Result<(String, Option<String>), String> {
+) -> Result<(String, Vec<String>), String> {
     let mut drive = Drive::parse(value);
     let Some((storage, ask)) = drive.asks_for() else {
         if let Some(volume) = state.volume(&drive.file, node) {
             let size = print_size(volume.size);
             drive.set("size", size);
         }
-        return Ok((drive.print(), None));
+        return Ok((drive.print(), Vec::new()));
     };
     let Some(storage) = state.storages.get(storage) else {
         return Err(format!("storage '{storage}' does not exist"));
     };
+    let kind = state.guests.get(&vmid).map_or(GuestKind::Qemu, |guest| guest.kind);
     let default = if drive.get("import-from").is_some() && storage.has_files() { "qcow2" } else { "raw" };
     let format = drive.get("format").unwrap_or(default).to_owned();
     let source = drive.get("import-from").and_then(|source| state.volume(source, node));
@@ -195,6 +199,9 @@ pub(crate) fn allocate(
         Ask::CloudInit => {
             let format = if storage.has_files() { "qcow2" } else { "raw" };
             (storage.volid(vmid, &format!("vm-{vmid}-cloudinit"), format), CLOUDINIT)
+        }
+        Ask::Bytes(size) if kind == GuestKind::Lxc => {
+            (storage.free_volid(vmid, container_format(storage, size)), size)
         }
         Ask::Bytes(size) => (storage.free_volid(vmid, &format), source.map_or(size, |source| source.size)),
     };
@@ -207,7 +214,8 @@ pub(crate) fn allocate(
         ));
     }
     let cloudinit = matches!(ask, Ask::CloudInit);
-    let image = Image { volid: &volid, node, content: "images", vmid, size, parent: None, now };
+    let image = Image { volid: &volid, node, content: content(kind), vmid, size, parent: None, now };
+    let lines = if kind == GuestKind::Lxc { lxc::mount::making(storage, &volid, size) } else { Vec::new() };
     state.add_image(image);
     drive.options.retain(|(k, _)| k != "format" && k != "import-from");
     drive.file.clone_from(&volid);
@@ -217,24 +225,48 @@ pub(crate) fn allocate(
         drive.set("size", print_size(size));
     }
     let value = drive.print();
-    let line = format!("{key}: successfully created disk '{value}'");
-    Ok((value, Some(line)))
+    let lines = match kind {
+        GuestKind::Qemu => vec![format!("{key}: successfully created disk '{value}'")],
+        GuestKind::Lxc => {
+            let uuid = state.counters.uuid();
+            lines.into_iter().map(|line| line.replace(lxc::mount::UUID, &uuid)).collect()
+        }
+    };
+    Ok((value, lines))
+}
+
+/// What storages call the disks of a guest.
+pub(crate) const fn content(kind: GuestKind) -> &'static str {
+    match kind {
+        GuestKind::Qemu => "images",
+        GuestKind::Lxc => "rootdir",
+    }
+}
+
+/// The form of a container's volume: a directory where the storage has such, and where no size is asked for.
+pub(crate) fn container_format(storage: &Storage, size: u64) -> &'static str {
+    let subvol = storage.kind == "zfspool" || (storage.has_files() && size == 0);
+    if subvol { "subvol" } else { "raw" }
 }
 
 /// The value of a disk that was there before the simulation began. Without a size it is a cloud-init drive.
 pub(crate) fn built(state: &mut State, guest: &Guest, storage: &str, size: Option<u64>, now: f64) -> String {
     let (vmid, node) = (guest.vmid, guest.node.as_str());
-    let content = if guest.kind == crate::GuestKind::Lxc { "rootdir" } else { "images" };
+    let content = content(guest.kind);
     let Some(store) = state.storages.get(storage) else {
         return String::new();
     };
-    let format = if store.has_files() && content == "images" { "qcow2" } else { "raw" };
+    let format = match guest.kind {
+        GuestKind::Qemu if store.has_files() => "qcow2",
+        GuestKind::Qemu => "raw",
+        GuestKind::Lxc => container_format(store, size.unwrap_or_default()),
+    };
     let mut volid = match size {
         Some(_) => store.free_volid(vmid, format),
         None => store.volid(vmid, &format!("vm-{vmid}-cloudinit"), format),
     };
     if guest.is_template() && size.is_some() {
-        volid = volid.replace(&format!("vm-{vmid}-"), &format!("base-{vmid}-"));
+        volid = crate::guest::volumes::base_name(&volid, vmid);
     }
     let bytes = size.unwrap_or(CLOUDINIT);
     state.add_image(Image { volid: &volid, node, content, vmid, size: bytes, parent: None, now });
@@ -274,7 +306,7 @@ mod tests {
         for (key, is) in
             [("scsi0", true), ("scsihw", false), ("virtio12", true), ("virtiofs0", false), ("efidisk0", true)]
         {
-            assert_eq!(is_disk_key(key), is, "{key}");
+            assert_eq!(is_disk_key(GuestKind::Qemu, key), is, "{key}");
         }
     }
 }

@@ -3,20 +3,17 @@
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, failed};
-use crate::ctx::{Ctx, no_config};
-use crate::guest::{Guest, GuestKind, Snapshot};
-use crate::qemu::{config, disk, power};
+use crate::ctx::Ctx;
+use crate::guest::{Guest, GuestKind, Snapshot, config, disk};
+use crate::lxc;
+use crate::qemu::power;
 use crate::state::{State, seconds};
 use crate::task::{Plan, TaskStart};
 
-/// `GET …/snapshot`
+/// `GET …/snapshot`, which always has `current`.
 pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
-    rows(ctx, GuestKind::Qemu)
-}
-
-/// The list of a guest of either kind, which always has `current`.
-pub(crate) fn rows(ctx: &mut Ctx<'_>, kind: GuestKind) -> Answer {
-    let guest = ctx.guest(kind)?;
+    let kind = ctx.kind;
+    let guest = ctx.guest()?;
     let with_parent = |mut row: Value, parent: Option<&String>| {
         if let Some(parent) = parent {
             row["parent"] = parent.as_str().into();
@@ -41,7 +38,7 @@ pub(crate) fn rows(ctx: &mut Ctx<'_>, kind: GuestKind) -> Answer {
 
 /// `POST …/snapshot`
 pub(crate) fn create(ctx: &mut Ctx<'_>) -> Answer {
-    let (vmid, name) = (ctx.vmid(), ctx.text("snapname").to_owned());
+    let (vmid, kind, name) = (ctx.vmid(), ctx.kind, ctx.text("snapname").to_owned());
     if name == "current" {
         return failed("unable to use snapshot name 'current' (reserved name)");
     }
@@ -52,13 +49,17 @@ pub(crate) fn create(ctx: &mut Ctx<'_>) -> Answer {
         Ok(guest) if guest.snapshots.iter().any(|s| s.name == name) => {
             Plan::fail(format!("snapshot name '{name}' already used"))
         }
+        Ok(guest) if kind == GuestKind::Lxc && !lxc::feature::has(ctx.state, guest, "snapshot", None) => {
+            Plan::fail("snapshot feature is not available")
+        }
         Ok(guest) => {
             let disks = disk::disks(guest).into_iter().filter(|(_, d)| d.owns_volume() && !d.is_cloudinit());
             let lines = disks.map(|(key, d)| format!("snapshotting 'drive-{key}' ({})", d.file));
+            let lines = lines.filter(|_| kind == GuestKind::Qemu);
             let plan = lines.fold(Plan::new(0.6), Plan::line);
             plan.work(move |state, time| {
                 let Some(guest) = state.guests.get_mut(&vmid) else {
-                    return Err(format!("VM {vmid} is gone"));
+                    return Err(format!("guest {vmid} is gone"));
                 };
                 let parent = guest.config.insert("parent".to_owned(), name.clone());
                 let mut config = guest.config.clone();
@@ -72,7 +73,7 @@ pub(crate) fn create(ctx: &mut Ctx<'_>) -> Answer {
             })
         }
     };
-    ctx.fork_vm("qmsnapshot", plan)
+    ctx.fork_vm(&ctx.kind.task("snapshot"), plan)
 }
 
 /// `DELETE …/snapshot/{snapname}`
@@ -87,7 +88,7 @@ pub(crate) fn delete(ctx: &mut Ctx<'_>) -> Answer {
             Ok(())
         }),
     };
-    ctx.fork_vm("qmdelsnapshot", plan)
+    ctx.fork_vm(&ctx.kind.task("delsnapshot"), plan)
 }
 
 fn remove(guest: &mut Guest, name: &str) {
@@ -114,7 +115,7 @@ pub(crate) fn rollback(ctx: &mut Ctx<'_>) -> Answer {
         Some(message) => Plan::fail(message),
         None => Plan::new(0.6).work(move |state, now| {
             let Some(guest) = state.guests.get_mut(&vmid) else {
-                return Err(format!("VM {vmid} is gone"));
+                return Err(format!("guest {vmid} is gone"));
             };
             let Some(saved) = guest.snapshots.iter().find(|s| s.name == name) else {
                 return Err(format!("snapshot '{name}' does not exist"));
@@ -134,33 +135,35 @@ pub(crate) fn rollback(ctx: &mut Ctx<'_>) -> Answer {
             Ok(())
         }),
     };
-    ctx.fork_vm("qmrollback", plan)
+    ctx.fork_vm(&ctx.kind.task("rollback"), plan)
 }
 
 fn start_again(state: &mut State, vmid: u32, node: &str, user: &str, now: f64) {
-    let (plan, subject) = (power::start_plan(state, vmid, node, false), vmid.to_string());
-    let start = TaskStart { now, node, kind: "qmstart", subject: &subject, user };
-    state.fork(start, plan);
+    let kind = state.guests.get(&vmid).map_or(GuestKind::Qemu, |guest| guest.kind);
+    let plan = match kind {
+        GuestKind::Qemu => power::start_plan(state, vmid, node, false),
+        GuestKind::Lxc => lxc::power::start_plan(state, vmid, node, false),
+    };
+    let subject = vmid.to_string();
+    state.fork(TaskStart { now, node, kind: &kind.task("start"), subject: &subject, user }, plan);
 }
 
 /// `GET …/snapshot/{snapname}/config`
 pub(crate) fn saved(ctx: &mut Ctx<'_>) -> Answer {
-    let (version, name) = (ctx.version(), ctx.text("snapname").to_owned());
-    let guest = ctx.vm()?;
+    let (kind, version, name) = (ctx.kind, ctx.version(), ctx.text("snapname").to_owned());
+    let guest = ctx.guest()?;
     let Some(snapshot) = guest.snapshots.iter().find(|s| s.name == name) else {
         return failed(format!("snapshot '{name}' does not exist"));
     };
-    let mut data: Map<String, Value> = config::shown_all(GuestKind::Qemu, version, &snapshot.config);
+    let mut data: Map<String, Value> = config::shown_all(kind, version, &snapshot.config);
     data.insert("snaptime".into(), seconds(snapshot.time).into());
     Ok(Value::from(data).into())
 }
 
-/// The VM when it may be worked on, else what the task says.
+/// The guest when it may be worked on, else what the task says.
 fn found<'a>(ctx: &'a Ctx<'_>) -> Result<&'a Guest, String> {
-    let (vmid, node) = (ctx.vmid(), ctx.node());
-    let guest = ctx.state.guests.get(&vmid).filter(|g| g.kind == GuestKind::Qemu && g.node == node);
-    let guest = guest.ok_or_else(|| no_config(GuestKind::Qemu, node, vmid))?;
-    guest.lock().map_or(Ok(guest), |lock| Err(format!("VM is locked ({lock})")))
+    let guest = ctx.here()?;
+    guest.locked().map_or(Ok(guest), Err)
 }
 
 fn missing(ctx: &Ctx<'_>, name: &str) -> Option<String> {

@@ -1,13 +1,15 @@
 //! Carrying out a change of a configuration.
 
-use crate::guest::Guest;
-use crate::qemu::config::Wish;
-use crate::qemu::{disk, net};
+use crate::GuestKind;
+use crate::guest::config::Wish;
+use crate::guest::{Guest, disk};
+use crate::lxc;
+use crate::qemu::net;
 use crate::state::State;
 
-/// Changes a VM. The lines of the log, or the error.
+/// Changes a guest. The lines of the log, or the error.
 pub(crate) fn apply(state: &mut State, vmid: u32, wish: &Wish, now: f64) -> Result<Vec<String>, String> {
-    let Some(node) = state.guests.get(&vmid).map(|guest| guest.node.clone()) else {
+    let Some((kind, node)) = state.guests.get(&vmid).map(|guest| (guest.kind, guest.node.clone())) else {
         return Err(format!("unable to find configuration file for VM {vmid}"));
     };
     let mut log = Vec::new();
@@ -15,19 +17,23 @@ pub(crate) fn apply(state: &mut State, vmid: u32, wish: &Wish, now: f64) -> Resu
         delete(state, vmid, &node, key, wish.force);
     }
     for (key, value) in &wish.set {
-        let value = if disk::is_disk_key(key) {
-            let (value, line) = disk::allocate(state, vmid, &node, key, value, now)?;
-            log.extend(line);
-            value
+        let later = state.guests.get(&vmid).is_some_and(|guest| guest.is_running() && waits(guest, key));
+        let value = if disk::is_disk_key(kind, key) {
+            // A mount point that waits is made when its time comes.
+            if later {
+                value.clone()
+            } else {
+                let (value, lines) = disk::allocate(state, vmid, &node, key, value, now)?;
+                log.extend(lines);
+                value
+            }
         } else if net::is_card_key(key) {
-            let old =
-                state.guests.get(&vmid).and_then(|g| g.get(key)).and_then(|old| net::Card::parse(old).mac);
-            let mut card = net::Card::parse(value);
-            card.mac = card.mac.or(old);
-            let text = if card.mac.is_some() { card.print() } else { value.clone() };
-            net::stored(state, &text)
+            match kind {
+                GuestKind::Qemu => card(state, vmid, key, value),
+                GuestKind::Lxc => lxc::net::stored(state, value),
+            }
         } else {
-            stored(key, value)
+            stored(kind, key, value)
         };
         let Some(guest) = state.guests.get_mut(&vmid) else {
             continue;
@@ -42,12 +48,25 @@ pub(crate) fn apply(state: &mut State, vmid: u32, wish: &Wish, now: f64) -> Resu
     Ok(log)
 }
 
+/// A VM's card, which keeps its address when the change names none.
+fn card(state: &mut State, vmid: u32, key: &str, value: &str) -> String {
+    let old = state.guests.get(&vmid).and_then(|g| g.get(key)).and_then(|old| net::Card::parse(old).mac);
+    let mut card = net::Card::parse(value);
+    card.mac = card.mac.or(old);
+    let text = if card.mac.is_some() { card.print() } else { value.to_owned() };
+    net::stored(state, &text)
+}
+
 /// A value as the configuration keeps it.
-pub(crate) fn stored(key: &str, value: &str) -> String {
+pub(crate) fn stored(kind: GuestKind, key: &str, value: &str) -> String {
     match key {
         "tags" => tags(value),
         "cipassword" => {
             format!("$5$simulated${}", crate::state::digest(&[value]))
+        }
+        // A container's is kept as comment lines, the last of which ends as well.
+        "description" if kind == GuestKind::Lxc && !value.is_empty() && !value.ends_with('\n') => {
+            format!("{value}\n")
         }
         _ => value.to_owned(),
     }
@@ -61,7 +80,15 @@ pub(crate) fn tags(value: &str) -> String {
 }
 
 fn set(guest: &mut Guest, key: &str, value: String) {
-    if disk::is_disk_key(key) {
+    if guest.is_running() && waits(guest, key) && !value.is_empty() {
+        if guest.get(key) == Some(&value) {
+            guest.pending.remove(key);
+        } else {
+            guest.pending.insert(key.to_owned(), Some(value));
+        }
+        return;
+    }
+    if disk::is_disk_key(guest.kind, key) {
         let new = disk::Drive::parse(&value);
         let old = guest.get(key).map(disk::Drive::parse);
         if let Some(old) = old.filter(|old| old.owns_volume() && !old.is_cloudinit() && old.file != new.file)
@@ -72,16 +99,10 @@ fn set(guest: &mut Guest, key: &str, value: String) {
     }
     if value.is_empty() {
         guest.config.remove(key);
-    } else if guest.is_running() && waits(key) {
-        if guest.get(key) == Some(&value) {
-            guest.pending.remove(key);
-        } else {
-            guest.pending.insert(key.to_owned(), Some(value));
-        }
     } else {
-        guest.pending.remove(key);
         guest.config.insert(key.to_owned(), value);
     }
+    guest.pending.remove(key);
 }
 
 fn delete(state: &mut State, vmid: u32, node: &str, key: &str, force: bool) {
@@ -92,18 +113,19 @@ fn delete(state: &mut State, vmid: u32, node: &str, key: &str, force: bool) {
         guest.pending.remove(key);
         return;
     };
-    if guest.is_running() && waits(key) {
+    if guest.is_running() && waits(guest, key) {
         guest.pending.insert(key.to_owned(), None);
         return;
     }
     guest.config.remove(key);
     guest.pending.remove(key);
     let drive = disk::Drive::parse(&value);
-    if key.starts_with("unused") || (disk::is_disk_key(key) && (drive.is_cloudinit() || force)) {
+    let is_disk = disk::is_disk_key(guest.kind, key);
+    if key.starts_with("unused") || (is_disk && (drive.is_cloudinit() || force)) {
         if drive.owns_volume() {
             state.remove_volume(&drive.file, node);
         }
-    } else if disk::is_disk_key(key) && drive.owns_volume() {
+    } else if is_disk && drive.owns_volume() {
         keep_unused(guest, &drive.file);
     }
 }
@@ -115,11 +137,18 @@ fn keep_unused(guest: &mut Guest, volid: &str) {
     }
 }
 
-/// Whether a change of this key of a running VM waits for its next start.
-fn waits(key: &str) -> bool {
+/// Whether a change of this key waits for the next start of a running guest.
+fn waits(guest: &Guest, key: &str) -> bool {
+    match guest.kind {
+        GuestKind::Qemu => vm_waits(key),
+        GuestKind::Lxc => lxc::config::waits(guest, key),
+    }
+}
+
+fn vm_waits(key: &str) -> bool {
     let family = key.trim_end_matches(|c: char| c.is_ascii_digit());
     let at_once = net::is_card_key(key)
-        || disk::is_disk_key(key)
+        || disk::is_disk_key(GuestKind::Qemu, key)
         || matches!(family, "usb" | "unused" | "ipconfig")
         || matches!(
             key,
@@ -149,14 +178,19 @@ fn waits(key: &str) -> bool {
     !at_once
 }
 
-/// What waited is now so: at a start.
-pub(crate) fn settle_pending(guest: &mut Guest) {
-    for (key, value) in std::mem::take(&mut guest.pending) {
+/// What waited is now so.
+pub(crate) fn settle(state: &mut State, vmid: u32, now: f64) -> Result<(), String> {
+    let Some(guest) = state.guests.get(&vmid) else {
+        return Ok(());
+    };
+    let mut wish = Wish::default();
+    for (key, value) in &guest.pending {
         match value {
-            Some(value) => guest.set(&key, value),
-            None => drop(guest.config.remove(&key)),
+            Some(value) => wish.set.push((key.clone(), value.clone())),
+            None => wish.delete.push(key.clone()),
         }
     }
+    apply(state, vmid, &wish, now).map(drop)
 }
 
 #[cfg(test)]
@@ -175,7 +209,7 @@ mod tests {
         for (key, wait) in
             [("memory", true), ("cores", true), ("name", false), ("net0", false), ("agent", true)]
         {
-            assert_eq!(waits(key), wait, "{key}");
+            assert_eq!(vm_waits(key), wait, "{key}");
         }
     }
 }

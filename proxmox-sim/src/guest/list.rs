@@ -1,22 +1,22 @@
-//! Lists and states of VMs.
+//! Lists and states of guests.
 
 use serde_json::{Value, json};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Reply};
 use crate::ctx::Ctx;
 use crate::guest::GuestKind;
 use crate::rrd;
 use crate::state::seconds;
 use crate::status::{self, Figures};
 
-/// `GET /nodes/{node}/qemu`
+/// `GET /nodes/{node}/qemu` and `GET /nodes/{node}/lxc`
 pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
     let full = ctx.flag("full");
     let rows: Vec<Value> = ctx
-        .visible(GuestKind::Qemu)
+        .visible()
         .map(|guest| {
             let mut row = status::row(guest, ctx.version(), ctx.now);
-            if full {
+            if full && guest.kind == GuestKind::Qemu {
                 status::full(guest, ctx.now, &mut row);
             }
             row.into()
@@ -28,10 +28,13 @@ pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
 /// `GET …/status/current`
 pub(crate) fn current(ctx: &mut Ctx<'_>) -> Answer {
     let (version, now) = (ctx.version(), ctx.now);
-    let guest = ctx.vm()?;
+    let guest = ctx.guest()?;
     let mut row = status::row(guest, version, now);
-    status::full(guest, now, &mut row);
     row.insert("ha".into(), json!({ "managed": 0 }));
+    if guest.kind == GuestKind::Lxc {
+        return Ok(Value::from(row).into());
+    }
+    status::full(guest, now, &mut row);
     let agent = guest.get("agent").unwrap_or_default();
     if agent.starts_with('1') || agent.contains("enabled=1") {
         row.insert("agent".into(), 1.into());
@@ -45,7 +48,7 @@ pub(crate) fn current(ctx: &mut Ctx<'_>) -> Answer {
 /// `GET …/rrddata`
 pub(crate) fn rrddata(ctx: &mut Ctx<'_>) -> Answer {
     let points: Vec<_> = rrd::points(ctx).collect();
-    let guest = ctx.vm()?;
+    let guest = ctx.guest()?;
     let rows = points.into_iter().map(|time| {
         if guest.run.as_ref().is_none_or(|run| run.since > time) {
             return json!({ "time": seconds(time) });
@@ -60,34 +63,59 @@ pub(crate) fn rrddata(ctx: &mut Ctx<'_>) -> Answer {
     Ok(Value::from(rows.collect::<Vec<_>>()).into())
 }
 
-/// `GET /nodes/{node}/qemu/{vmid}`
-pub(crate) fn index(_: &mut Ctx<'_>) -> Answer {
-    let names = [
-        "config",
-        "pending",
-        "cloudinit",
-        "unlink",
-        "vncproxy",
-        "termproxy",
-        "migrate",
-        "resize",
-        "move",
-        "rrd",
-        "rrddata",
-        "monitor",
-        "agent",
-        "snapshot",
-        "spiceproxy",
-        "sendkey",
-        "firewall",
-        "mtunnel",
-    ];
-    Ok(Value::from(names.map(|name| json!({ "subdir": name })).to_vec()).into())
+/// `GET /nodes/{node}/qemu/{vmid}` and `GET /nodes/{node}/lxc/{vmid}`
+pub(crate) fn index(ctx: &mut Ctx<'_>) -> Answer {
+    let names: &[&str] = match ctx.kind {
+        GuestKind::Qemu => &[
+            "config",
+            "pending",
+            "cloudinit",
+            "unlink",
+            "vncproxy",
+            "termproxy",
+            "migrate",
+            "resize",
+            "move",
+            "rrd",
+            "rrddata",
+            "monitor",
+            "agent",
+            "snapshot",
+            "spiceproxy",
+            "sendkey",
+            "firewall",
+            "mtunnel",
+        ],
+        GuestKind::Lxc => &[
+            "config",
+            "pending",
+            "status",
+            "vncproxy",
+            "termproxy",
+            "vncwebsocket",
+            "spiceproxy",
+            "migrate",
+            "clone",
+            "rrd",
+            "rrddata",
+            "firewall",
+            "snapshot",
+            "resize",
+            "interfaces",
+        ],
+    };
+    Ok(subdirs(names))
 }
 
 /// `GET …/status`
 pub(crate) fn status_index(ctx: &mut Ctx<'_>) -> Answer {
-    ctx.vm()?;
-    let names = ["current", "start", "stop", "reset", "shutdown", "suspend", "reboot"];
-    Ok(Value::from(names.map(|name| json!({ "subdir": name })).to_vec()).into())
+    ctx.guest()?;
+    Ok(subdirs(match ctx.kind {
+        GuestKind::Qemu => &["current", "start", "stop", "reset", "shutdown", "suspend", "reboot"],
+        GuestKind::Lxc => &["current", "start", "stop", "shutdown", "reboot", "migrate"],
+    }))
+}
+
+fn subdirs(names: &[&str]) -> Reply {
+    Value::from(names.iter().map(|name| json!({ "subdir": name })).collect::<Vec<_>>()).into()
 }

@@ -1,18 +1,19 @@
-//! Reading and changing the configuration of a VM.
+//! Reading and changing the configuration of a guest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::PveVersion;
 use crate::answer::{Answer, Refusal, bad_param, failed};
 use crate::ctx::Ctx;
-use crate::guest::{Guest, GuestKind};
-use crate::qemu::{change, disk, net};
+use crate::guest::{Guest, GuestKind, change, disk};
+use crate::lxc;
+use crate::qemu::permit;
 use crate::routes::shared::config_params;
 use crate::schema::{Arg, find, format, value::Type};
 use crate::state::seconds;
 use crate::task::Plan;
-use crate::{GuestKind as Kind, PveVersion};
 
 /// A value as the API shows it: integers and booleans as numbers, everything else as text.
 pub(crate) fn shown(kind: GuestKind, version: PveVersion, key: &str, value: &str) -> Value {
@@ -28,7 +29,7 @@ pub(crate) fn shown(kind: GuestKind, version: PveVersion, key: &str, value: &str
 
 /// A whole configuration as the API shows it.
 pub(crate) fn shown_all(
-    kind: Kind,
+    kind: GuestKind,
     version: PveVersion,
     config: &BTreeMap<String, String>,
 ) -> Map<String, Value> {
@@ -37,14 +38,9 @@ pub(crate) fn shown_all(
 
 /// `GET …/config`
 pub(crate) fn get(ctx: &mut Ctx<'_>) -> Answer {
-    read(ctx, Kind::Qemu)
-}
-
-/// `GET …/config` of a guest of either kind.
-pub(crate) fn read(ctx: &mut Ctx<'_>, kind: Kind) -> Answer {
-    let version = ctx.version();
+    let (kind, version) = (ctx.kind, ctx.version());
     let (current, snapshot) = (ctx.flag("current"), ctx.opt("snapshot").map(str::to_owned));
-    let guest = ctx.guest(kind)?;
+    let guest = ctx.guest()?;
     let mut config = guest.config.clone();
     if let Some(name) = snapshot {
         let Some(snapshot) = guest.snapshots.iter().find(|s| s.name == name) else {
@@ -67,9 +63,9 @@ pub(crate) fn read(ctx: &mut Ctx<'_>, kind: Kind) -> Answer {
 
 /// `GET …/pending`
 pub(crate) fn pending(ctx: &mut Ctx<'_>) -> Answer {
-    let version = ctx.version();
-    let guest = ctx.vm()?;
-    let show = |key: &str, value: &str| shown(Kind::Qemu, version, key, value);
+    let (kind, version) = (ctx.kind, ctx.version());
+    let guest = ctx.guest()?;
+    let show = |key: &str, value: &str| shown(kind, version, key, value);
     let keys: BTreeSet<_> = guest.config.keys().chain(guest.pending.keys()).collect();
     let mut rows: Vec<Value> = keys
         .into_iter()
@@ -130,7 +126,7 @@ impl Wish {
 }
 
 /// The parameters that are not keys of the configuration.
-const CONTROL: [&str; 18] = [
+const CONTROL: [&str; 24] = [
     "node",
     "vmid",
     "delete",
@@ -149,20 +145,59 @@ const CONTROL: [&str; 18] = [
     "unique",
     "ha-managed",
     "target",
+    "ostemplate",
+    "password",
+    "restore",
+    "ssh-public-keys",
+    "ignore-unpack-errors",
+    "unprivileged",
 ];
 
 /// All checks that PVE makes before it changes anything.
 fn prepare(ctx: &mut Ctx<'_>) -> Result<Wish, Refusal> {
-    only_root(ctx)?;
+    let kind = ctx.kind;
+    if kind == GuestKind::Qemu {
+        permit::only_root(ctx)?;
+    }
     let list =
         |name: &str| ctx.opt(name).map(|t| format::items(t).map(str::to_owned).collect()).unwrap_or_default();
     let mut wish =
         Wish { set: Vec::new(), delete: list("delete"), revert: list("revert"), force: ctx.flag("force") };
     wish.set = given(ctx)?;
+    if kind == GuestKind::Lxc && ctx.opt("unprivileged").is_some() {
+        return failed("unable to modify read-only option: 'unprivileged'");
+    }
     if wish.set.is_empty() && wish.delete.is_empty() && wish.revert.is_empty() {
         return failed("no options specified");
     }
-    let params = config_params(Kind::Qemu, ctx.version());
+    let (skiplock, digest) = (ctx.flag("skiplock"), ctx.opt("digest").map(str::to_owned));
+    if kind == GuestKind::Lxc {
+        lxc::config::check_state(ctx.guest()?, digest.as_deref())?;
+    }
+    known_keys(ctx, &wish)?;
+    let path = format!("/vms/{}", ctx.vmid());
+    let may = |key: &str, value: &str| match kind {
+        GuestKind::Qemu => permit::permit(ctx, &path, key, value),
+        GuestKind::Lxc => lxc::permit::permit(ctx, &path, key, value),
+    };
+    wish.set.iter().try_for_each(|(key, value)| may(key, value))?;
+    wish.delete.iter().chain(&wish.revert).try_for_each(|key| may(key, ""))?;
+    let node = ctx.node().to_owned();
+    match kind {
+        GuestKind::Qemu => {
+            check_state(ctx.guest()?, digest.as_deref(), skiplock)?;
+            for (_, value) in wish.set.iter().filter(|(key, _)| disk::is_disk_key(kind, key)) {
+                disk::check(ctx, &node, value)?;
+            }
+        }
+        GuestKind::Lxc => lxc::config::check(ctx, &wish)?,
+    }
+    Ok(wish)
+}
+
+/// What is deleted or reverted has to be a key, and not to be set in the same request.
+fn known_keys(ctx: &Ctx<'_>, wish: &Wish) -> Result<(), Refusal> {
+    let params = config_params(ctx.kind, ctx.version());
     for key in &wish.delete {
         if wish.set.iter().any(|(set, _)| set == key) {
             return bad_param(
@@ -174,20 +209,7 @@ fn prepare(ctx: &mut Ctx<'_>) -> Result<Wish, Refusal> {
             return bad_param("delete", format!("unknown option '{key}'"));
         }
     }
-    let path = format!("/vms/{}", ctx.vmid());
-    for (key, value) in &wish.set {
-        permit(ctx, &path, key, value)?;
-    }
-    for key in wish.delete.iter().chain(&wish.revert) {
-        permit(ctx, &path, key, "")?;
-    }
-    let (skiplock, digest) = (ctx.flag("skiplock"), ctx.opt("digest").map(str::to_owned));
-    check_state(ctx.vm()?, digest.as_deref(), skiplock)?;
-    let node = ctx.node().to_owned();
-    for (_, value) in wish.set.iter().filter(|(key, _)| disk::is_disk_key(key)) {
-        disk::check(ctx, &node, value)?;
-    }
-    Ok(wish)
+    Ok(())
 }
 
 /// The digest and the lock.
@@ -200,29 +222,12 @@ pub(crate) fn check_state(guest: &Guest, digest: Option<&str>, skiplock: bool) -
 
 /// The lock, as an error of the request.
 pub(crate) fn check_lock(guest: &Guest, skiplock: bool) -> Result<(), Refusal> {
-    match guest.lock() {
-        Some(lock) if !skiplock => failed(format!("VM is locked ({lock})")),
-        _ => Ok(()),
-    }
-}
-
-/// What only `root@pam` itself may use: neither other users nor its API tokens.
-pub(crate) fn only_root(ctx: &Ctx<'_>) -> Result<(), Refusal> {
-    if ctx.who.is_root() {
-        return Ok(());
-    }
-    if ctx.flag("skiplock") {
-        return bad_param("skiplock", "Only root may use this option.");
-    }
-    match ["args", "lock", "hookscript"].iter().find(|key| ctx.args.contains_key(**key)) {
-        Some(key) => failed(format!("only root can set '{key}' config")),
-        None => Ok(()),
-    }
+    guest.locked().filter(|_| !skiplock).map_or(Ok(()), failed)
 }
 
 /// The keys of the configuration among the parameters.
 pub(crate) fn given(ctx: &Ctx<'_>) -> Result<Vec<(String, String)>, Refusal> {
-    let params = config_params(Kind::Qemu, ctx.version());
+    let params = config_params(ctx.kind, ctx.version());
     let mut set = Vec::new();
     for (key, arg) in ctx.args.iter().filter(|(key, _)| !CONTROL.contains(&key.as_str())) {
         let Arg::One(value) = arg else {
@@ -238,30 +243,4 @@ pub(crate) fn given(ctx: &Ctx<'_>) -> Result<Vec<(String, String)>, Refusal> {
         set.push((key.to_owned(), value.clone()));
     }
     Ok(set)
-}
-
-/// Whether the caller may change a key.
-pub(crate) fn permit(ctx: &Ctx<'_>, path: &str, key: &str, value: &str) -> Result<(), Refusal> {
-    let family = key.trim_end_matches(|c: char| c.is_ascii_digit());
-    let any: &[&str] = match key {
-        _ if disk::is_disk_key(key) && value.contains("media=cdrom") => &["VM.Config.CDROM"],
-        _ if disk::is_disk_key(key) || family == "unused" => &["VM.Config.Disk"],
-        "cores" | "cpu" | "sockets" | "cpulimit" | "cpuunits" | "vcpus" | "affinity" | "numa" | "smp" => {
-            &["VM.Config.CPU"]
-        }
-        "memory" | "balloon" | "shares" => &["VM.Config.Memory"],
-        "nameserver" | "searchdomain" => &["VM.Config.Cloudinit", "VM.Config.Network"],
-        "cicustom" | "cipassword" | "citype" | "ciupgrade" | "ciuser" | "sshkeys" => &["VM.Config.Cloudinit"],
-        _ if family == "ipconfig" => &["VM.Config.Cloudinit", "VM.Config.Network"],
-        _ if net::is_card_key(key) => &["VM.Config.Network"],
-        "acpi" | "hotplug" | "kvm" | "machine" | "scsihw" | "smbios1" | "tablet" | "vga" | "watchdog"
-        | "audio0" | "rng0" | "vmgenid" => &["VM.Config.HWType"],
-        _ if matches!(family, "serial" | "usb" | "hostpci" | "parallel") => &["VM.Config.HWType"],
-        _ => &["VM.Config.Options"],
-    };
-    ctx.require(path, any)?;
-    let bridge = net::is_card_key(key)
-        .then(|| net::Card::parse(value))
-        .and_then(|c| c.get("bridge").map(str::to_owned));
-    bridge.map_or(Ok(()), |bridge| ctx.require(&format!("/sdn/zones/localnetwork/{bridge}"), &["SDN.Use"]))
 }
