@@ -113,6 +113,8 @@ fn four_is_a_gate_and_nothing_is_changed() {
         ("--dry-run qemu stop 100", unmanaged),
         ("create /nodes/pve1/stopall", "many-guests"),
         ("--force create /nodes/pve1/stopall", "many-guests"),
+        ("--allow network create /nodes/pve1/stopall", "many-guests"),
+        ("delete /access/users/root@pam", "lockout"),
     ] {
         let ran = cluster.pve(line);
         assert!(ran.code == 4 && ran.stderr.contains(error) && ran.stdout.is_empty(), "{line}: {ran:?}");

@@ -4,11 +4,12 @@ use std::ops::Deref;
 use proxmox_core::config::{Ipv4Config, Ipv6Config};
 use proxmox_core::guest::{AddressSource, CreateGuest, GuestInterface, GuestStatus, Kind, NewId};
 use proxmox_core::{
-    Ask, Call, ConfigBag, Effect, Error, ErrorKind, Guest, GuestKind, Node, NodeName, Outcome, Pve,
-    PveRequest, PveResponse, Result, Rows, Vmid,
+    Ask, Call, ConfigBag, Error, ErrorKind, Guest, GuestKind, Node, NodeName, Outcome, Pve, PveRequest,
+    PveResponse, Result, Rows, Vmid,
 };
 
 use crate::create::ContainerSpec;
+use crate::template::MakeTemplate;
 
 /// Marks guests that are containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,13 +95,12 @@ impl Container {
         self.pve().bind(Ask::with("guest.interfaces", Ok(request), interfaces))
     }
 
-    /// Turns the container into a template, for good: `POST …/template`, done when it returns. Needs `VM.Allocate`.
+    /// Turns the container into a template, for good: `POST …/template`, waited for. Needs `VM.Allocate`.
     ///
     /// # Errors
-    /// `WrongState` while it runs or has snapshots.
-    pub fn template(&self) -> Call<Ask<()>> {
-        let request = PveRequest::create(self.path().fixed("template")).effect(Effect::Destroy);
-        self.pve().bind(Ask::done("guest.template", Ok(request)))
+    /// `WrongState` while it runs or has snapshots; `TaskFailed`; `Timeout` when its task is not found.
+    pub fn template(&self) -> Call<MakeTemplate> {
+        self.pve().bind(MakeTemplate::new(self.0.clone()))
     }
 }
 

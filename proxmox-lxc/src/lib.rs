@@ -26,6 +26,8 @@
 
 mod container;
 mod create;
+mod template;
 
 pub use container::{Container, Containers, Lxc, LxcNode};
 pub use create::ContainerSpec;
+pub use template::MakeTemplate;

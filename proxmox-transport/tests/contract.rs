@@ -262,6 +262,7 @@ fn laid_out(pve: Pve, node: &str, simulated: Option<Simulated>, lacks: Lacks, nu
         handmade: vmid(100),
         production: vmid(101),
         answering: vmid(102),
+        archive: "local:vztmpl/alpine-3.20-default_20240908_amd64.tar.xz".parse().unwrap(),
         storage: "local-lvm".parse().unwrap(),
         bridge: "vmbr0",
         simulated,
@@ -277,6 +278,7 @@ const FAKEPVE: Lacks = &[
     (Cap::Autostart, "its new VMs stay off"),
     (Cap::Batches, "it answers an execute without looking at it"),
     (Cap::BehindTheApi, "it is a process of its own"),
+    (Cap::Containers, "it has no archive to make them of"),
     (Cap::ExecOutput, "its programs print only what its list says"),
     (Cap::GuestFiles, "its files are all empty"),
     (Cap::LinkedClones, "its clones share nothing"),
@@ -293,6 +295,7 @@ const FAKEPVE: Lacks = &[
 /// What a real node lacks here.
 const LIVE: Lacks = &[
     (Cap::BehindTheApi, "it is a machine of its own"),
+    (Cap::Containers, "no archive is named"),
     (Cap::OtherUsers, "only one is named"),
     (Cap::TwoNodes, "only one is named"),
 ];

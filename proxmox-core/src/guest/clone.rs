@@ -175,6 +175,7 @@ impl<K: Kind> CloneGuest<K> {
         }
         let marker = self.source.pve.policy().clone_marker(self.source.vmid, call);
         let description = o.description.as_ref().map_or(marker.clone(), |text| format!("{text}\n\n{marker}"));
+        let description = self.source.pve.policy().describe(&description);
         Ok(PveRequest::create(self.source.path().fixed("clone"))
             .param_some("newid", newid)
             .param(K::NAME_PARAM, o.name.as_str())

@@ -34,7 +34,7 @@ impl<'r> Case<'r> {
         match &self.subject {
             Subject::Guest(at) => at.as_ref(),
             Subject::Overwritten(at) => Some(at),
-            Subject::NewGuest | Subject::NoGuest => None,
+            Subject::NewGuest | Subject::Apart | Subject::Far(..) => None,
         }
     }
 
@@ -63,7 +63,10 @@ impl<'r> Case<'r> {
     /// What is created through here carries the managed tag from its first moment.
     fn tagged(&self) -> PveRequest {
         let tags = tags_of(self.request).unwrap_or_default();
-        self.request.clone().param("tags", self.policy.with_tag(&tags))
+        let tagged = self.request.clone().param("tags", self.policy.with_tag(&tags));
+        let given = self.request.params.text("description").unwrap_or_default();
+        let described = self.policy.describe(&given);
+        if described == *given { tagged } else { tagged.param("description", described) }
     }
 }
 

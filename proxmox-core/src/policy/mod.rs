@@ -3,14 +3,19 @@
 mod facts;
 mod gate;
 mod rule;
+mod subject;
+mod table;
 
 pub use facts::GuestFacts;
 pub(crate) use gate::Case;
 pub use rule::{Refusal, Rule};
+pub(crate) use subject::{GuestAt, Subject};
+
+use std::ops::RangeInclusive;
 
 use crate::config::split_tags;
 use crate::target::Target;
-use crate::{Effect, Error, GuestKind, NodeName, PveRequest, Result, Upid, Verb, Vmid};
+use crate::{Effect, Error, NodeName, PveRequest, Result, Verb, Vmid};
 
 /// Which guests may be touched, and how deeply.
 ///
@@ -26,6 +31,10 @@ use crate::{Effect, Error, GuestKind, NodeName, PveRequest, Result, Upid, Verb, 
 /// Taking the managed tag or a protecting tag away counts as [`Effect::Destroy`]. A [`force`](crate::Call::force) that
 /// names the guest lets one call pass. What cannot be verified is refused.
 ///
+/// What reaches beyond one guest is refused by rules of its own, unless they are [allowed](Self::allow): bulk actions, volumes and
+/// storages where guests have their disks, backups, applying network settings, the last way in, a node's power and services, and
+/// paths that this SDK does not know ([`Rule`]).
+///
 /// ```
 /// use proxmox_core::Policy;
 /// let policy = Policy::default().managed_tag("ci")?.protected_tags(["golden"])?;
@@ -35,6 +44,10 @@ use crate::{Effect, Error, GuestKind, NodeName, PveRequest, Result, Upid, Verb, 
 pub struct Policy {
     managed: String,
     protected: Vec<String>,
+    marker: Option<String>,
+    read_only: Vec<RangeInclusive<Vmid>>,
+    nodes: Vec<NodeName>,
+    allowed: Vec<Rule>,
     everything: bool,
 }
 
@@ -43,6 +56,10 @@ impl Default for Policy {
         Self {
             managed: Self::MANAGED_TAG.to_owned(),
             protected: vec!["production".to_owned(), "protected".to_owned()],
+            marker: None,
+            read_only: Vec::new(),
+            nodes: Vec::new(),
+            allowed: Vec::new(),
             everything: false,
         }
     }
@@ -56,60 +73,6 @@ pub enum Verdict {
     Allow,
     /// Do not send it.
     Refuse(Refusal),
-}
-
-/// What a write would change, as far as the policy cares.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Subject {
-    /// Nothing that is a guest's.
-    NoGuest,
-    /// A guest that does not exist yet: PVE refuses a number that is taken.
-    NewGuest,
-    /// A new guest in the place of this one, if there is one: restoring with force.
-    Overwritten(GuestAt),
-    /// This guest; `None` when the request names one in a way that this side cannot read.
-    Guest(Option<GuestAt>),
-}
-
-impl Subject {
-    /// Of a request that is not a read.
-    fn of(request: &PveRequest) -> Self {
-        let segments: Vec<&str> = request.path.segments().collect();
-        match (request.verb, segments.as_slice()) {
-            // A clone only reads its source, and PVE refuses to clone onto an existing guest.
-            (Verb::Create, ["nodes", _, "qemu" | "lxc", _, "clone"]) => Self::NoGuest,
-            (_, ["nodes", node, kind @ ("qemu" | "lxc"), vmid, ..]) => {
-                Self::Guest(GuestAt::read(node, kind, vmid))
-            }
-            (Verb::Create, ["nodes", node, kind @ ("qemu" | "lxc")]) => new_guest(request, node, kind),
-            (Verb::Delete, ["nodes", _, "tasks", upid]) => task_of(upid),
-            _ => Self::NoGuest,
-        }
-    }
-}
-
-/// Where the gate reads a guest's facts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct GuestAt {
-    pub(crate) node: NodeName,
-    pub(crate) kind: GuestKind,
-    pub(crate) vmid: Vmid,
-}
-
-impl GuestAt {
-    /// The guest that a request changes, where it names one.
-    pub(crate) fn changed_by(request: &PveRequest) -> Option<Self> {
-        match (request.effect != Effect::Read).then(|| Subject::of(request))? {
-            Subject::Guest(at) => at,
-            Subject::Overwritten(at) => Some(at),
-            Subject::NewGuest | Subject::NoGuest => None,
-        }
-    }
-
-    fn read(node: &str, kind: &str, vmid: &str) -> Option<Self> {
-        let kind = if kind == "lxc" { GuestKind::Lxc } else { GuestKind::Qemu };
-        Some(Self { node: NodeName::parse(node).ok()?, kind, vmid: vmid.parse().ok()? })
-    }
 }
 
 impl Policy {
@@ -131,6 +94,68 @@ impl Policy {
     /// `InvalidInput` when PVE would not take one of them as a tag.
     pub fn protected_tags<'a>(mut self, tags: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         self.protected = tags.into_iter().map(one_tag).collect::<Result<_>>()?;
+        Ok(self)
+    }
+
+    /// Demands a second sign beside the tag: a text in the guest's description. Whoever may edit tags may then still not let this
+    /// program in by a tag alone. What is created or cloned gets it; taking it away counts as [`Effect::Destroy`].
+    ///
+    /// # Errors
+    /// `InvalidInput` for an empty text and one of several lines.
+    pub fn marker(mut self, text: &str) -> Result<Self> {
+        if text.trim().is_empty() || text.contains(char::is_control) {
+            return Err(Error::invalid("marker", format!("marker: {text:?} is not one line of text")));
+        }
+        self.marker = Some(text.trim().to_owned());
+        Ok(self)
+    }
+
+    /// Guests that are only read, whatever their tags; not even [`force`](crate::Call::force) changes them.
+    ///
+    /// ```
+    /// use proxmox_core::{Policy, Vmid};
+    /// let policy = Policy::default().read_only(Vmid::new(100)?..=Vmid::new(199)?)?;
+    /// # Ok::<(), proxmox_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` for an empty range, and for one that overlaps with another: one of the two is a mistake.
+    pub fn read_only(mut self, vmids: RangeInclusive<Vmid>) -> Result<Self> {
+        let bad = |why: &str| {
+            Err(Error::invalid("read_only", format!("read_only: {}..={} {why}", vmids.start(), vmids.end())))
+        };
+        if vmids.is_empty() {
+            return bad("is empty");
+        }
+        if self.read_only.iter().any(|other| other.start() <= vmids.end() && vmids.start() <= other.end()) {
+            return bad("overlaps with another range");
+        }
+        self.read_only.push(vmids);
+        Ok(self)
+    }
+
+    /// Only these nodes are worked on: guests elsewhere are only read, and none is cloned or moved there.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an empty list, which would allow nothing.
+    pub fn only_nodes(mut self, nodes: impl IntoIterator<Item = NodeName>) -> Result<Self> {
+        self.nodes = nodes.into_iter().collect();
+        if self.nodes.is_empty() {
+            return Err(Error::invalid("nodes", "only_nodes: it names no node"));
+        }
+        Ok(self)
+    }
+
+    /// Lets requests pass that this rule refuses for what their path does, such as [`Rule::Network`].
+    ///
+    /// # Errors
+    /// `InvalidInput` for a rule about a guest: force the call instead, naming the guest.
+    pub fn allow(mut self, rule: Rule) -> Result<Self> {
+        if !Rule::OF_PATHS.contains(&rule) {
+            let text = format!("allow: the rule {rule} is about a guest or a limit of this policy");
+            return Err(Error::invalid("rule", text).with_advice("force single calls, naming the guest"));
+        }
+        self.allowed.push(rule);
         Ok(self)
     }
 
@@ -174,7 +199,7 @@ impl Policy {
 
     /// What a request would change. `None` when there is nothing to ask: reads, and policies without a gate.
     pub(crate) fn subject(&self, request: &PveRequest) -> Option<Subject> {
-        (!self.everything && request.effect != Effect::Read).then(|| Subject::of(request))
+        (!self.everything && request.effect != Effect::Read).then(|| table::subject(request))
     }
 
     /// Whether a request may be sent, given what is known about its guest: `None` when there is none (yet).
@@ -183,8 +208,8 @@ impl Policy {
         let Some(subject) = self.subject(request) else {
             return Verdict::Allow;
         };
-        if let Some(what) = rule::reaches_guests(request) {
-            return Refusal::without_guest(Rule::ManyGuests, what);
+        if let Some((rule, why)) = self.beyond(request, &subject) {
+            return Refusal::without_guest(rule, why);
         }
         let Some(guest) = guest else {
             return match subject {
@@ -194,6 +219,9 @@ impl Policy {
                 _ => Verdict::Allow,
             };
         };
+        if self.is_read_only(guest.vmid) {
+            return Refusal::without_guest(Rule::ReadOnly, format!("guest {} is only read", guest.vmid));
+        }
         if request.force == Some(guest.vmid) {
             return Verdict::Allow;
         }
@@ -201,6 +229,13 @@ impl Policy {
         if !managed && !self.finishes_own_clone(request, guest) {
             let why = format!("it does not carry the tag {:?}", self.managed);
             return Refusal::of_guest(Rule::ManagedTag, guest, &why, request.force);
+        }
+        if let Some(marker) = &self.marker
+            && !guest.description.contains(marker)
+            && !self.finishes_own_clone(request, guest)
+        {
+            let why = format!("its description does not hold {marker:?}");
+            return Refusal::of_guest(Rule::Marker, guest, &why, request.force);
         }
         let overwrites = matches!(subject, Subject::Overwritten(_));
         if (overwrites || self.real_effect(request, guest) == Effect::Destroy)
@@ -225,6 +260,41 @@ impl Policy {
         Verdict::Allow
     }
 
+    /// What lies beyond any single guest.
+    fn beyond(&self, request: &PveRequest, subject: &Subject) -> Option<(Rule, String)> {
+        match subject {
+            Subject::Far(rule, why) if !self.allowed.contains(rule) => {
+                return Some((*rule, (*why).to_owned()));
+            }
+            _ => {}
+        }
+        let mut segments = request.path.segments();
+        let here = segments.next().filter(|first| *first == "nodes").and_then(|_| segments.next());
+        let targets = request.params.all("target");
+        let elsewhere =
+            |node: &&str| !self.nodes.is_empty() && self.nodes.iter().all(|known| known.as_str() != *node);
+        if let Some(node) = here.into_iter().chain(targets.iter().map(|node| &**node)).find(elsewhere) {
+            return Some((Rule::Elsewhere, format!("node {node} is none of those that may be worked on")));
+        }
+        let numbers = ["newid", "vmid"].map(|name| request.params.all(name));
+        let mut numbers = numbers.iter().flatten().filter_map(|text| text.parse().ok());
+        let taken = numbers.find(|vmid| self.is_read_only(*vmid))?;
+        Some((Rule::ReadOnly, format!("number {taken} is among those that are only read")))
+    }
+
+    fn is_read_only(&self, vmid: Vmid) -> bool {
+        self.read_only.iter().any(|range| range.contains(&vmid))
+    }
+
+    /// A description for a new guest, with what this policy looks for in it.
+    pub(crate) fn describe(&self, text: &str) -> String {
+        match &self.marker {
+            Some(marker) if !text.contains(marker) && text.is_empty() => marker.clone(),
+            Some(marker) if !text.contains(marker) => format!("{text}\n\n{marker}"),
+            _ => text.to_owned(),
+        }
+    }
+
     /// Whether it is the step that gives a fresh clone of ours its tag.
     fn finishes_own_clone(&self, request: &PveRequest, guest: &GuestFacts) -> bool {
         request.verb == Verb::Set
@@ -246,13 +316,21 @@ impl Policy {
         };
         let guarding = |tag: &String| *tag == self.managed || self.protected.contains(tag);
         let loses_tag = guest.tags.iter().any(|tag| guarding(tag) && !new_tags.contains(tag));
+        let loses_marker = self.marker.as_ref().is_some_and(|marker| {
+            let texts = request.params.all("description");
+            deletes("description") || texts.first().is_some_and(|text| !text.contains(marker))
+        });
         let unprotects = guest.protection
             && (deletes("protection") || params.all("protection").iter().any(|flag| flag != "1"));
         // Deleting an unused disk destroys its volume; with force, so does deleting any disk.
         let destroys_volume = deleted.iter().any(|key| key.starts_with("unused"))
             || params.all("force").iter().any(|flag| flag != "0")
             || request.path.segments().last() == Some("unlink");
-        if loses_tag || unprotects || destroys_volume { Effect::Destroy } else { request.effect }
+        if loses_tag || loses_marker || unprotects || destroys_volume {
+            Effect::Destroy
+        } else {
+            request.effect
+        }
     }
 }
 
@@ -260,35 +338,6 @@ impl Policy {
 pub(crate) fn tags_of(request: &PveRequest) -> Option<Vec<String>> {
     let texts = request.params.all("tags");
     (!texts.is_empty()).then(|| texts.iter().flat_map(|text| split_tags(text)).collect())
-}
-
-/// `POST /nodes/{node}/{kind}`: creates, or restores.
-fn new_guest(request: &PveRequest, node: &str, kind: &str) -> Subject {
-    let overwrites = request.params.all("force").iter().any(|flag| flag != "0");
-    match request.params.all("vmid").as_slice() {
-        [vmid] if overwrites => {
-            GuestAt::read(node, kind, vmid).map_or(Subject::Guest(None), Subject::Overwritten)
-        }
-        [_] | [] if !overwrites => Subject::NewGuest,
-        _ => Subject::Guest(None),
-    }
-}
-
-/// Stopping a task stops what it does to its guest. What makes a new guest, or a backup, may always be stopped.
-fn task_of(upid: &str) -> Subject {
-    let Ok(upid) = Upid::parse(upid) else { return Subject::NoGuest };
-    let (kind, work) = match upid.kind().split_at_checked(2) {
-        Some(("qm", work)) => ("qemu", work),
-        Some(("vz", work)) => ("lxc", work),
-        _ => return Subject::NoGuest,
-    };
-    match upid.subject() {
-        Some(vmid) if !matches!(work, "clone" | "create" | "restore" | "dump") => {
-            GuestAt::read(upid.node().as_str(), kind, vmid)
-                .map_or(Subject::NoGuest, |at| Subject::Guest(Some(at)))
-        }
-        _ => Subject::NoGuest,
-    }
 }
 
 fn one_tag(tag: &str) -> Result<String> {
@@ -387,22 +436,82 @@ mod tests {
     }
 
     #[test]
-    fn requests_that_reach_many_guests() {
-        for (verb, path) in [
-            (Verb::Create, "/nodes/pve1/stopall"),
-            (Verb::Create, "/nodes/pve1/execute"),
-            (Verb::Create, "/cluster/bulk-action/guest/start"),
-            (Verb::Delete, "/nodes/pve1/storage/lab/content/lab:100/vm-100-disk-0.qcow2"),
-        ] {
-            let request = request(verb, path, Effect::Destroy);
-            let Verdict::Refuse(refusal) = Policy::default().verdict(&request, None) else {
-                panic!("{path}")
-            };
-            assert_eq!(refusal.rule, Rule::ManyGuests, "{path}");
-            assert_eq!(Policy::dangerous_allow_everything().verdict(&request, None), Verdict::Allow);
+    fn what_a_path_does_may_be_allowed_by_name() {
+        let verdict =
+            |policy: Policy, path: &str| policy.verdict(&request(Verb::Create, path, Effect::Destroy), None);
+        for (path, rule) in [("/nodes/pve1/stopall", Rule::ManyGuests), ("/nodes/pve1/status", Rule::Node)] {
+            let Verdict::Refuse(refusal) = verdict(Policy::default(), path) else { panic!("{path}") };
+            assert_eq!(refusal.rule, rule, "{path}");
+            assert!(refusal.advice.contains(rule.as_str()), "{}", refusal.advice);
+            assert_eq!(verdict(Policy::dangerous_allow_everything(), path), Verdict::Allow);
+            assert_eq!(verdict(Policy::default().allow(rule).unwrap(), path), Verdict::Allow);
+            assert_ne!(verdict(Policy::default().allow(Rule::Network).unwrap(), path), Verdict::Allow);
+            assert_eq!(rule.as_str().parse::<Rule>().unwrap(), rule);
         }
-        let iso = request(Verb::Delete, "/nodes/pve1/storage/local/content/local:iso/a.iso", Effect::Destroy);
-        assert_eq!(Policy::default().verdict(&iso, None), Verdict::Allow);
+        assert!(Policy::default().allow(Rule::ManagedTag).is_err());
+        assert!("x".parse::<Rule>().is_err());
+    }
+
+    #[test]
+    fn numbers_and_nodes_may_be_ruled_out() {
+        let vmid = |n| Vmid::new(n).unwrap();
+        let policy = Policy::default().read_only(vmid(100)..=vmid(199)).unwrap();
+        let policy = policy.only_nodes(["pve1".parse().unwrap()]).unwrap();
+        let rule = |request: &PveRequest, guest: Option<&GuestFacts>| match policy.verdict(request, guest) {
+            Verdict::Allow => None,
+            Verdict::Refuse(refusal) => Some(refusal.rule),
+        };
+        let ours = |n| GuestFacts { tags: split_tags("sdk-managed"), ..GuestFacts::new(vmid(n)) };
+        let on = |path: &str| request(Verb::Create, path, Effect::Write);
+        let start = on("/nodes/pve1/qemu/100/status/start");
+        assert_eq!(rule(&start, Some(&ours(100))), Some(Rule::ReadOnly));
+        assert_eq!(rule(&start.clone().force(vmid(100)), Some(&ours(100))), Some(Rule::ReadOnly));
+        assert_eq!(rule(&on("/nodes/pve1/qemu/200/status/start"), Some(&ours(200))), None);
+        let elsewhere = on("/nodes/pve2/qemu/200/status/start");
+        assert_eq!(rule(&elsewhere.clone().force(vmid(200)), Some(&ours(200))), Some(Rule::Elsewhere));
+        let clone = on("/nodes/pve1/qemu/9000/clone").param("newid", 200);
+        assert_eq!(rule(&clone, None), None);
+        assert_eq!(rule(&clone.clone().param("target", "pve2"), None), Some(Rule::Elsewhere));
+        assert_eq!(rule(&clone.param("newid", 150), None), Some(Rule::ReadOnly));
+        assert_eq!(rule(&on("/nodes/pve1/qemu").param("vmid", 199), None), Some(Rule::ReadOnly));
+        assert_eq!(rule(&on("/nodes/pve1/lxc").param("vmid", 200), None), None);
+        let read = request(Verb::Get, "/nodes/pve2/qemu/100/config", Effect::Read);
+        assert_eq!(rule(&read, None), None);
+
+        assert!(policy.clone().read_only(vmid(150)..=vmid(300)).is_err(), "overlapping");
+        #[allow(clippy::reversed_empty_ranges)]
+        let empty = vmid(300)..=vmid(200);
+        assert!(policy.clone().read_only(empty).is_err(), "empty");
+        assert!(policy.clone().only_nodes([]).is_err(), "no node");
+    }
+
+    #[test]
+    fn a_marker_is_a_second_sign() {
+        let policy = Policy::default().marker("owner: ci").unwrap();
+        let set = |name: &str, value: &str| {
+            request(Verb::Set, "/nodes/pve1/qemu/100/config", Effect::Write).param(name, value)
+        };
+        let rule = |request: &PveRequest, tags: &str, description: &str| {
+            let facts = GuestFacts { description: description.to_owned(), ..guest(tags) };
+            match policy.verdict(request, Some(&facts)) {
+                Verdict::Allow => None,
+                Verdict::Refuse(refusal) => Some(refusal.rule),
+            }
+        };
+        let cores = set("cores", "2");
+        assert_eq!(rule(&cores, "sdk-managed", "web\nowner: ci\n"), None);
+        assert_eq!(rule(&cores, "sdk-managed", "web"), Some(Rule::Marker));
+        assert_eq!(rule(&cores, "", "owner: ci"), Some(Rule::ManagedTag));
+        let protected = "sdk-managed;production";
+        assert_eq!(rule(&set("description", "x"), protected, "owner: ci"), Some(Rule::ProtectedTag));
+        assert_eq!(rule(&set("delete", "description"), protected, "owner: ci"), Some(Rule::ProtectedTag));
+        assert_eq!(rule(&set("description", "x, owner: ci"), protected, "owner: ci"), None);
+        assert_eq!(policy.describe(""), "owner: ci");
+        assert_eq!(policy.describe("web"), "web\n\nowner: ci");
+        assert_eq!(policy.describe("is owner: ci"), "is owner: ci");
+        for bad in ["", " ", "a\nb"] {
+            assert!(Policy::default().marker(bad).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::{GuestFacts, Verdict};
-use crate::{Error, ErrorKind, Outcome, PveRequest, Verb, Vmid};
+use crate::{Error, ErrorKind, Outcome, Result, Vmid};
 
 /// Which rule refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,13 +17,43 @@ pub enum Rule {
     ProtectedTag,
     /// PVE's own `protection` flag is set.
     Protection,
+    /// The guest's number is one that may only be read.
+    ReadOnly,
+    /// The node is none of those that may be worked on.
+    Elsewhere,
+    /// The guest's description lacks the marker that the policy demands.
+    Marker,
     /// The request reaches guests without naming each, so that none of them can be asked.
     ManyGuests,
+    /// The request touches volumes, disks or storages where guests may have their data.
+    GuestData,
+    /// The request takes backups, or a backup job, away.
+    Backup,
+    /// The request applies network or firewall settings, which may cut guests and nodes off. Of an SDN apply PVE reports OK even
+    /// when the reload failed.
+    Network,
+    /// The request may take everybody's access away, this program's included.
+    Lockout,
+    /// The request stops a node or its services, or changes which nodes the cluster has.
+    Node,
+    /// The path is none that this SDK knows, so nothing can be said of it.
+    UnknownPath,
     /// The guest's facts could not be read.
     Unverifiable,
 }
 
 impl Rule {
+    /// Those that refuse a request for what its path does, whichever guests there are.
+    pub(super) const OF_PATHS: [Self; 7] = [
+        Self::ManyGuests,
+        Self::GuestData,
+        Self::Backup,
+        Self::Network,
+        Self::Lockout,
+        Self::Node,
+        Self::UnknownPath,
+    ];
+
     /// The name in messages.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -30,9 +61,35 @@ impl Rule {
             Self::ManagedTag => "managed-tag",
             Self::ProtectedTag => "protected-tag",
             Self::Protection => "protection",
+            Self::ReadOnly => "read-only",
+            Self::Elsewhere => "elsewhere",
+            Self::Marker => "marker",
             Self::ManyGuests => "many-guests",
+            Self::GuestData => "guest-data",
+            Self::Backup => "backup",
+            Self::Network => "network",
+            Self::Lockout => "lockout",
+            Self::Node => "node",
+            Self::UnknownPath => "unknown-path",
             Self::Unverifiable => "unverifiable",
         }
+    }
+}
+
+impl FromStr for Rule {
+    type Err = Error;
+    fn from_str(name: &str) -> Result<Self> {
+        let rules = Self::OF_PATHS.into_iter().chain([
+            Self::ManagedTag,
+            Self::ProtectedTag,
+            Self::Protection,
+            Self::ReadOnly,
+            Self::Elsewhere,
+            Self::Marker,
+            Self::Unverifiable,
+        ]);
+        let mut found = rules.filter(|rule| rule.as_str() == name);
+        found.next().ok_or_else(|| Error::invalid("rule", format!("{name:?} is not the name of a rule")))
     }
 }
 
@@ -57,10 +114,18 @@ pub struct Refusal {
 impl Refusal {
     pub(super) fn without_guest(rule: Rule, why: impl Into<String>) -> Verdict {
         let advice = match rule {
-            Rule::ManyGuests => "send one request for each guest, or use a policy that allows everything",
-            _ => "make the guest's configuration readable (VM.Audit) for these credentials",
+            Rule::Unverifiable => {
+                "make the guest's configuration readable (VM.Audit) for these credentials".to_owned()
+            }
+            Rule::ReadOnly | Rule::Elsewhere => "use a policy that includes it".to_owned(),
+            Rule::ManyGuests => {
+                format!(
+                    "send one request for each guest, or let the policy allow what the rule {rule} refuses"
+                )
+            }
+            _ => format!("if that is what you want, let the policy allow what the rule {rule} refuses"),
         };
-        Verdict::Refuse(Self { rule, why: why.into(), advice: advice.to_owned() })
+        Verdict::Refuse(Self { rule, why: why.into(), advice })
     }
 
     pub(super) fn of_guest(rule: Rule, guest: &GuestFacts, why: &str, force: Option<Vmid>) -> Verdict {
@@ -80,50 +145,4 @@ impl From<Refusal> for Error {
         let message = format!("refused by rule {}: {}", refusal.rule, refusal.why);
         Self::new(ErrorKind::Refused, Outcome::NotSent, message).with_advice(refusal.advice)
     }
-}
-
-/// Requests that change guests which their path does not name.
-pub(super) fn reaches_guests(request: &PveRequest) -> Option<&'static str> {
-    let segments: Vec<&str> = request.path.segments().collect();
-    match (request.verb, segments.as_slice()) {
-        (Verb::Create, ["nodes", _, "startall" | "stopall" | "suspendall" | "migrateall"])
-        | (_, ["cluster", "bulk-action", ..]) => Some("a bulk action touches guests without asking each"),
-        (Verb::Create, ["nodes", _, "execute"]) => Some("a batch hides the requests it carries"),
-        (Verb::Create, ["nodes", _, "status"]) => Some("rebooting or shutting down a node stops its guests"),
-        (_, ["cluster", "ha", "resources", ..]) => {
-            Some("high availability starts, stops and moves its guests")
-        }
-        (Verb::Create, ["nodes", _, "vzdump"]) if interrupts(request) => {
-            Some("a backup in this mode interrupts its guests")
-        }
-        (Verb::Delete, ["nodes", _, "storage", _, "content", volume @ ..]) if owned_by_guest(volume) => {
-            Some("the volume may be a guest's disk")
-        }
-        (Verb::Delete, ["nodes", _, "disks", ..]) | (_, ["nodes", _, "disks", "wipedisk"]) => {
-            Some("guests may have their disks there")
-        }
-        (Verb::Delete, ["nodes", _, "ceph", ..]) => Some("guests may have their disks there"),
-        (_, ["nodes", _, "qemu" | "lxc", ..]) if !request.params.all("target-vmid").is_empty() => {
-            Some("it also changes the guest that target-vmid names")
-        }
-        _ => None,
-    }
-}
-
-/// A snapshot goes beside the guest's work; the other modes stop or suspend it.
-fn interrupts(request: &PveRequest) -> bool {
-    request.params.all("mode").iter().any(|mode| mode != "snapshot")
-}
-
-/// `vm-100-disk-0`, `base-100-disk-0.qcow2`, `subvol-200-disk-0`, or anything in a directory with a guest's number.
-fn owned_by_guest(volume: &[&str]) -> bool {
-    let bare = |segment: &&str| segment.rsplit(':').next().unwrap_or_default().to_owned();
-    let names: Vec<String> = volume.iter().map(bare).collect();
-    let numbered = |name: &String| !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
-    let (last, directories) = names.split_last().map_or(("", &[] as &[String]), |(l, d)| (l.as_str(), d));
-    directories.iter().any(numbered)
-        || ["vm-", "base-", "subvol-", "basevol-"]
-            .iter()
-            .filter_map(|prefix| last.strip_prefix(prefix))
-            .any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }

@@ -145,15 +145,24 @@ pub async fn what_cannot_be_read_is_refused(world: &World) {
 
 pub async fn requests_that_reach_many_are_refused(world: &World) {
     let before = world.writes();
-    for path in [
-        format!("/nodes/{}/stopall", world.node),
-        format!("/nodes/{}/status", world.node),
-        "/cluster/bulk-action/guest/shutdown".to_owned(),
+    for (verb, path, rule) in [
+        (Verb::Create, format!("/nodes/{}/stopall", world.node), "many-guests"),
+        (Verb::Create, "/cluster/bulk-action/guest/shutdown".to_owned(), "many-guests"),
+        (Verb::Create, format!("/nodes/{}/status", world.node), "node"),
+        (
+            Verb::Delete,
+            format!("/nodes/{}/storage/local-lvm/content/vm-100-disk-0", world.node),
+            "guest-data",
+        ),
+        (Verb::Delete, "/storage/local-lvm".to_owned(), "guest-data"),
+        (Verb::Delete, "/access/users/root@pam".to_owned(), "lockout"),
+        (Verb::Set, "/cluster/sdn".to_owned(), "network"),
+        (Verb::Create, format!("/nodes/{}/none-of-todays", world.node), "unknown-path"),
     ] {
-        let request = PveRequest::create(PvePath::parse(&path).unwrap());
+        let request = PveRequest::new(verb, PvePath::parse(&path).unwrap());
         let error = world.pve.request::<Value>(request).await.unwrap_err();
         assert_refused(&error);
-        assert!(error.message().contains("many-guests"), "{path}: {error}");
+        assert!(error.message().contains(&format!("by rule {rule}:")), "{path}: {error}");
     }
     world.assert_nothing_written_since(&before);
 }

@@ -14,6 +14,7 @@ pub mod clone;
 pub mod cloud_init;
 pub mod cluster;
 pub mod config;
+pub mod container;
 pub mod create;
 pub mod delete;
 pub mod errors;

@@ -57,6 +57,19 @@ macro_rules! topics {
             a_disk_does_not_shrink
             a_disk_that_is_not_there_does_not_grow
         );
+        topic!($backend container:
+            is_made_as_described
+            lives_its_life
+            is_ensured_both_ways_and_once
+            a_static_address_is_known_before_it_runs
+            another_address_is_waited_for
+            is_changed_and_grows
+            is_cloned_once
+            a_template_does_not_start
+            nothing_is_done_to_one_that_is_not_ours
+            a_protected_one_is_not_deleted
+            what_cannot_be_made_is_told
+        );
         topic!($backend create:
             makes_what_was_described
             a_taken_number_is_an_error

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use proxmox_core::guest::{CloneOptions, GuestState};
-use proxmox_core::{Node, NodeName, Pve, StorageId, Vmid};
+use proxmox_core::{Node, NodeName, Pve, StorageId, Vmid, VolId};
 use proxmox_qemu::{QemuNode, Vm, Vms};
 use proxmox_sim::{PveVersion, RequestLog, Sim, SimGuest, SimNode, WireFaults};
 
@@ -53,6 +53,8 @@ pub enum Cap {
     UnknownTasks,
     /// A VM that is created to be started at once is started.
     Autostart,
+    /// Containers are made of template archives, and live.
+    Containers,
 }
 
 /// What a backend lacks, and why.
@@ -99,6 +101,8 @@ pub struct World {
     pub production: Vmid,
     /// A managed, running VM whose guest agent answers.
     pub answering: Vmid,
+    /// The archive that containers are made of.
+    pub archive: VolId,
     /// Where disks go.
     pub storage: StorageId,
     /// The bridge of the node.

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use examples::options::Connection;
 use proxmox_core::config::Growth;
 use proxmox_core::guest::NewId;
+use proxmox_core::policy::Rule;
 use proxmox_core::{GuestRef, NodeName, PvePath, Result, StorageId, Upid, VolId};
 
 const EXAMPLES: &str = "\
@@ -49,6 +50,11 @@ pub(crate) struct Safety {
     /// Let this command pass the safety gate of its guest
     #[arg(long, global = true)]
     pub(crate) force: bool,
+
+    /// Allow what this rule would refuse for what its path does: many-guests, guest-data, backup, network, lockout, node,
+    /// unknown-path
+    #[arg(long, global = true, value_name = "RULE")]
+    pub(crate) allow: Vec<Rule>,
 
     /// Show the requests that would change something, and send none of them
     #[arg(long, global = true)]

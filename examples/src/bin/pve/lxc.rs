@@ -16,8 +16,8 @@ pub(crate) fn run(session: &Session, command: args::Lxc) -> Result<()> {
         args::Lxc::Create(create) => make(session, *create),
         args::Lxc::Template(id) => {
             let container = session.guest::<Lxc>(&id.id)?;
-            session.run("converting", Some(container.vmid()), container.template())?;
-            verbs::done(session, &container, "turned into a template", None)
+            let report = session.run("converting", Some(container.vmid()), container.template())?;
+            verbs::done(session, &container, "turned into a template", Some(&report))
         }
     }
 }

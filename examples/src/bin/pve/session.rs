@@ -31,6 +31,7 @@ impl Session {
     pub(crate) fn open(cli: &Cli) -> Result<Self> {
         let plan = Plan::new(&cli.connection, false, connect::env)?;
         let policy = Policy::default().managed_tag(&cli.safety.managed_tag)?;
+        let policy = cli.safety.allow.iter().try_fold(policy, |policy, rule| policy.allow(*rule))?;
         let dry_run = cli.safety.dry_run.then(|| Arc::new(DryRun::new()));
         let connected = plan.connect(policy, dry_run.clone())?;
         Ok(Self {
