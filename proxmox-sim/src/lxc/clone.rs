@@ -71,7 +71,8 @@ pub(crate) fn clone(ctx: &mut Ctx<'_>) -> Answer {
     ctx.fork_vm("vzclone", plan)
 }
 
-fn unlock(state: &mut State, source: u32) {
+/// Takes away the lock of a container whose volumes are copied.
+pub(crate) fn unlock(state: &mut State, source: u32) {
     if let Some(source) = state.guests.get_mut(&source).filter(|guest| guest.lock() == Some("disk")) {
         source.config.remove("lock");
     }
@@ -142,11 +143,7 @@ fn copy_volumes(
         let volid = copying.copy(ctx.state, clone.vmid, &drive, size, ctx.now);
         if copying.full {
             lines.push(format!("create full clone of mountpoint {key} ({})", drive.file));
-            if let Some(storage) = ctx.state.storages.get(storage_of(&volid)) {
-                let made = mount::making(storage, &volid, size);
-                let uuid = ctx.state.counters.uuid();
-                lines.extend(made.into_iter().map(|line| line.replace(mount::UUID, &uuid)));
-            }
+            lines.extend(mount::made(ctx.state, &volid, size));
             bytes += size;
         } else {
             lines.push(format!("create linked clone of mount point {key} ({})", drive.file));

@@ -179,3 +179,31 @@ fn deleting_removes_what_belongs_to_it() {
     let vm = ask.refused("DELETE", "/nodes/pve1/lxc/101", &[]).1;
     assert_eq!(vm, "Configuration file 'nodes/pve1/lxc/101.conf' does not exist", "a VM is no container");
 }
+
+#[test]
+fn volumes_move_to_other_storages() {
+    let ask = with_container(Sim::builder());
+    let path = format!("{CT}/move_volume");
+    let upid = ask.ok("POST", &path, &[("volume", "rootfs"), ("storage", "shared")]);
+    assert_eq!(ask.sim.guest(200).unwrap().lock.as_deref(), Some("disk"));
+    ask.ok("DELETE", &format!("/nodes/pve1/tasks/{}", upid.as_str().unwrap()), &[]);
+    assert_eq!(ask.sim.guest(200).unwrap().lock, None);
+    assert_eq!(ask.ok("GET", "/nodes/pve1/storage/shared/content", &[("vmid", "200")]), json!([]));
+    assert_eq!(ask.task("POST", &path, &[("volume", "rootfs"), ("storage", "shared")]), "OK");
+    let config = ask.get(&format!("{CT}/config"));
+    assert_eq!(config["rootfs"], "shared:200/vm-200-disk-0.raw,size=8G");
+    assert_eq!((&config["unused0"], config.get("lock")), (&json!("local-lvm:vm-200-disk-0"), None));
+    assert_eq!(
+        ask.task("POST", &path, &[("volume", "rootfs"), ("storage", "local-lvm"), ("delete", "1")]),
+        "OK"
+    );
+    assert_eq!(ask.ok("GET", "/nodes/pve1/storage/shared/content", &[("vmid", "200")]), json!([]));
+    let wrong = ask.task("POST", &path, &[("volume", "rootfs"), ("storage", "local")]);
+    assert_eq!(wrong, "content type 'rootdir' is not available or configured on storage 'local'");
+    assert_eq!(ask.sim.guest(200).unwrap().lock, None);
+    let text = ask.param_error("POST", &path, &[("volume", "rootfs")], "storage");
+    assert_eq!(text, "both 'storage' and 'target-vmid' missing, either needs to be set");
+    assert_eq!(ask.task("POST", &format!("{CT}/status/start"), &[]), "OK");
+    let running = ask.refused("POST", &path, &[("volume", "rootfs"), ("storage", "shared")]).1;
+    assert_eq!(running, "cannot move volumes of a running container");
+}
