@@ -1,6 +1,6 @@
 //! Moving a volume of a container to another storage.
 
-use crate::answer::{Answer, bad_param, failed};
+use crate::answer::{Answer, Refusal, failed};
 use crate::ctx::Ctx;
 use crate::guest::volumes::{self, Copying};
 use crate::guest::{GuestKind, change, disk};
@@ -15,11 +15,10 @@ pub(crate) fn move_volume(ctx: &mut Ctx<'_>) -> Answer {
         (Some(storage), None) => storage.to_owned(),
         (None, Some(_)) => return failed("the simulator does not move volumes to another container"),
         (Some(_), Some(_)) => {
-            return bad_param("storage", "either set 'storage' or 'target-vmid', but not both");
+            return bad_both("either set 'storage' or 'target-vmid', but not both");
         }
         (None, None) => {
-            let text = "both 'storage' and 'target-vmid' missing, either needs to be set";
-            return bad_param("storage", text);
+            return bad_both("both 'storage' and 'target-vmid' missing, either needs to be set");
         }
     };
     ctx.require(&format!("/storage/{target}"), &["Datastore.AllocateSpace"])?;
@@ -89,4 +88,8 @@ pub(crate) fn move_volume(ctx: &mut Ctx<'_>) -> Answer {
         Ok(())
     });
     ctx.fork_vm("move_volume", plan)
+}
+
+fn bad_both(text: &str) -> Answer {
+    Err(Refusal::Params(["storage", "target-vmid"].map(|name| (name.to_owned(), text.to_owned())).to_vec()))
 }

@@ -139,7 +139,12 @@ fn features_are_those_of_the_storage() {
     let ask = with_container(
         Sim::builder()
             .storage(SimStorage::new("zfs", "zfspool", "rootdir"))
-            .guest(SimGuest::ct(300).disk("rootfs", "shared", 1 << 30))
+            .guest(SimGuest::ct(300).disk("rootfs", "shared", 1 << 30).mount(
+                "mp0",
+                "shared",
+                2 << 30,
+                "/data",
+            ))
             .guest(SimGuest::ct(301).disk("rootfs", "zfs", 1 << 30).template()),
     );
     let has = |vmid: u32, feature: &str| {
@@ -149,6 +154,7 @@ fn features_are_those_of_the_storage() {
     assert_eq!([has(300, "snapshot"), has(300, "clone"), has(300, "copy")], [false, false, true]);
     assert_eq!([has(301, "snapshot"), has(301, "clone"), has(301, "copy")], [false, true, true]);
     assert_eq!(ask.get("/nodes/pve1/lxc/301/config")["rootfs"], "zfs:basevol-301-disk-0,size=1G");
+    assert_eq!(ask.get("/nodes/pve1/lxc/300/config")["mp0"], "shared:300/vm-300-disk-1.raw,mp=/data,size=2G");
 }
 
 #[test]
