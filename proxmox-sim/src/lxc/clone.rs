@@ -4,7 +4,7 @@ use crate::answer::{Answer, Refusal, failed};
 use crate::ctx::Ctx;
 use crate::guest::disk::{self, Drive};
 use crate::guest::volumes::Copying;
-use crate::guest::{Guest, GuestKind, birth, removal};
+use crate::guest::{Guest, GuestKind, birth, change, removal};
 use crate::lxc::{feature, mount, net};
 use crate::state::State;
 use crate::storage::storage_of;
@@ -38,9 +38,9 @@ pub(crate) fn clone(ctx: &mut Ctx<'_>) -> Answer {
         return failed(format!("can't clone CT to node '{target}' (CT uses local storage)"));
     }
 
-    for (key, param) in [("hostname", "hostname"), ("description", "description")] {
-        if let Some(value) = ctx.opt(param).filter(|value| !value.is_empty()) {
-            clone.set(key, crate::guest::change::stored(GuestKind::Lxc, key, value));
+    for key in ["hostname", "description"] {
+        if let Some(value) = ctx.opt(key).filter(|value| !value.is_empty()) {
+            clone.set(key, change::stored(GuestKind::Lxc, key, value));
         }
     }
     for (number, mut card) in net::cards(&clone) {

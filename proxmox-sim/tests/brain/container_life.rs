@@ -68,6 +68,8 @@ fn linked_clones_stand_on_templates() {
     assert_eq!(ask.refused("POST", CLONE, &storage).1, "parameter 'storage' not allowed for linked clones");
     let start = ask.task("POST", &format!("{CT}/status/start"), &[]);
     assert_eq!(start, "you can't start a CT if it's a template");
+    let snapshot = ask.task("POST", &format!("{CT}/snapshot"), &[("snapname", "s1")]);
+    assert_eq!(snapshot, "you can't take a snapshot if it's a template");
     let again = ask.refused("POST", &format!("{CT}/template"), &[]).1;
     assert_eq!(again, "you can't convert a template to a template");
     let used = "base volume 'local-lvm:base-200-disk-0' is still in use by linked cloned";
