@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::builder::SimBuilder;
-use crate::guest::{Guest, Run};
+use crate::guest::disk::{self, Drive};
+use crate::guest::{Guest, GuestKind, Run};
 use crate::node::{Disk, Node};
 use crate::spec::{SimGuest, SimNode, SimStorage};
 use crate::state::{Counters, State, Vnet};
@@ -104,10 +105,22 @@ fn guest(state: &mut State, spec: SimGuest, now: f64) {
     for (key, storage, size) in spec.disks {
         let known = state.storages.contains_key(&storage);
         assert!(known, "guest {}: no storage {storage} for {key}", spec.vmid);
-        let value = crate::guest::disk::built(state, &guest, &storage, size, now);
-        guest.set(&key, value);
+        let mut drive = Drive::parse(&disk::built(state, &guest, &storage, size, now));
+        if let Some(path) = spec.mounts.get(&key) {
+            drive.set("mp", path);
+        }
+        guest.set(&key, drive.print());
     }
-    crate::qemu::create::fill_in(state, &mut guest, now - UPTIME);
+    match guest.kind {
+        GuestKind::Qemu => crate::qemu::create::fill_in(state, &mut guest, now - UPTIME),
+        GuestKind::Lxc => {
+            crate::lxc::create::fill_in(&mut guest, "amd64", "debian");
+            for (number, card) in crate::lxc::net::cards(&guest) {
+                let card = crate::lxc::net::stored(state, &card.print());
+                guest.set(&format!("net{number}"), card);
+            }
+        }
+    }
     if spec.running {
         guest.run = Some(Run { since: now - UPTIME, pid: state.counters.pid(), paused: false });
     }

@@ -12,7 +12,7 @@ pub(crate) mod volumes;
 
 use std::collections::BTreeMap;
 
-use crate::state::digest;
+use crate::state::{State, digest};
 
 /// A VM or a container.
 #[derive(Debug)]
@@ -141,10 +141,20 @@ impl Guest {
             << 20
     }
 
-    pub(crate) fn cpus(&self) -> u64 {
+    /// The processors of a VM.
+    pub(crate) fn vcpus(&self) -> u64 {
+        self.number("vcpus", self.number("cores", 1) * self.number("sockets", 1))
+    }
+
+    /// The processors it may use: a container has all of its node when nothing limits it.
+    pub(crate) fn cpus(&self, state: &State) -> u64 {
         match self.kind {
-            GuestKind::Qemu => self.number("vcpus", self.number("cores", 1) * self.number("sockets", 1)),
-            GuestKind::Lxc => self.number("cores", 2),
+            GuestKind::Qemu => self.vcpus(),
+            GuestKind::Lxc => {
+                let all = state.nodes.get(&self.node).map_or(1, |node| node.cores);
+                let limit = Some(self.number("cpulimit", 0)).filter(|limit| *limit > 0);
+                self.number("cores", limit.unwrap_or(all))
+            }
         }
     }
 

@@ -103,8 +103,9 @@
 //!
 //! Tasks, boots, agents and tickets live by a simulated [`Clock`]. It starts at the machine's time and runs as fast as
 //! [`SimBuilder::time_scale`] says. A start takes 1.5 s, a full clone a second more than its disks have GiB, an obeyed
-//! shutdown 3 s; a guest agent answers 5 s after a start, and the guest has its IPv4 address 2 s later. Nothing is
-//! random: with a scale of 0 and [`SimBuilder::start_at`] two runs give the same answers byte for byte.
+//! shutdown 3 s; a guest agent answers 5 s after a start, and the guest has its IPv4 address 2 s later. A container
+//! starts in 1 s, obeys in 2 s, and has its lease 3 s after its start. Nothing is random: with a scale of 0 and
+//! [`SimBuilder::start_at`] two runs give the same answers byte for byte.
 //!
 //! # What goes wrong
 //!
@@ -115,14 +116,18 @@
 //!
 //! # What is simulated, and what is not
 //!
-//! VMs: lists, configuration with pending changes, create, clone, template, resize, snapshots, power, cloud-init, guest
-//! agent. Containers: lists, configuration, power. Tasks, storages and their content, networks, disks, resources, pools,
-//! users, tokens, privileges. Every parameter is checked against its type as PVE checks it.
+//! VMs: lists, configuration with pending changes, create, clone, template, resize, snapshots, power, cloud-init,
+//! guest agent. Containers: lists, configuration with pending changes, create from an archive, clone, template,
+//! resize, moving volumes, snapshots where the storage has them, power, addresses. Tasks, storages and their content,
+//! networks, disks, resources, pools, users, tokens, privileges. Every parameter is checked against its type as PVE
+//! checks it.
 //!
 //! A guest runs no operating system. Its agent knows a few programs (`echo`, `cat`, `true`, `false`, `sleep`,
 //! `hostname`, `uname`, `whoami`, `seq`, `sh -c` with `;`, `&&`, `||`, `>&2`, `exit`), keeps files in memory, and shows
 //! the network that `ipconfigN` asks for between the loopback and docker interfaces of a real guest. A clone has what
-//! its template had; a VM that was created with empty disks has nothing that could obey a shutdown, as a real one.
+//! its template had; a VM that was created with empty disks has nothing that could obey a shutdown, as a real one. What
+//! is in a container shows only in the name of its archive, which tells `ostype` and `arch`; suspending one fails as it
+//! does on nodes without CRIU.
 //!
 //! What PVE has and the simulator has not is answered `501` with a sentence that says so.
 

@@ -58,7 +58,7 @@ struct Load {
 
 fn load(state: &State, node: &Node, now: f64) -> Load {
     let guests =
-        state.guests.values().filter(|g| g.node == node.name).map(|g| (Figures::of(g, now), g.cpus()));
+        state.guests.values().filter(|g| g.node == node.name).map(|g| (Figures::of(g, now), g.cpus(state)));
     #[allow(clippy::cast_precision_loss, reason = "a share of a few cores")]
     let (memory, busy) = guests.fold((node.memory / 16, 0.01), |(memory, busy), (figures, cpus)| {
         (memory + figures.mem, busy + figures.cpu * cpus as f64 / node.cores as f64)

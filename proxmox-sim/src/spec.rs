@@ -140,6 +140,8 @@ pub struct SimGuest {
     pub(crate) config: BTreeMap<String, String>,
     /// Key, storage, bytes; a cloud-init drive without.
     pub(crate) disks: Vec<(String, String, Option<u64>)>,
+    /// Where in a container its mount points are, by key.
+    pub(crate) mounts: BTreeMap<String, String>,
     pub(crate) running: bool,
     pub(crate) has_agent: bool,
     pub(crate) obeys: bool,
@@ -153,6 +155,7 @@ impl SimGuest {
             node: "pve1".to_owned(),
             config: BTreeMap::new(),
             disks: Vec::new(),
+            mounts: BTreeMap::new(),
             running: false,
             has_agent: false,
             obeys: true,
@@ -165,7 +168,8 @@ impl SimGuest {
         Self::new(vmid, GuestKind::Qemu)
     }
 
-    /// A stopped container on `pve1`.
+    /// A stopped container on `pve1` with 512 MiB, without volumes. Cards that it is given get a MAC address when they
+    /// have none: `config("net0", "name=eth0,bridge=vmbr0,ip=dhcp")`.
     #[must_use]
     pub fn ct(vmid: u32) -> Self {
         Self::new(vmid, GuestKind::Lxc)
@@ -192,11 +196,18 @@ impl SimGuest {
         self
     }
 
-    /// A disk with its volume: `disk("scsi0", "local-lvm", 2 << 30)`.
+    /// A disk with its volume: `disk("scsi0", "local-lvm", 2 << 30)`, of a container `disk("rootfs", "local-lvm", 2 << 30)`.
     #[must_use]
     pub fn disk(mut self, key: &str, storage: &str, bytes: u64) -> Self {
         self.disks.push((key.to_owned(), storage.to_owned(), Some(bytes)));
         self
+    }
+
+    /// A mount point of a container with its volume: `mount("mp0", "local-lvm", 2 << 30, "/data")`.
+    #[must_use]
+    pub fn mount(mut self, key: &str, storage: &str, bytes: u64, path: &str) -> Self {
+        self.mounts.insert(key.to_owned(), path.to_owned());
+        self.disk(key, storage, bytes)
     }
 
     /// A cloud-init drive: `cloudinit("ide2", "local-lvm")`.

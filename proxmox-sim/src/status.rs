@@ -43,14 +43,13 @@ fn boot_size(guest: &Guest) -> u64 {
 }
 
 /// A row of `GET /nodes/{node}/qemu` and of `…/lxc`.
-pub(crate) fn row(guest: &Guest, version: PveVersion, now: f64) -> Map<String, Value> {
+pub(crate) fn row(state: &State, guest: &Guest, now: f64) -> Map<String, Value> {
     let figures = Figures::of(guest, now);
-    let default = if guest.kind == GuestKind::Qemu { "VM" } else { "CT" };
     let mut row = object(json!({
         "vmid": guest.vmid,
-        "name": guest.name().map_or_else(|| format!("{default} {}", guest.vmid), str::to_owned),
+        "name": shown_name(guest),
         "status": if guest.is_running() { "running" } else { "stopped" },
-        "cpus": guest.cpus(),
+        "cpus": guest.cpus(state),
         "cpu": figures.cpu,
         "maxmem": guest.memory(),
         "mem": figures.mem,
@@ -81,10 +80,19 @@ pub(crate) fn row(guest: &Guest, version: PveVersion, now: f64) -> Map<String, V
             row.insert(key.into(), value.into());
         }
     }
-    if version == PveVersion::V9 {
+    if state.version == PveVersion::V9 {
         pressure(guest, &figures, &mut row);
     }
     row
+}
+
+/// The name of a guest, or what PVE makes of its number.
+fn shown_name(guest: &Guest) -> String {
+    let made = || match guest.kind {
+        GuestKind::Qemu => format!("VM {}", guest.vmid),
+        GuestKind::Lxc => format!("CT{}", guest.vmid),
+    };
+    guest.name().map_or_else(made, str::to_owned)
 }
 
 /// What 9.x adds: numbers for VMs, texts for containers, and only while they run.
@@ -136,13 +144,11 @@ pub(crate) fn resource(state: &State, guest: &Guest, now: f64) -> Value {
     if online {
         let running = if guest.is_running() { "running" } else { "stopped" };
         row.extend(object(json!({
-            "status": running, "maxcpu": guest.cpus(), "cpu": figures.cpu, "maxmem": guest.memory(),
+            "status": running, "maxcpu": guest.cpus(state), "cpu": figures.cpu, "maxmem": guest.memory(),
             "mem": figures.mem, "maxdisk": figures.maxdisk, "disk": 0, "netin": figures.netin,
             "netout": figures.netout, "diskread": 0, "diskwrite": 0, "uptime": figures.uptime,
         })));
-        let default = if guest.kind == GuestKind::Qemu { "VM" } else { "CT" };
-        let name = guest.name().map_or_else(|| format!("{default} {}", guest.vmid), str::to_owned);
-        row.insert("name".into(), name.into());
+        row.insert("name".into(), shown_name(guest).into());
         if state.version == PveVersion::V9 {
             let counted = guest.is_running() && guest.kind == GuestKind::Qemu;
             let memhost = if counted { figures.mem + (8 << 20) } else { 0 };

@@ -130,7 +130,8 @@ fn delete(state: &mut State, vmid: u32, node: &str, key: &str, force: bool) {
     }
 }
 
-fn keep_unused(guest: &mut Guest, volid: &str) {
+/// Keeps a volume that no key names any more.
+pub(crate) fn keep_unused(guest: &mut Guest, volid: &str) {
     let free = (0_u32..256).map(|n| format!("unused{n}")).find(|key| guest.get(key).is_none());
     if let Some(key) = free {
         guest.set(&key, volid);

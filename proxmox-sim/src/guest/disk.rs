@@ -215,7 +215,6 @@ pub(crate) fn allocate(
     }
     let cloudinit = matches!(ask, Ask::CloudInit);
     let image = Image { volid: &volid, node, content: content(kind), vmid, size, parent: None, now };
-    let lines = if kind == GuestKind::Lxc { lxc::mount::making(storage, &volid, size) } else { Vec::new() };
     state.add_image(image);
     drive.options.retain(|(k, _)| k != "format" && k != "import-from");
     drive.file.clone_from(&volid);
@@ -227,10 +226,7 @@ pub(crate) fn allocate(
     let value = drive.print();
     let lines = match kind {
         GuestKind::Qemu => vec![format!("{key}: successfully created disk '{value}'")],
-        GuestKind::Lxc => {
-            let uuid = state.counters.uuid();
-            lines.into_iter().map(|line| line.replace(lxc::mount::UUID, &uuid)).collect()
-        }
+        GuestKind::Lxc => lxc::mount::made(state, &volid, size),
     };
     Ok((value, lines))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Reply};
+use crate::answer::{Answer, Refusal, Reply};
 use crate::ctx::Ctx;
 use crate::guest::GuestKind;
 use crate::rrd;
@@ -15,7 +15,7 @@ pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
     let rows: Vec<Value> = ctx
         .visible()
         .map(|guest| {
-            let mut row = status::row(guest, ctx.version(), ctx.now);
+            let mut row = status::row(ctx.state, guest, ctx.now);
             if full && guest.kind == GuestKind::Qemu {
                 status::full(guest, ctx.now, &mut row);
             }
@@ -27,9 +27,9 @@ pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
 
 /// `GET …/status/current`
 pub(crate) fn current(ctx: &mut Ctx<'_>) -> Answer {
-    let (version, now) = (ctx.version(), ctx.now);
-    let guest = ctx.guest()?;
-    let mut row = status::row(guest, version, now);
+    let now = ctx.now;
+    let guest = ctx.here().map_err(Refusal::Failed)?;
+    let mut row = status::row(ctx.state, guest, now);
     row.insert("ha".into(), json!({ "managed": 0 }));
     if guest.kind == GuestKind::Lxc {
         return Ok(Value::from(row).into());
@@ -48,14 +48,14 @@ pub(crate) fn current(ctx: &mut Ctx<'_>) -> Answer {
 /// `GET …/rrddata`
 pub(crate) fn rrddata(ctx: &mut Ctx<'_>) -> Answer {
     let points: Vec<_> = rrd::points(ctx).collect();
-    let guest = ctx.guest()?;
+    let guest = ctx.here().map_err(Refusal::Failed)?;
     let rows = points.into_iter().map(|time| {
         if guest.run.as_ref().is_none_or(|run| run.since > time) {
             return json!({ "time": seconds(time) });
         }
         let figures = Figures::of(guest, time);
         json!({
-            "time": seconds(time), "cpu": figures.cpu, "maxcpu": guest.cpus(), "mem": figures.mem,
+            "time": seconds(time), "cpu": figures.cpu, "maxcpu": guest.cpus(ctx.state), "mem": figures.mem,
             "maxmem": guest.memory(), "disk": 0, "maxdisk": figures.maxdisk, "netin": 120, "netout": 80,
             "diskread": 0, "diskwrite": 0,
         })

@@ -42,9 +42,12 @@ pub(crate) fn again(seconds: f64, vmid: u32) -> Plan {
         let Some(guest) = state.guests.get_mut(&vmid) else {
             return Ok(());
         };
-        let (kind, process) = (guest.kind, guest.run.take());
+        // Somebody may have switched it off meanwhile.
+        let (kind, Some(process)) = (guest.kind, guest.run.take()) else {
+            return Ok(());
+        };
         on(state, vmid, now)?;
-        if let (Some(process), GuestKind::Qemu, Some(guest)) = (process, kind, state.guests.get_mut(&vmid)) {
+        if let (GuestKind::Qemu, Some(guest)) = (kind, state.guests.get_mut(&vmid)) {
             guest.run = Some(Run { since: now, ..process });
         }
         Ok(())

@@ -49,6 +49,7 @@ pub(crate) fn create(ctx: &mut Ctx<'_>) -> Answer {
         Ok(guest) if guest.snapshots.iter().any(|s| s.name == name) => {
             Plan::fail(format!("snapshot name '{name}' already used"))
         }
+        Ok(guest) if guest.is_template() => Plan::fail("you can't take a snapshot if it's a template"),
         Ok(guest) if kind == GuestKind::Lxc && !lxc::feature::has(ctx.state, guest, "snapshot", None) => {
             Plan::fail("snapshot feature is not available")
         }

@@ -4,7 +4,7 @@ use crate::answer::{Answer, Refusal, failed};
 use crate::ctx::Ctx;
 use crate::guest::disk::{self, Drive};
 use crate::guest::volumes::Copying;
-use crate::guest::{Guest, GuestKind, birth, removal};
+use crate::guest::{Guest, GuestKind, birth, change, removal};
 use crate::lxc::{feature, mount, net};
 use crate::state::State;
 use crate::storage::storage_of;
@@ -38,9 +38,9 @@ pub(crate) fn clone(ctx: &mut Ctx<'_>) -> Answer {
         return failed(format!("can't clone CT to node '{target}' (CT uses local storage)"));
     }
 
-    for (key, param) in [("hostname", "hostname"), ("description", "description")] {
-        if let Some(value) = ctx.opt(param).filter(|value| !value.is_empty()) {
-            clone.set(key, crate::guest::change::stored(GuestKind::Lxc, key, value));
+    for key in ["hostname", "description"] {
+        if let Some(value) = ctx.opt(key).filter(|value| !value.is_empty()) {
+            clone.set(key, change::stored(GuestKind::Lxc, key, value));
         }
     }
     for (number, mut card) in net::cards(&clone) {
@@ -71,7 +71,8 @@ pub(crate) fn clone(ctx: &mut Ctx<'_>) -> Answer {
     ctx.fork_vm("vzclone", plan)
 }
 
-fn unlock(state: &mut State, source: u32) {
+/// Takes away the lock of a container whose volumes are copied.
+pub(crate) fn unlock(state: &mut State, source: u32) {
     if let Some(source) = state.guests.get_mut(&source).filter(|guest| guest.lock() == Some("disk")) {
         source.config.remove("lock");
     }
@@ -142,11 +143,7 @@ fn copy_volumes(
         let volid = copying.copy(ctx.state, clone.vmid, &drive, size, ctx.now);
         if copying.full {
             lines.push(format!("create full clone of mountpoint {key} ({})", drive.file));
-            if let Some(storage) = ctx.state.storages.get(storage_of(&volid)) {
-                let made = mount::making(storage, &volid, size);
-                let uuid = ctx.state.counters.uuid();
-                lines.extend(made.into_iter().map(|line| line.replace(mount::UUID, &uuid)));
-            }
+            lines.extend(mount::made(ctx.state, &volid, size));
             bytes += size;
         } else {
             lines.push(format!("create linked clone of mount point {key} ({})", drive.file));

@@ -99,16 +99,18 @@ fn make(
     if unprivileged {
         finished.set("unprivileged", "1");
     }
-    for (key, value) in [
-        ("arch", template_file::arch(archive).to_owned()),
-        ("ostype", template_file::ostype(archive).to_owned()),
-        ("hostname", format!("CT{vmid}")),
-        ("memory", "512".to_owned()),
-        ("swap", "512".to_owned()),
-    ] {
-        finished.config.entry(key.to_owned()).or_insert(value);
-    }
+    fill_in(&mut finished, template_file::arch(archive), template_file::ostype(archive));
     Ok((finished, lines))
+}
+
+/// What PVE itself puts into every configuration.
+pub(crate) fn fill_in(guest: &mut Guest, arch: &str, ostype: &str) {
+    let hostname = format!("CT{}", guest.vmid);
+    for (key, value) in
+        [("arch", arch), ("ostype", ostype), ("hostname", &hostname), ("memory", "512"), ("swap", "512")]
+    {
+        guest.config.entry(key.to_owned()).or_insert_with(|| value.to_owned());
+    }
 }
 
 /// Gives the root and the mount points their storage, and checks that these can have them.

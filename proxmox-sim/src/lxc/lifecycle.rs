@@ -38,10 +38,7 @@ pub(crate) fn resize(ctx: &mut Ctx<'_>) -> Answer {
     let guest = ctx.guest()?;
     config::check_state(guest, digest.as_deref())?;
     let Some(value) = guest.get(&key) else {
-        // PVE reads the missing mount point as an empty one.
-        let missing = "property is missing and it is not optional";
-        let errors = ["mp", "volume"].map(|name| (name.to_owned(), missing.to_owned()));
-        return Err(Refusal::Format(errors.to_vec()));
+        return Err(mount::missing());
     };
     let drive = disk::Drive::parse(value);
     let storage = storage_of(&drive.file).to_owned();
@@ -59,7 +56,7 @@ pub(crate) fn resize(ctx: &mut Ctx<'_>) -> Answer {
     let plan = if storage.is_some_and(|storage| new > storage.total) {
         Plan::fail(format!("unable to resize '{}': not enough space", drive.file))
     } else {
-        Plan::new(0.6).line(mount::growing(storage, &drive.file, new)).work(move |state, _| {
+        Plan::new(0.6).line(mount::grown(ctx.state, &drive.file, new)).work(move |state, _| {
             volumes::grow(state, vmid, &node, &key, drive, new);
             Ok(())
         })

@@ -8,6 +8,7 @@ pub(crate) mod feature;
 pub(crate) mod interfaces;
 pub(crate) mod lifecycle;
 pub(crate) mod mount;
+pub(crate) mod move_volume;
 pub(crate) mod net;
 pub(crate) mod permit;
 pub(crate) mod power;

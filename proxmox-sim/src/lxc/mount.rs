@@ -3,10 +3,8 @@
 use crate::answer::{Refusal, bad_param, failed};
 use crate::ctx::Ctx;
 use crate::guest::disk::{Drive, print_size};
+use crate::state::State;
 use crate::storage::{Storage, storage_of};
-
-/// What stands for the UUID of a file system until it has one.
-pub(crate) const UUID: &str = "{uuid}";
 
 /// Bytes of a file system's block.
 const BLOCK: u64 = 4096;
@@ -14,24 +12,46 @@ const BLOCK: u64 = 4096;
 const GROUP: u64 = 32_768;
 
 /// What the log says of a new volume: how its file system was made.
-pub(crate) fn making(storage: &Storage, volid: &str, size: u64) -> Vec<String> {
+pub(crate) fn made(state: &mut State, volid: &str, size: u64) -> Vec<String> {
     if crate::storage::format_of(volid) == "subvol" {
         return Vec::new();
     }
     let mut lines = Vec::new();
-    if storage.kind.starts_with("lvm") {
-        let name = volid.split_once(':').map_or(volid, |(_, name)| name);
-        lines.push(format!("  Logical volume \"{name}\" created."));
+    if is_lvm(state.storages.get(storage_of(volid))) {
+        lines.push(format!("  Logical volume \"{}\" created.", name_of(volid)));
     }
     let blocks = size / BLOCK;
     lines.push(format!("Creating filesystem with {blocks} 4k blocks and {} inodes", blocks / 4));
-    lines.push(format!("Filesystem UUID: {UUID}"));
+    lines.push(format!("Filesystem UUID: {}", state.counters.uuid()));
     let copies: Vec<_> = copies(blocks).into_iter().map(|block| block.to_string()).collect();
     if !copies.is_empty() {
         lines.push("Superblock backups stored on blocks: ".to_owned());
         lines.push(format!("\t{}", copies.join(", ")));
     }
     lines
+}
+
+/// What the log says of a volume that has grown.
+pub(crate) fn grown(state: &State, volid: &str, size: u64) -> String {
+    if is_lvm(state.storages.get(storage_of(volid))) {
+        format!("  Logical volume {} successfully resized to {}.", name_of(volid), print_size(size))
+    } else {
+        "Image resized.".to_owned()
+    }
+}
+
+fn is_lvm(storage: Option<&Storage>) -> bool {
+    storage.is_some_and(|storage| storage.kind.starts_with("lvm"))
+}
+
+fn name_of(volid: &str) -> &str {
+    volid.split_once(':').map_or(volid, |(_, name)| name)
+}
+
+/// The error about a mount point that is not there: PVE reads it as an empty one.
+pub(crate) fn missing() -> Refusal {
+    let missing = "property is missing and it is not optional";
+    Refusal::Format(["mp", "volume"].map(|name| (name.to_owned(), missing.to_owned())).to_vec())
 }
 
 /// Where the superblock is kept again: at the beginning of group 1 and of those numbered by powers of 3, 5 and 7.
@@ -80,17 +100,6 @@ pub(crate) fn with_storage(value: &str, storage: &str) -> String {
         drive.file = format!("{storage}:{}", drive.file);
     }
     drive.print()
-}
-
-/// What the log says of a volume that has grown.
-pub(crate) fn growing(storage: Option<&Storage>, volid: &str, size: u64) -> String {
-    match storage {
-        Some(storage) if storage.kind.starts_with("lvm") => {
-            let name = volid.split_once(':').map_or(volid, |(_, name)| name);
-            format!("  Logical volume {name} successfully resized to {}.", print_size(size))
-        }
-        _ => "Image resized.".to_owned(),
-    }
 }
 
 #[cfg(test)]

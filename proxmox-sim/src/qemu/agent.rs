@@ -57,7 +57,7 @@ pub(crate) fn simple(command: &str, ctx: &mut Ctx<'_>) -> Answer {
         "get-memory-block-info" => result(json!({ "size": 134_217_728 })),
         "get-vcpus" => {
             let cpus =
-                (0..guest.cpus()).map(|n| json!({ "logical-id": n, "online": true, "can-offline": n > 0 }));
+                (0..guest.vcpus()).map(|n| json!({ "logical-id": n, "online": true, "can-offline": n > 0 }));
             result(cpus.collect::<Vec<_>>())
         }
         "get-fsinfo" => result(json!([{

@@ -94,9 +94,6 @@ pub(crate) fn create(ctx: &mut Ctx<'_>) -> Answer {
 
 /// What PVE itself puts into every configuration.
 pub(crate) fn fill_in(state: &mut State, guest: &mut Guest, now: f64) {
-    if guest.kind != GuestKind::Qemu {
-        return;
-    }
     let boot = boot_order(guest);
     for (key, value) in [
         ("boot", boot),

@@ -68,6 +68,8 @@ fn linked_clones_stand_on_templates() {
     assert_eq!(ask.refused("POST", CLONE, &storage).1, "parameter 'storage' not allowed for linked clones");
     let start = ask.task("POST", &format!("{CT}/status/start"), &[]);
     assert_eq!(start, "you can't start a CT if it's a template");
+    let snapshot = ask.task("POST", &format!("{CT}/snapshot"), &[("snapname", "s1")]);
+    assert_eq!(snapshot, "you can't take a snapshot if it's a template");
     let again = ask.refused("POST", &format!("{CT}/template"), &[]).1;
     assert_eq!(again, "you can't convert a template to a template");
     let used = "base volume 'local-lvm:base-200-disk-0' is still in use by linked cloned";
@@ -139,7 +141,12 @@ fn features_are_those_of_the_storage() {
     let ask = with_container(
         Sim::builder()
             .storage(SimStorage::new("zfs", "zfspool", "rootdir"))
-            .guest(SimGuest::ct(300).disk("rootfs", "shared", 1 << 30))
+            .guest(SimGuest::ct(300).disk("rootfs", "shared", 1 << 30).mount(
+                "mp0",
+                "shared",
+                2 << 30,
+                "/data",
+            ))
             .guest(SimGuest::ct(301).disk("rootfs", "zfs", 1 << 30).template()),
     );
     let has = |vmid: u32, feature: &str| {
@@ -149,6 +156,7 @@ fn features_are_those_of_the_storage() {
     assert_eq!([has(300, "snapshot"), has(300, "clone"), has(300, "copy")], [false, false, true]);
     assert_eq!([has(301, "snapshot"), has(301, "clone"), has(301, "copy")], [false, true, true]);
     assert_eq!(ask.get("/nodes/pve1/lxc/301/config")["rootfs"], "zfs:basevol-301-disk-0,size=1G");
+    assert_eq!(ask.get("/nodes/pve1/lxc/300/config")["mp0"], "shared:300/vm-300-disk-1.raw,mp=/data,size=2G");
 }
 
 #[test]
@@ -178,4 +186,32 @@ fn deleting_removes_what_belongs_to_it() {
     assert_eq!(gone, "Configuration file 'nodes/pve1/lxc/200.conf' does not exist");
     let vm = ask.refused("DELETE", "/nodes/pve1/lxc/101", &[]).1;
     assert_eq!(vm, "Configuration file 'nodes/pve1/lxc/101.conf' does not exist", "a VM is no container");
+}
+
+#[test]
+fn volumes_move_to_other_storages() {
+    let ask = with_container(Sim::builder());
+    let path = format!("{CT}/move_volume");
+    let upid = ask.ok("POST", &path, &[("volume", "rootfs"), ("storage", "shared")]);
+    assert_eq!(ask.sim.guest(200).unwrap().lock.as_deref(), Some("disk"));
+    ask.ok("DELETE", &format!("/nodes/pve1/tasks/{}", upid.as_str().unwrap()), &[]);
+    assert_eq!(ask.sim.guest(200).unwrap().lock, None);
+    assert_eq!(ask.ok("GET", "/nodes/pve1/storage/shared/content", &[("vmid", "200")]), json!([]));
+    assert_eq!(ask.task("POST", &path, &[("volume", "rootfs"), ("storage", "shared")]), "OK");
+    let config = ask.get(&format!("{CT}/config"));
+    assert_eq!(config["rootfs"], "shared:200/vm-200-disk-0.raw,size=8G");
+    assert_eq!((&config["unused0"], config.get("lock")), (&json!("local-lvm:vm-200-disk-0"), None));
+    assert_eq!(
+        ask.task("POST", &path, &[("volume", "rootfs"), ("storage", "local-lvm"), ("delete", "1")]),
+        "OK"
+    );
+    assert_eq!(ask.ok("GET", "/nodes/pve1/storage/shared/content", &[("vmid", "200")]), json!([]));
+    let wrong = ask.task("POST", &path, &[("volume", "rootfs"), ("storage", "local")]);
+    assert_eq!(wrong, "content type 'rootdir' is not available or configured on storage 'local'");
+    assert_eq!(ask.sim.guest(200).unwrap().lock, None);
+    let text = ask.param_error("POST", &path, &[("volume", "rootfs")], "storage");
+    assert_eq!(text, "both 'storage' and 'target-vmid' missing, either needs to be set");
+    assert_eq!(ask.task("POST", &format!("{CT}/status/start"), &[]), "OK");
+    let running = ask.refused("POST", &path, &[("volume", "rootfs"), ("storage", "shared")]).1;
+    assert_eq!(running, "cannot move volumes of a running container");
 }

@@ -124,6 +124,16 @@ fn the_rest_of_what_there_is_to_read() {
     let points = ask.ok("GET", &format!("{CT}/rrddata"), &[("timeframe", "hour")]);
     assert_eq!(points.as_array().unwrap().len(), 70);
     assert_eq!(points[69]["maxdisk"], 1_u64 << 30);
+    assert_eq!(ask.get(&format!("{CT}/status/current"))["cpus"], 8, "all of the node");
     let row = &ask.get("/nodes/pve1/lxc")[0];
     assert_eq!((&row["name"], &row["vmid"]), (&json!("web"), &json!(200)));
+}
+
+#[test]
+fn a_stop_during_a_reboot_wins() {
+    let ask = Asker::of(Sim::builder().guest(SimGuest::ct(200).running()));
+    ask.ok("POST", &format!("{CT}/status/reboot"), &[]);
+    ask.pass(1);
+    assert_eq!(ask.task("POST", &format!("{CT}/status/stop"), &[]), "OK");
+    assert!(!ask.sim.guest(200).unwrap().running);
 }

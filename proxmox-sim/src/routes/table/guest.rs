@@ -198,6 +198,14 @@ pub(super) const LXC: &[Line] = &[
         lxc::lifecycle::resize,
     ),
     (
+        "POST",
+        "/nodes/{node}/lxc/{vmid}/move_volume",
+        "volume:mount bwlimit?:n0.. delete?:b digest?:s..40 storage?:s=storage-id target-digest?:s..40 \
+         target-vmid?:vmid target-volume?:mount",
+        "/vms/{vmid} VM.Config.Disk",
+        lxc::move_volume::move_volume,
+    ),
+    (
         "GET",
         "/nodes/{node}/lxc/{vmid}/feature",
         "feature:e:snapshot,clone,copy snapname?:s..40=configid",
