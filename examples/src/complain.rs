@@ -33,7 +33,12 @@ pub fn lines(error: &Error) -> String {
 pub fn advice(error: &Error) -> Option<String> {
     let advice = error.advice()?;
     let forceable = error.kind() == ErrorKind::Refused && advice.contains("force it");
-    Some(if forceable { format!("{advice} (--force)") } else { advice.to_owned() })
+    let allowable = error.kind() == ErrorKind::Refused && advice.contains("let the policy allow");
+    Some(match (forceable, allowable) {
+        (true, _) => format!("{advice} (--force)"),
+        (_, true) => format!("{advice} (--allow)"),
+        _ => advice.to_owned(),
+    })
 }
 
 /// An error that is only a sentence, as a line for stderr.

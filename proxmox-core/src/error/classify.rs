@@ -198,7 +198,7 @@ mod tests {
         let body = br#"{"errors":{"vmid":"VM 100 already exists"},"message":"Parameter verification failed.\n","data":null}"#;
         let error = classify(Effect::Read, 400, "Parameter verification failed.", body);
         assert_eq!(error.kind(), K::AlreadyExists);
-        assert_eq!(error.to_string(), "Parameter verification failed.: vmid: VM 100 already exists");
+        assert_eq!(error.to_string(), "Parameter verification failed: vmid: VM 100 already exists");
         let body =
             br#"{"errors":{"upid":"no such task"},"message":"Parameter verification failed.\n","data":null}"#;
         assert_eq!(classify(Effect::Read, 400, "", body).kind(), K::NotFound);

@@ -275,9 +275,10 @@ impl fmt::Display for Error {
             (None, Some(target)) => write!(f, "{target}: ")?,
             (None, None) => {}
         }
-        f.write_str(&e.message)?;
         // What is sent nowhere names its field in the message already.
-        if e.outcome != Outcome::NotSent && !e.errors.is_empty() {
+        let named = e.outcome != Outcome::NotSent && !e.errors.is_empty();
+        f.write_str(if named { e.message.trim_end_matches('.') } else { &e.message })?;
+        if named {
             f.write_str(":")?;
             for (i, (name, text)) in e.errors.iter().enumerate() {
                 let text = text.trim_end();
