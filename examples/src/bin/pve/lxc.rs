@@ -13,7 +13,7 @@ use crate::verbs;
 pub(crate) fn run(session: &Session, command: args::Lxc) -> Result<()> {
     match command {
         args::Lxc::Guest(verb) => verbs::run::<Lxc>(session, verb),
-        args::Lxc::Create(create) => make(session, *create),
+        args::Lxc::Create(create) => make(session, &create),
         args::Lxc::Template(id) => {
             let container = session.guest::<Lxc>(&id.id)?;
             let report = session.run("converting", Some(container.vmid()), container.template())?;
@@ -22,7 +22,7 @@ pub(crate) fn run(session: &Session, command: args::Lxc) -> Result<()> {
     }
 }
 
-fn make(session: &Session, create: args::Create) -> Result<()> {
+fn make(session: &Session, create: &args::Create) -> Result<()> {
     let mut spec = ContainerSpec::new(&create.template, create.name.as_str());
     if let Some(storage) = &create.storage {
         spec = spec.rootfs(storage, create.size);
