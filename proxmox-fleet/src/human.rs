@@ -22,6 +22,21 @@ pub fn bytes(n: i64) -> String {
     format!("{} {}", text.strip_suffix(".0").unwrap_or(&text), UNITS[unit])
 }
 
+/// `88.2 of 128 GiB`, `512 MiB of 2 GiB`: the unit once where it is the same.
+///
+/// ```
+/// assert_eq!(proxmox_fleet::human::part(1 << 30, 4 << 30), "1 of 4 GiB");
+/// assert_eq!(proxmox_fleet::human::part(1 << 20, 4 << 30), "1 MiB of 4 GiB");
+/// ```
+#[must_use]
+pub fn part(used: i64, all: i64) -> String {
+    let (used, all) = (bytes(used), bytes(all));
+    match (used.split_once(' '), all.split_once(' ')) {
+        (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} of {all}"),
+        _ => format!("{used} of {all}"),
+    }
+}
+
 /// `3d 4h`, `5h 12m`, `2m 3s`, `8s`: the two greatest units.
 ///
 /// ```

@@ -24,13 +24,12 @@ impl Report {
 /// One sentence of sums.
 fn sums(report: &Report) -> String {
     let sum = &report.summary;
+    let template = if sum.templates == 1 { "template" } else { "templates" };
     let mut parts = vec![
         format!("{} of {} nodes online", sum.nodes_online, sum.nodes),
         format!("{} of {} guests running", sum.running, sum.guests),
     ];
-    for (count, what) in
-        [(sum.stopped, "stopped"), (sum.templates, "templates"), (sum.unknown, "**unknown**")]
-    {
+    for (count, what) in [(sum.stopped, "stopped"), (sum.templates, template), (sum.unknown, "**unknown**")] {
         if count > 0 {
             parts.push(format!("{count} {what}"));
         }
@@ -124,8 +123,8 @@ fn table<const N: usize>(
 
 fn used(fill: Option<&Fill>) -> String {
     let show = |fill: &Fill| {
-        let (used, all) = (human::bytes(fill.used_bytes), human::bytes(fill.total_bytes));
-        format!("{} ({used} of {all})", human::percent(fill.percent))
+        let amount = human::part(fill.used_bytes, fill.total_bytes);
+        format!("{} ({amount})", human::percent(fill.percent))
     };
     fill.map(show).unwrap_or_default()
 }

@@ -30,10 +30,18 @@ fn html() {
 fn html_has_one_style_and_nothing_from_elsewhere() {
     let html = report().html();
     assert_eq!(html.matches("<style>").count(), 1);
-    for foreign in ["<script", "<link", "<img", "src=", "href=", "url(", "@import", "http://", "https://", " on"] {
+    for foreign in
+        ["<script", "<link", "<img", "src=", "href=", "url(", "@import", "http://", "https://", " on"]
+    {
         let found = html.match_indices(foreign).map(|(i, _)| &html[i..(i + 60).min(html.len())]);
         // ` on` is looked for in tags only: it begins the names of event handlers.
-        let found: Vec<&str> = found.filter(|at| foreign != " on" || at[3..].starts_with(|c: char| c.is_ascii_lowercase()) && at.split('>').next().unwrap().contains("=")).collect();
+        let found: Vec<&str> = found
+            .filter(|at| {
+                foreign != " on"
+                    || at[3..].starts_with(|c: char| c.is_ascii_lowercase())
+                        && at.split('>').next().unwrap().contains("=")
+            })
+            .collect();
         assert_eq!(found, [""; 0], "{foreign}");
     }
     assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));

@@ -90,7 +90,7 @@ pub(super) fn bytes(fill: Option<&Fill>, levels: Option<&Levels>) -> String {
         return String::new();
     };
     let bar = levels.map_or_else(|| Bar::plain(fill.percent), |levels| Bar::levels(fill.percent, levels));
-    meter(&bar, &format!("{} of {}", human::bytes(fill.used_bytes), human::bytes(fill.total_bytes)))
+    meter(&bar, &human::part(fill.used_bytes, fill.total_bytes))
 }
 
 /// Parts of a whole beside each other.

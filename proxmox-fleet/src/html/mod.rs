@@ -140,6 +140,10 @@ impl Page<'_> {
         let cpu = node.cpu_percent.map(|cpu| meter(&Bar::plain(cpu), &cpus.unwrap_or_default()));
         let swap = crate::Levels::new(self.0.thresholds.swap_percent, f64::INFINITY);
         let load: Vec<String> = node.load.iter().map(|load| format!("{load:.2}")).collect();
+        let load = match load.join(" ") {
+            none if none.is_empty() => none,
+            some => format!("<span class=\"sub\">{some}</span>"),
+        };
         let kind = match node.condition {
             NodeCondition::Online => "ok",
             NodeCondition::Offline | NodeCondition::Unreachable(_) => "critical",
@@ -151,7 +155,7 @@ impl Page<'_> {
             bytes(node.memory.as_ref(), Some(&self.0.thresholds.memory)),
             bytes(node.rootfs.as_ref(), Some(&self.0.thresholds.rootfs)),
             bytes(node.swap.as_ref(), Some(&swap)),
-            load.join(" "),
+            load,
             node.uptime.map(human::uptime).unwrap_or_default(),
             escape(node.version.as_deref().unwrap_or_default()),
         ]
@@ -364,7 +368,7 @@ fn overview(sum: &Summary) -> String {
     }
     for (name, fill) in [("Memory", sum.memory), ("Storage", sum.storage)] {
         let Some(fill) = fill else { continue };
-        let amount = format!("{} of {}", human::bytes(fill.used_bytes), human::bytes(fill.total_bytes));
+        let amount = human::part(fill.used_bytes, fill.total_bytes);
         let rest = format!("{}{amount}", Bar::plain(fill.percent).svg());
         text.push_str(&tile(name, &human::percent(fill.percent), "", &rest));
     }

@@ -34,7 +34,7 @@ impl Flags {
         self.flags.push(Flag { severity, rule, subject, sentence });
     }
 
-    /// `memory: 31 GiB of 32 GiB (96.9 %), critical from 95 %`
+    /// `memory: 31 of 32 GiB (96.9 %), critical from 95 %`
     fn fill(&mut self, rule: Rule, what: &str, fill: Option<&Fill>, levels: &Levels) {
         let Some((fill, severity)) = fill.and_then(|fill| Some((fill, levels.severity(fill.percent)?)))
         else {
@@ -45,14 +45,9 @@ impl Flags {
     }
 }
 
-/// `31 GiB of 32 GiB (96.9 %)`
+/// `31 of 32 GiB (96.9 %)`
 fn amount(fill: &Fill) -> String {
-    format!(
-        "{} of {} ({})",
-        human::bytes(fill.used_bytes),
-        human::bytes(fill.total_bytes),
-        human::percent(fill.percent)
-    )
+    format!("{} ({})", human::part(fill.used_bytes, fill.total_bytes), human::percent(fill.percent))
 }
 
 /// `; its guest is unknown`, `; its 3 guests are unknown`
@@ -154,7 +149,7 @@ impl Rules<'_> {
             let sentence = format!("is switched on and cannot be used on {}", nodes.join(", "));
             flags.raise(Severity::Warning, Rule::StorageInactive, sentence);
         }
-        flags.fill(Rule::StorageFill, "fill", storage.fill.as_ref(), &self.thresholds.storage);
+        flags.fill(Rule::StorageFill, "used", storage.fill.as_ref(), &self.thresholds.storage);
         flags.flags
     }
 
