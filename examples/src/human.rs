@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-pub use proxmox_fleet::human::{bytes, percent, time, uptime};
+pub use proxmox_fleet::human::{bytes, count, part, percent, time, uptime};
 
 /// `12 ms`, `1.25 s`, `2m 3s`: how long something took.
 #[must_use]

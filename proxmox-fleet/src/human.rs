@@ -53,6 +53,17 @@ pub fn uptime(seconds: i64) -> String {
     }
 }
 
+/// `1 node`, `2 nodes`
+///
+/// ```
+/// assert_eq!(proxmox_fleet::human::count(1, "node", "nodes"), "1 node");
+/// assert_eq!(proxmox_fleet::human::count(0, "node", "nodes"), "0 nodes");
+/// ```
+#[must_use]
+pub fn count(n: usize, one: &str, several: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { several })
+}
+
 /// `12.3 %`
 #[must_use]
 pub fn percent(percent: f64) -> String {

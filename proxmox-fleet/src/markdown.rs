@@ -11,7 +11,7 @@ impl Report {
         let mut text = String::from("# Fleet report\n\n");
         for source in &self.sources {
             let name = source.name.as_deref().map(|name| format!("{}: ", escape(name))).unwrap_or_default();
-            let what = if source.unanswered.is_some() { "did not answer" } else { "read" };
+            let what = if source.unanswered.is_some() { "did not answer at" } else { "as of" };
             line(&mut text, &format!("{name}{what} {} UTC.  ", human::time(source.taken)));
         }
         line(&mut text, &format!("\n{}\n", sums(self)));
@@ -26,8 +26,8 @@ fn sums(report: &Report) -> String {
     let sum = &report.summary;
     let template = if sum.templates == 1 { "template" } else { "templates" };
     let mut parts = vec![
-        format!("{} of {} nodes online", sum.nodes_online, sum.nodes),
-        format!("{} of {} guests running", sum.running, sum.guests),
+        format!("{} of {} online", sum.nodes_online, human::count(sum.nodes, "node", "nodes")),
+        format!("{} of {} running", sum.running, human::count(sum.guests, "guest", "guests")),
     ];
     for (count, what) in [(sum.stopped, "stopped"), (sum.templates, template), (sum.unknown, "**unknown**")] {
         if count > 0 {

@@ -7,7 +7,7 @@ use markup::{Bar, badge, bytes, dot, escape, meter, tile};
 use table::Table;
 
 use crate::flag::{Flag, Severity};
-use crate::human;
+use crate::human::{self, count};
 use crate::report::{DiskRow, GuestCondition, GuestRow, NodeCondition, NodeRow, Report, StorageRow, Summary};
 
 const STYLE: &str = include_str!("style.css");
@@ -136,7 +136,7 @@ impl Page<'_> {
     }
 
     fn node(&self, node: &NodeRow) -> [String; 9] {
-        let cpus = node.cpus.map(|cpus| format!("of {}", count_i64(cpus, "CPU", "CPUs")));
+        let cpus = node.cpus.map(|cpus| format!("of {}", cpu_count(cpus)));
         let cpu = node.cpu_percent.map(|cpu| meter(&Bar::plain(cpu), &cpus.unwrap_or_default()));
         let swap = crate::Levels::new(self.0.thresholds.swap_percent, f64::INFINITY);
         let load: Vec<String> = node.load.iter().map(|load| format!("{load:.2}")).collect();
@@ -274,7 +274,7 @@ impl Page<'_> {
             guest
                 .snapshots
                 .as_ref()
-                .map(std::vec::Vec::len)
+                .map(Vec::len)
                 .filter(|&n| n > 0)
                 .map(|n| n.to_string())
                 .unwrap_or_default(),
@@ -363,7 +363,7 @@ fn overview(sum: &Summary) -> String {
     text.push_str(&tile("Guests running", &format!("{} of {}", sum.running, sum.guests), "", &rest));
 
     if let Some(cpu) = sum.cpu_percent {
-        let rest = format!("{}of {}", Bar::plain(cpu).svg(), count_i64(sum.cpus, "CPU", "CPUs"));
+        let rest = format!("{}of {}", Bar::plain(cpu).svg(), cpu_count(sum.cpus));
         text.push_str(&tile("CPU", &human::percent(cpu), "", &rest));
     }
     for (name, fill) in [("Memory", sum.memory), ("Storage", sum.storage)] {
@@ -376,11 +376,6 @@ fn overview(sum: &Summary) -> String {
     text
 }
 
-/// `1 note`, `2 notes`
-fn count(n: usize, one: &str, several: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { several })
-}
-
-fn count_i64(n: i64, one: &str, several: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { several })
+fn cpu_count(n: i64) -> String {
+    count(usize::try_from(n).unwrap_or(0), "CPU", "CPUs")
 }
