@@ -109,8 +109,11 @@ fn addresses_and_snapshots_are_read_when_asked_for() {
     );
     assert_eq!(paths(&sim).len(), 8 + 2, "and nothing for guests that are off");
     let found = |vmid: u32| {
-        let guest =
-            snapshot.guests.iter().find(|guest| guest.row.vmid.map(|id| id.get()) == Some(vmid)).unwrap();
+        let guest = snapshot
+            .guests
+            .iter()
+            .find(|guest| guest.row.vmid.map(proxmox_core::Vmid::get) == Some(vmid))
+            .unwrap();
         guest
             .addresses
             .as_ref()

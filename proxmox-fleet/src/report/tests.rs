@@ -40,13 +40,13 @@ fn node(key: &str, value: Value) -> Value {
     fleet
 }
 
-fn disk(disk: Value) -> Value {
+fn disk(disk: &Value) -> Value {
     let mut fleet = fleet();
     fleet["nodes"][0]["disks"] = json!([disk]);
     fleet
 }
 
-fn storage(storage: Value) -> Value {
+fn storage(storage: &Value) -> Value {
     let mut fleet = fleet();
     fleet["nodes"][0]["storages"] = json!([storage]);
     fleet
@@ -58,7 +58,7 @@ fn guest(kind: &str, row: Value, more: Value) -> Value {
         "id": format!("{kind}/100"), "type": kind, "vmid": 100, "name": "g", "node": "a", "status": "running", "maxmem": 100 * GIB,
     } });
     let merge = |into: &mut Value, from: Value| {
-        into.as_object_mut().unwrap().extend(from.as_object().unwrap().clone())
+        into.as_object_mut().unwrap().extend(from.as_object().unwrap().clone());
     };
     merge(&mut guest["row"], row);
     merge(&mut guest, more);
@@ -133,7 +133,7 @@ fn a_nodes_load_over_five_minutes() {
 
 #[test]
 fn a_disks_health() {
-    let of = |health: &str| flags(&disk(json!({ "devpath": "/dev/sda", "health": health, "model": " M " })));
+    let of = |health: &str| flags(&disk(&json!({ "devpath": "/dev/sda", "health": health, "model": " M " })));
     assert_eq!(of("PASSED"), [""; 0]);
     assert_eq!(of("OK"), [""; 0]);
     assert_eq!(of("UNKNOWN"), ["note disk-health disk /dev/sda of a: SMART says nothing of it (M)"]);
@@ -143,7 +143,7 @@ fn a_disks_health() {
 
 #[test]
 fn a_disks_life() {
-    let of = |left: Value| flags(&disk(json!({ "devpath": "/dev/sda", "health": "OK", "wearout": left })));
+    let of = |left: Value| flags(&disk(&json!({ "devpath": "/dev/sda", "health": "OK", "wearout": left })));
     assert_eq!(of(json!(11)), [""; 0]);
     assert_eq!(of(json!("N/A")), [""; 0]);
     assert_eq!(
@@ -157,7 +157,7 @@ fn a_storages_fill() {
     let of = |used: i64| {
         let row =
             json!({ "storage": "lvm", "enabled": 1, "active": 1, "used": used * GIB, "total": 100 * GIB });
-        flags(&storage(row))
+        flags(&storage(&row))
     };
     assert_eq!(of(79), [""; 0]);
     assert_eq!(
@@ -172,7 +172,7 @@ fn a_storages_fill() {
 
 #[test]
 fn a_storage_that_is_not_there() {
-    let of = |enabled: i64| flags(&storage(json!({ "storage": "nfs", "enabled": enabled, "active": 0 })));
+    let of = |enabled: i64| flags(&storage(&json!({ "storage": "nfs", "enabled": enabled, "active": 0 })));
     assert_eq!(of(0), [""; 0]);
     assert_eq!(of(1), ["warning storage-inactive storage nfs on a: is switched on and cannot be used on a"]);
 }

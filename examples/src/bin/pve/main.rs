@@ -47,7 +47,7 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Qemu(command) => qemu::run(&session, command).map(|end| exit = end),
         Command::Node(command) => node::run(&session, command),
         Command::Task(command) => task::run(&session, command),
-        Command::Report(command) => report::run(&session, command),
+        Command::Report(command) => report::run(&session, &command),
     };
     session.finish(result)?;
     Ok(exit)

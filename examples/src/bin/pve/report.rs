@@ -16,8 +16,8 @@ use proxmox_fleet::{
 use crate::args;
 use crate::session::Session;
 
-pub(crate) fn run(session: &Session, command: args::Report) -> Result<()> {
-    let report = read(session, &command)?;
+pub(crate) fn run(session: &Session, command: &args::Report) -> Result<()> {
+    let report = read(session, command)?;
     for (name, reason) in report.missing() {
         eprint!("{}", complain::warning(&format!("{name}: {reason}; its guests are unknown")));
     }
