@@ -138,7 +138,7 @@ fn an_agent_that_is_silent_is_said_to_be() {
     assert!(sim.set_agent(100, false));
     let snapshot = gather(&handle(&sim), Gather::new(NOW).with_addresses());
     let flags = report(&snapshot).flags;
-    let about = |flag: &&proxmox_fleet::Flag| flag.subject.to_string() == "VM 100 (handmade)";
+    let about = |flag: &&proxmox_fleet::Flag| flag.subject.to_string() == "VM 100 (handmade) on pve1";
     let flag = flags.iter().find(about).unwrap();
     assert_eq!(flag.severity.as_str(), "note");
     assert!(flag.sentence.contains("QEMU guest agent is not running"), "{flag:?}");

@@ -205,7 +205,7 @@ fn a_containers_memory_and_not_a_vms() {
     assert_eq!(of("lxc", 84), [""; 0]);
     assert_eq!(
         of("lxc", 85),
-        ["warning guest-memory CT 100 (g): memory: 85 of 100 GiB (85.0 %), warning from 85 %"]
+        ["warning guest-memory CT 100 (g) on a: memory: 85 of 100 GiB (85.0 %), warning from 85 %"]
     );
     assert_eq!(of("lxc", 95)[0].split(' ').next(), Some("critical"));
     assert_eq!(of("qemu", 100), [""; 0]);
@@ -220,14 +220,14 @@ fn running_without_an_address() {
         let found = of(json!({ "addresses": {} }));
         assert!(
             found[0].starts_with("warning guest-without-ip ")
-                && found[0].ends_with("(g): runs without a usable address"),
+                && found[0].ends_with("(g) on a: runs without a usable address"),
             "{found:?}"
         );
     }
     let silent = guest("qemu", json!({}), json!({ "addresses": { "unknown": "no agent" } }));
     assert_eq!(
         flags(&silent),
-        ["note guest-without-ip VM 100 (g): runs, and its address is not known: no agent"]
+        ["note guest-without-ip VM 100 (g) on a: runs, and its address is not known: no agent"]
     );
     assert_eq!(report(&silent).nodes[0].guests[0].addresses, None);
 }
@@ -242,12 +242,12 @@ fn old_snapshots() {
     assert_eq!(of(&[("fresh", DAY), ("just", 14 * DAY), ("of tomorrow", -DAY)]), [""; 0]);
     assert_eq!(
         of(&[("x", 14 * DAY + 1), ("fresh", 5)]),
-        ["warning guest-snapshot-old VM 100 (g): snapshot \"x\" is 14d 0h old, warning above 14 days"]
+        ["warning guest-snapshot-old VM 100 (g) on a: snapshot \"x\" is 14d 0h old, warning above 14 days"]
     );
     assert_eq!(
         of(&[("b", 15 * DAY), ("c", 30 * DAY)]),
         [
-            "warning guest-snapshot-old VM 100 (g): 2 snapshots are older than 14 days, the oldest, \"c\", 30d 0h"
+            "warning guest-snapshot-old VM 100 (g) on a: 2 snapshots are older than 14 days, the oldest, \"c\", 30d 0h"
         ]
     );
 }
@@ -256,10 +256,10 @@ fn old_snapshots() {
 fn locks_and_templates() {
     assert_eq!(
         flags(&guest("qemu", json!({ "lock": "clone" }), json!({}))),
-        ["warning guest-locked VM 100 (g): is locked (clone)"]
+        ["warning guest-locked VM 100 (g) on a: is locked (clone)"]
     );
     let of = |status: &str| report(&guest("qemu", json!({ "template": 1, "status": status }), json!({})));
-    assert_eq!(lines(&of("running")), ["warning template-running VM 100 (g): is a template, and runs"]);
+    assert_eq!(lines(&of("running")), ["warning template-running VM 100 (g) on a: is a template, and runs"]);
     assert_eq!(lines(&of("stopped")), [""; 0]);
     assert_eq!(of("stopped").nodes[0].guests[0].condition, GuestCondition::Template);
 }
