@@ -49,6 +49,8 @@ fn two_is_invalid_input_and_nothing_is_sent() {
         ("--fingerprint AA:BB get /version", "is not a SHA-256 fingerprint"),
         ("--sim --url https://x get /version", "two places"),
         ("--managed-tag Un-Tag! get /version", "is not a tag"),
+        ("--json report --md", "a report is shown in one form"),
+        ("report --html /does/not/exist/x --json", "a report is shown in one form"),
         ("qemu exec 100", "required"),
         ("qemu resize 100 scsi0 -5G", "-5G"),
         ("qemu clone 9000 auto --name bad_name", "is not a guest name"),

@@ -110,11 +110,11 @@ pub(crate) struct Report {
     pub(crate) snapshots: bool,
 
     /// Print Markdown
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     pub(crate) md: bool,
 
     /// Write a web page that needs nothing else
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["md", "json"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "md")]
     pub(crate) html: Option<PathBuf>,
 }
 
@@ -366,8 +366,7 @@ mod tests {
             "qemu exec 100 --",
             "node status a/b",
             "task status UPID:x",
-            "report --md --json",
-            "--json report --html x",
+            "report --md --html x",
             "report --html",
             "--engine curl node list",
             "--token-id root@pam node list",

@@ -17,6 +17,10 @@ use crate::args;
 use crate::session::Session;
 
 pub(crate) fn run(session: &Session, command: &args::Report) -> Result<()> {
+    // --json may stand before the command, where the parser does not see that they exclude each other.
+    if session.json && (command.md || command.html.is_some()) {
+        return Err(Error::invalid("--json", "a report is shown in one form: --json, --md or --html"));
+    }
     let report = read(session, command)?;
     for (name, reason) in report.missing() {
         eprint!("{}", complain::warning(&format!("{name}: {reason}; its guests are unknown")));
