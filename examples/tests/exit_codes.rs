@@ -51,6 +51,8 @@ fn two_is_invalid_input_and_nothing_is_sent() {
         ("--managed-tag Un-Tag! get /version", "is not a tag"),
         ("--json report --md", "a report is shown in one form"),
         ("report --html /does/not/exist/x --json", "a report is shown in one form"),
+        ("report --thresholds /does/not/exist", "/does/not/exist"),
+        ("report --thresholds /dev/null", "cannot be used"),
         ("qemu exec 100", "required"),
         ("qemu resize 100 scsi0 -5G", "-5G"),
         ("qemu clone 9000 auto --name bad_name", "is not a guest name"),

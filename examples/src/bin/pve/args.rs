@@ -109,6 +109,10 @@ pub(crate) struct Report {
     #[arg(long)]
     pub(crate) snapshots: bool,
 
+    /// Other thresholds than the usual ones, as JSON such as {"swap_percent": 80}
+    #[arg(long, value_name = "FILE")]
+    pub(crate) thresholds: Option<String>,
+
     /// Print Markdown
     #[arg(long)]
     pub(crate) md: bool,
@@ -330,7 +334,7 @@ mod tests {
             "--node pve2 node config",
             "task list",
             "report",
-            "report --node pve1 --node pve2 --addresses --snapshots --md",
+            "report --node pve1 --node pve2 --addresses --snapshots --md --thresholds x.json",
             "--node pve1 report --html /tmp/x.html",
             "report --json",
             &format!("task wait {upid}"),
