@@ -49,6 +49,10 @@ fn two_is_invalid_input_and_nothing_is_sent() {
         ("--fingerprint AA:BB get /version", "is not a SHA-256 fingerprint"),
         ("--sim --url https://x get /version", "two places"),
         ("--managed-tag Un-Tag! get /version", "is not a tag"),
+        ("--json report --md", "a report is shown in one form"),
+        ("report --html /does/not/exist/x --json", "a report is shown in one form"),
+        ("report --thresholds /does/not/exist", "/does/not/exist"),
+        ("report --thresholds /dev/null", "cannot be used"),
         ("qemu exec 100", "required"),
         ("qemu resize 100 scsi0 -5G", "-5G"),
         ("qemu clone 9000 auto --name bad_name", "is not a guest name"),
@@ -81,6 +85,7 @@ fn three_is_not_found() {
         "qemu delete nosuch",
         "--node pve1 qemu status 999",
         "--node nosuch qemu status 100",
+        "report --node pve1 --node nosuch",
         "get /nodes/pve1/storage/nosuch/content",
         "task status UPID:pve1:00007073:000445CD:6B00C445:qmstart:100:root@pam:",
     ] {
