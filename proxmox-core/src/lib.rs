@@ -29,6 +29,7 @@ pub mod node;
 mod params;
 mod path;
 pub mod policy;
+pub mod preflight;
 mod pve;
 mod request;
 mod response;

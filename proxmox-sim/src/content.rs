@@ -62,14 +62,14 @@ pub(crate) fn index(_: &mut Ctx<'_>) -> Answer {
     Ok(Value::from(names.map(|name| json!({ "subdir": name })).to_vec()).into())
 }
 
-fn volume_row(volume: &Volume) -> Value {
+fn volume_row(storage: &Storage, volume: &Volume) -> Value {
     let mut row = json!({
         "volid": volume.volid, "content": volume.content, "format": volume.format, "size": volume.size,
         "ctime": seconds(volume.ctime),
     });
     if let Some(vmid) = volume.vmid {
         row["vmid"] = vmid.into();
-        row["used"] = volume.used().into();
+        row["used"] = storage.used_by(volume).into();
         row["parent"] = volume.parent.as_deref().map_or(Value::Null, Value::from);
     }
     row
@@ -83,7 +83,7 @@ pub(crate) fn content(ctx: &mut Ctx<'_>) -> Answer {
         only.is_none_or(|only| only == volume.content)
             && vmid.is_none_or(|vmid| volume.vmid.map(u64::from) == Some(vmid))
     });
-    Ok(Value::from(rows.map(volume_row).collect::<Vec<_>>()).into())
+    Ok(Value::from(rows.map(|volume| volume_row(storage, volume)).collect::<Vec<_>>()).into())
 }
 
 /// A volume by its id or by its name in the storage of the path.
@@ -106,9 +106,10 @@ fn may_touch(ctx: &Ctx<'_>, any: &[&str]) -> Result<(), Refusal> {
 pub(crate) fn volume(ctx: &mut Ctx<'_>) -> Answer {
     may_touch(ctx, &AUDIT)?;
     let volid = volid(ctx)?;
+    let storage = ctx.state.usable(ctx.text("storage"), ctx.node())?;
     match ctx.state.volume(&volid, ctx.node()) {
         Some(volume) => Ok(json!({
-            "format": volume.format, "size": volume.size, "used": volume.used(),
+            "format": volume.format, "size": volume.size, "used": storage.used_by(volume),
             "path": format!("/mnt/pve/{}", volid.replace(':', "/")),
         })
         .into()),

@@ -39,9 +39,8 @@ impl Volume {
         self.node.as_ref().is_none_or(|n| n == node)
     }
 
-    /// What it takes of the storage: images are thin.
-    pub(crate) fn used(&self) -> u64 {
-        if matches!(self.content.as_str(), "images" | "rootdir") { self.size / 4 } else { self.size }
+    fn is_image(&self) -> bool {
+        matches!(self.content.as_str(), "images" | "rootdir")
     }
 }
 
@@ -60,8 +59,27 @@ impl Storage {
     }
 
     pub(crate) fn used_on(&self, node: &str) -> u64 {
-        let volumes: u64 = self.volumes_on(node).map(Volume::used).sum();
+        let volumes: u64 = self.volumes_on(node).map(|volume| self.used_by(volume)).sum();
         (volumes + self.total / 50).min(self.total)
+    }
+
+    /// What a volume takes: images are thin but for those of plain LVM.
+    pub(crate) fn used_by(&self, volume: &Volume) -> u64 {
+        if volume.is_image() && !self.is_thick() { volume.size / 4 } else { volume.size }
+    }
+
+    fn is_thick(&self) -> bool {
+        self.kind == "lvm"
+    }
+
+    /// Whether there is room for so many bytes. Thin storages promise more than they have.
+    pub(crate) fn fits(&self, node: &str, bytes: u64) -> Result<(), String> {
+        let room = if self.is_thick() { self.total - self.used_on(node) } else { self.total };
+        if bytes <= room {
+            return Ok(());
+        }
+        let size = crate::guest::disk::print_size(bytes);
+        Err(format!("unable to create image: {size} do not fit into storage '{}'", self.id))
     }
 
     pub(crate) fn contents(&self) -> String {

@@ -206,13 +206,7 @@ pub(crate) fn allocate(
         Ask::Bytes(size) => (storage.free_volid(vmid, &format), source.map_or(size, |source| source.size)),
     };
     let size = if key.starts_with("efidisk") { 528 << 10 } else { size };
-    if size > storage.total {
-        return Err(format!(
-            "unable to create image: {} do not fit into storage '{}'",
-            print_size(size),
-            storage.id
-        ));
-    }
+    storage.fits(node, size)?;
     let cloudinit = matches!(ask, Ask::CloudInit);
     let image = Image { volid: &volid, node, content: content(kind), vmid, size, parent: None, now };
     state.add_image(image);

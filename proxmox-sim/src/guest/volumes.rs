@@ -1,5 +1,7 @@
 //! The volumes of a guest: how they grow, are copied and become bases.
 
+use std::collections::BTreeMap;
+
 use crate::guest::disk::{self, Drive};
 use crate::guest::{Guest, GuestKind};
 use crate::state::State;
@@ -74,6 +76,18 @@ pub(crate) struct Copying {
 }
 
 impl Copying {
+    /// Whether there is room for full copies of all these.
+    pub(crate) fn fits(&self, state: &State, drives: &[(String, Drive)]) -> Result<(), String> {
+        let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
+        for (_, drive) in drives.iter().filter(|_| self.full) {
+            let size = state.volume(&drive.file, &self.node).map_or(drive.size(), |volume| volume.size);
+            *sums.entry(self.storage.as_deref().unwrap_or_else(|| storage_of(&drive.file))).or_default() +=
+                size;
+        }
+        let full = |(id, bytes): (&str, u64)| state.storages.get(id)?.fits(&self.node, bytes).err();
+        sums.into_iter().find_map(full).map_or(Ok(()), Err)
+    }
+
     /// Makes the copy of one volume: its id.
     pub(crate) fn copy(&self, state: &mut State, newid: u32, drive: &Drive, size: u64, now: f64) -> String {
         let own = storage_of(&drive.file).to_owned();

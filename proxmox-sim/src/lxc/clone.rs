@@ -37,6 +37,9 @@ pub(crate) fn clone(ctx: &mut Ctx<'_>) -> Answer {
     if target != copying.node && !drives.iter().all(|(_, drive)| shared(ctx.state, &copying, drive)) {
         return failed(format!("can't clone CT to node '{target}' (CT uses local storage)"));
     }
+    if let Err(message) = copying.fits(ctx.state, &drives) {
+        return ctx.fork_vm("vzclone", Plan::fail(message));
+    }
 
     for key in ["hostname", "description"] {
         if let Some(value) = ctx.opt(key).filter(|value| !value.is_empty()) {

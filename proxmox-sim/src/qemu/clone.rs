@@ -41,6 +41,11 @@ pub(crate) fn clone(ctx: &mut Ctx<'_>) -> Answer {
     if ctx.state.guests.contains_key(&newid) {
         return failed(format!("unable to create VM {newid}: config file already exists"));
     }
+    let format = ctx.opt("format").map(str::to_owned);
+    let copying = Copying { kind: GuestKind::Qemu, node, full, storage, format };
+    if let Err(message) = copying.fits(ctx.state, &drives) {
+        return ctx.fork_vm("qmclone", Plan::fail(message));
+    }
 
     let mut clone = copy(source, ctx.opt("snapname"));
     clone.vmid = newid;
@@ -48,7 +53,7 @@ pub(crate) fn clone(ctx: &mut Ctx<'_>) -> Answer {
     if let Some(description) = ctx.opt("description") {
         clone.set("description", description);
     }
-    let mut unready = Guest::new(newid, GuestKind::Qemu, &node);
+    let mut unready = Guest::new(newid, GuestKind::Qemu, &copying.node);
     unready.set("lock", "clone");
     unready.set("description", UNREADY);
     for (number, mut card) in net::cards(&clone) {
@@ -60,8 +65,6 @@ pub(crate) fn clone(ctx: &mut Ctx<'_>) -> Answer {
     ctx.state.guests.insert(newid, unready);
     birth::join_pool(ctx, newid);
 
-    let format = ctx.opt("format").map(str::to_owned);
-    let copying = Copying { kind: GuestKind::Qemu, node, full, storage, format };
     let plan = copy_disks(ctx, &copying, &mut clone, drives);
     clone.node = target;
     let plan = plan.undo(move |state| removal::forget(state, newid)).work(move |state, _| {
