@@ -284,7 +284,7 @@ impl Operation for Detached {
 }
 
 /// Errors of building a request are all `InvalidInput` and are asked for more than once.
-fn again(request: &Result<PveRequest>) -> Result<PveRequest> {
+pub(crate) fn again(request: &Result<PveRequest>) -> Result<PveRequest> {
     match request {
         Ok(request) => Ok(request.clone()),
         Err(e) => Err(e.repeated()),

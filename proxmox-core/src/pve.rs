@@ -13,7 +13,7 @@ use crate::call::{Ask, Call};
 use crate::cluster::Reservations;
 use crate::deadline::Deadline;
 use crate::layer::{Layer, Layered};
-use crate::policy::{Case, Policy};
+use crate::policy::{Audience, Case, Decision, Passed, Policy};
 use crate::task::Progress;
 use crate::transport::{Transport, TransportInfo};
 use crate::{Effect, Error, NodeName, PveRequest, PveResponse, Result, Task, Upid, Vmid};
@@ -26,6 +26,7 @@ use crate::{Effect, Error, NodeName, PveRequest, PveResponse, Result, Task, Upid
 pub struct Pve {
     transport: Arc<dyn Transport>,
     policy: Arc<Policy>,
+    audience: Audience,
     reservations: Reservations,
     options: Options,
 }
@@ -49,7 +50,11 @@ impl Pve {
 
     /// Starts a handle with layers and a policy.
     pub fn builder(transport: impl Transport) -> PveBuilder {
-        PveBuilder { transport: Arc::new(transport), policy: Policy::default() }
+        PveBuilder {
+            transport: Arc::new(transport),
+            policy: Policy::default(),
+            audience: Audience::default(),
+        }
     }
 
     /// What the transport is and can do.
@@ -125,14 +130,27 @@ impl Pve {
     /// The gate: all layers are below it.
     async fn write(&self, request: &PveRequest) -> Result<PveResponse> {
         let request = self.forced(request);
-        let Some(case) = Case::of(&self.policy, &request) else {
-            return self.transport.call(&request).await;
+        let decided = match Case::of(&self.policy, &request) {
+            Some(case) => {
+                let read = match case.asks() {
+                    Some(read) => Some(self.transport.call(&read).await),
+                    None => None,
+                };
+                case.judge(read)
+            }
+            None => Ok(Passed::unasked(&request)),
         };
-        let read = match case.asks() {
-            Some(read) => Some(self.transport.call(&read).await),
-            None => None,
-        };
-        self.transport.call(&case.judge(read)?).await
+        self.transport.call(&self.audience.told(&request, decided)?).await
+    }
+
+    pub(crate) fn audience(&self) -> &Audience {
+        &self.audience
+    }
+
+    /// The same way, with a layer around it and another listener.
+    pub(crate) fn wrapped(&self, layer: impl Layer, audience: Audience) -> Self {
+        let transport = Arc::new(Layered { layer: Box::new(layer), inner: Arc::clone(&self.transport) });
+        Self { transport, audience, ..self.clone() }
     }
 
     /// The request with the `force` of the call that is under way.
@@ -213,6 +231,7 @@ impl fmt::Debug for Pve {
 pub struct PveBuilder {
     transport: Arc<dyn Transport>,
     policy: Policy,
+    audience: Audience,
 }
 
 impl PveBuilder {
@@ -230,12 +249,20 @@ impl PveBuilder {
         self
     }
 
+    /// Is told what the gate makes of each write, before it is sent. There is one listener: the last one given.
+    #[must_use]
+    pub fn on_decision(mut self, tell: impl Fn(&Decision<'_>) + Send + Sync + 'static) -> Self {
+        self.audience = Audience::of(tell);
+        self
+    }
+
     /// The handle.
     #[must_use]
     pub fn build(self) -> Pve {
         Pve {
             transport: self.transport,
             policy: Arc::new(self.policy),
+            audience: self.audience,
             reservations: Reservations::default(),
             options: Options::default(),
         }

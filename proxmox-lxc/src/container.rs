@@ -3,13 +3,13 @@ use std::ops::Deref;
 
 use proxmox_core::config::{Ipv4Config, Ipv6Config};
 use proxmox_core::guest::{AddressSource, CreateGuest, GuestInterface, GuestStatus, Kind, NewId};
+use proxmox_core::task::QuietWork;
 use proxmox_core::{
-    Ask, Call, ConfigBag, Error, ErrorKind, Guest, GuestKind, Node, NodeName, Outcome, Pve, PveRequest,
-    PveResponse, Result, Rows, Vmid,
+    Ask, Call, ConfigBag, Effect, Error, ErrorKind, Guest, GuestKind, Node, NodeName, Outcome, Pve,
+    PveRequest, PveResponse, Result, Rows, Vmid,
 };
 
 use crate::create::ContainerSpec;
-use crate::template::MakeTemplate;
 
 /// Marks guests that are containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,8 +99,9 @@ impl Container {
     ///
     /// # Errors
     /// `WrongState` while it runs or has snapshots; `TaskFailed`; `Timeout` when its task is not found.
-    pub fn template(&self) -> Call<MakeTemplate> {
-        self.pve().bind(MakeTemplate::new(self.0.clone()))
+    pub fn template(&self) -> Call<QuietWork> {
+        let request = PveRequest::create(self.path().fixed("template")).effect(Effect::Destroy);
+        self.pve().bind(QuietWork::new("guest.template", Ok(request), "vztemplate"))
     }
 }
 

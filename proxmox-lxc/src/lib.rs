@@ -26,8 +26,6 @@
 
 mod container;
 mod create;
-mod template;
 
 pub use container::{Container, Containers, Lxc, LxcNode};
 pub use create::ContainerSpec;
-pub use template::MakeTemplate;

@@ -3,7 +3,7 @@
 //! [`Api`] speaks PVE's REST interface over HTTPS, with an API token or a ticket, through either of two engines: reqwest
 //! for asynchronous programs, ureq for those without a runtime. Both share one codec, so that they cannot disagree on
 //! what goes over the wire. Where that cannot be reached, `Ssh` carries the same requests through an ssh session, by PVE's
-//! own HTTP or by `pvesh`, and `Local` does so on the node itself. The [`layer`]s wrap any transport: retries, a limit on concurrency, tracing, dry-run, tapes.
+//! own HTTP or by `pvesh`, and `Local` does so on the node itself. The [`layer`]s wrap any transport: retries, a limit on concurrency, tracing, tapes.
 //!
 //! ```no_run
 //! use proxmox_core::{PvePath, PveRequest};

@@ -5,11 +5,9 @@ mod simulated;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use proxmox_core::{Error, NodeName, Policy, Pve, PveBuilder, Result, Secret, TokenId, UserId};
 use proxmox_sim::{ROOT_TOKEN_ID, ROOT_TOKEN_SECRET};
-use proxmox_transport::layer::DryRun;
 use proxmox_transport::{Api, Local, Ssh};
 
 use self::place::{Hop, Place, Way};
@@ -168,17 +166,13 @@ impl Plan {
     ///
     /// # Errors
     /// `InvalidInput` for what can be seen to be wrong with address, token or certificates.
-    pub fn connect(self, policy: Policy, dry_run: Option<Arc<DryRun>>) -> Result<Connected> {
+    pub fn connect(self, policy: Policy) -> Result<Connected> {
         let sim = match self.place {
             Place::Sim(way) => Some(Simulated::start(way)?),
             _ => None,
         };
         let (builder, who) = self.builder(sim.as_ref())?;
-        let builder = builder.policy(policy);
-        let pve = match dry_run {
-            Some(dry) => builder.layer(dry).build(),
-            None => builder.build(),
-        };
+        let pve = builder.policy(policy).build();
         let place = if sim.is_some() { "a simulated cluster at " } else { "" };
         let info = pve.info();
         let about = format!("{place}{}, {who}, {}", info.endpoint, info.name);

@@ -6,7 +6,7 @@ mod unpack;
 use std::collections::HashSet;
 
 use crate::call::{Ask, Call};
-use crate::policy::{Case, GuestAt};
+use crate::policy::{Case, GuestAt, Passed};
 use crate::{Effect, Error, NodeName, Pve, PveRequest, PveResponse, Result};
 pub(crate) use pack::only_reads;
 use pack::{Batch, batches, pack};
@@ -179,11 +179,12 @@ impl Pve {
             })
             .await
             .into_iter();
-        let judge = |(request, case): (&PveRequest, Result<Option<Case<'_>>>)| match case? {
+        let mut judge = |(request, case): (&PveRequest, Result<Option<Case<'_>>>)| match case? {
             Some(case) => case.judge(case.asks().and_then(|_| found.next())),
-            None => Ok(request.clone()),
+            None => Ok(Passed::unasked(request)),
         };
-        requests.iter().zip(cases).map(judge).collect()
+        let decided = requests.iter().zip(cases).map(|(request, case)| (request, judge((request, case))));
+        decided.map(|(request, decided)| self.audience().told(request, decided)).collect()
     }
 
     /// One round trip, below the gate: for what has passed it. A batch of one is none.

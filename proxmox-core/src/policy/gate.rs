@@ -1,6 +1,6 @@
 //! What every write passes: facts are read, the policy is asked, and the digest goes along.
 
-use super::{GuestAt, GuestFacts, Policy, Subject, Verdict, tags_of};
+use super::{GuestAt, GuestFacts, Policy, Refusal, Subject, Verdict, tags_of};
 use crate::guest::is_absent;
 use crate::{Effect, Error, ErrorKind, Outcome, PvePath, PveRequest, PveResponse, Result, Verb};
 
@@ -11,6 +11,22 @@ pub(crate) struct Case<'r> {
     policy: &'r Policy,
     request: &'r PveRequest,
     subject: Subject,
+}
+
+/// A write that may be sent.
+#[derive(Debug)]
+pub(crate) struct Passed {
+    /// As it is to be sent.
+    pub(crate) request: PveRequest,
+    /// What it was forced against.
+    pub(crate) overridden: Option<Refusal>,
+}
+
+impl Passed {
+    /// The policy has no say in it.
+    pub(crate) fn unasked(request: &PveRequest) -> Self {
+        Self { request: request.clone(), overridden: None }
+    }
 }
 
 impl<'r> Case<'r> {
@@ -39,7 +55,7 @@ impl<'r> Case<'r> {
     }
 
     /// The request as it is to be sent, or the refusal. `read` is what came of [`asks`](Self::asks).
-    pub(crate) fn judge(&self, read: Option<Result<PveResponse>>) -> Result<PveRequest> {
+    pub(crate) fn judge(&self, read: Option<Result<PveResponse>>) -> Result<Passed> {
         let facts = match (self.guest(), read) {
             (Some(at), Some(read)) => match (facts(at, read), &self.subject) {
                 (Ok(facts), _) => Some(facts),
@@ -53,11 +69,23 @@ impl<'r> Case<'r> {
         if let Verdict::Refuse(refusal) = self.policy.verdict(self.request, facts.as_ref()) {
             return Err(refusal.into());
         }
-        Ok(match (&self.subject, facts) {
+        let overridden = self.overridden(facts.as_ref());
+        let request = match (&self.subject, facts) {
             (Subject::NewGuest | Subject::Overwritten(_), _) => self.tagged(),
             (_, Some(facts)) => guarded(self.request, &facts),
             _ => self.request.clone(),
-        })
+        };
+        Ok(Passed { request, overridden })
+    }
+
+    /// What would have been said without the force.
+    fn overridden(&self, facts: Option<&GuestFacts>) -> Option<Refusal> {
+        self.request.force?;
+        let unforced = PveRequest { force: None, ..self.request.clone() };
+        match self.policy.verdict(&unforced, facts) {
+            Verdict::Refuse(refusal) => Some(refusal),
+            Verdict::Allow => None,
+        }
     }
 
     /// What is created through here carries the managed tag from its first moment.

@@ -1,13 +1,16 @@
 //! The safety policy: what may be written, decided purely from a request and fresh facts.
 
+mod decision;
 mod facts;
 mod gate;
 mod rule;
 mod subject;
 mod table;
 
+pub(crate) use decision::Audience;
+pub use decision::{Decision, Passage};
 pub use facts::GuestFacts;
-pub(crate) use gate::Case;
+pub(crate) use gate::{Case, Passed};
 pub use rule::{Refusal, Rule};
 pub(crate) use subject::{GuestAt, Subject};
 

@@ -1,9 +1,11 @@
 //! PVE's background work: a UPID, its state, its log, its end.
 
+mod quiet;
 mod record;
 
 use std::time::Duration;
 
+pub use quiet::QuietWork;
 pub use record::{LogLine, Progress, TaskEntry, TaskOutcome, TaskReport, TaskStatus};
 
 use crate::call::{Ask, Call, Operation};

@@ -240,11 +240,11 @@ impl Api {
     /// ```
     /// # fn main() -> proxmox_core::Result<()> {
     /// use std::sync::Arc;
-    /// use proxmox_transport::{Api, layer::DryRun};
+    /// use proxmox_transport::{Api, layer::Tape};
     ///
-    /// let plan = Arc::new(DryRun::new());
+    /// let tape = Arc::new(Tape::new());
     /// let api = Api::new("https://pve1")?.password("root@pam", "secret".into())?.dangerous_accept_any_certificate();
-    /// let pve = api.builder()?.layer(Arc::clone(&plan)).build();
+    /// let pve = api.builder()?.layer(Arc::clone(&tape)).build();
     /// # Ok(()) }
     /// ```
     ///

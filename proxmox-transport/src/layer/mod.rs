@@ -3,7 +3,6 @@
 //! Each way to a node has, from the wire outwards, [`Limit`], [`Retry`] and [`Trace`] around it. The others
 //! are for programs that ask for them.
 
-mod dry_run;
 mod limit;
 mod retry;
 mod tape;
@@ -11,7 +10,6 @@ mod tape;
 mod testing;
 mod trace;
 
-pub use dry_run::DryRun;
 pub use limit::Limit;
 pub use retry::Retry;
 pub use tape::{Record, Replay, Tape};

@@ -63,7 +63,7 @@ fn main() -> ExitCode {
 
 fn prepare(cli: &Cli) -> Result<(Connected, Wish)> {
     let plan = Plan::new(&cli.connection, true, connect::env)?;
-    let connected = plan.connect(Policy::default(), None)?;
+    let connected = plan.connect(Policy::default())?;
     let from_env = || connect::env("PVE_TEMPLATE").filter(|_| connected.sim.is_none());
     let template = match &cli.template {
         Some(template) => Some(template.clone()),

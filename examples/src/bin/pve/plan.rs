@@ -1,46 +1,36 @@
 //! `--dry-run`: what would be sent, instead of what came of it.
 
 use examples::{complain, stdout};
-use proxmox_core::{Error, ErrorKind, PveRequest, Result};
-use serde::Serialize;
+use proxmox_core::plan::{Judgement, Step};
+use proxmox_core::{Error, ErrorKind, Outcome, Plan, Result};
 
-/// What `--dry-run --json` prints.
-#[derive(Serialize)]
-struct Plan {
-    /// Always true: nothing of this was sent.
-    dry_run: bool,
-    /// In order.
-    requests: Vec<Planned>,
-}
-
-/// A request that would be sent, secrets redacted.
-#[derive(Serialize)]
-struct Planned {
-    /// As a command line.
-    pvesh: String,
-    /// As data.
-    request: PveRequest,
-}
-
-/// Prints the planned requests. `result` is how the command went on from there.
-pub(crate) fn print(planned: Vec<PveRequest>, result: Result<()>, json: bool) -> Result<()> {
-    let end = match result {
-        // A gate has spoken: this plan would not be carried out.
-        Err(e) if e.kind() == ErrorKind::Refused => return Err(e),
-        other => other.err(),
-    };
+/// Prints the plan: the lines for a shell, or all that is known of each write as JSON.
+pub(crate) fn print(plan: &Plan, json: bool) -> Result<()> {
+    // A gate has spoken: this plan would not be carried out, so nothing is shown that could be.
+    if let Some(refused) = plan.steps().iter().find_map(refusal) {
+        return Err(refused);
+    }
     if json {
-        let requests =
-            planned.into_iter().map(|request| Planned { pvesh: request.to_string(), request }).collect();
-        stdout::json(&Plan { dry_run: true, requests })?;
+        stdout::json(plan)?;
     } else {
         eprintln!("dry run, not sent:");
-        stdout::write(&planned.iter().map(|request| format!("{request}\n")).collect::<String>())?;
+        stdout::write(&plan.steps().iter().map(|step| format!("{step}\n")).collect::<String>())?;
     }
-    if let Some(error) = end {
-        eprint!("{}", complain::warning(&beyond(&error)));
+    if let Some(error) = plan.obstacle() {
+        eprint!("{}", complain::warning(&beyond(error)));
     }
     Ok(())
+}
+
+fn refusal(step: &Step) -> Option<Error> {
+    let Judgement::Refused { why, advice } = &step.judgement else {
+        return None;
+    };
+    let error = Error::new(ErrorKind::Refused, Outcome::NotSent, why.clone()).about(step.target());
+    Some(match advice {
+        Some(advice) => error.with_advice(advice.clone()),
+        None => error,
+    })
 }
 
 fn beyond(error: &Error) -> String {

@@ -1,16 +1,12 @@
 //! What every command needs: the handle, and where its answer goes.
 
-use std::sync::Arc;
-
 use console::Term;
 use examples::connect::{self, Plan, Simulated};
 use examples::progress::Waiting;
 use examples::{complain, place, show, stdout};
 use proxmox_core::guest::Kind;
-use proxmox_core::{
-    Call, Error, GuestRef, NodeName, Operation, Outcome, Policy, Pve, PveRequest, Result, Rows, Vmid,
-};
-use proxmox_transport::layer::DryRun;
+use proxmox_core::plan::Planner;
+use proxmox_core::{Call, Error, GuestRef, NodeName, Operation, Outcome, Policy, Pve, Result, Rows, Vmid};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -22,7 +18,7 @@ pub(crate) struct Session {
     pub(crate) node: Option<NodeName>,
     pub(crate) json: bool,
     pub(crate) force: bool,
-    dry_run: Option<Arc<DryRun>>,
+    planner: Option<Planner>,
     /// Lives as long as the session, when there is one.
     _sim: Option<Simulated>,
 }
@@ -32,14 +28,14 @@ impl Session {
         let plan = Plan::new(&cli.connection, false, connect::env)?;
         let policy = Policy::default().managed_tag(&cli.safety.managed_tag)?;
         let policy = cli.safety.allow.iter().try_fold(policy, |policy, rule| policy.allow(*rule))?;
-        let dry_run = cli.safety.dry_run.then(|| Arc::new(DryRun::new()));
-        let connected = plan.connect(policy, dry_run.clone())?;
+        let connected = plan.connect(policy)?;
+        let planner = cli.safety.dry_run.then(|| connected.pve.planner());
         Ok(Self {
-            pve: connected.pve,
+            pve: planner.as_ref().map_or(connected.pve, Planner::handle),
             node: connected.node,
             json: cli.output.json,
             force: cli.safety.force,
-            dry_run,
+            planner,
             _sim: connected.sim,
         })
     }
@@ -81,18 +77,18 @@ impl Session {
 
     /// Whether writes are planned instead of sent.
     pub(crate) fn is_dry(&self) -> bool {
-        self.dry_run.is_some()
+        self.planner.is_some()
     }
 
-    /// The writes that were planned instead of sent.
-    fn planned(&self) -> Vec<PveRequest> {
-        self.dry_run.as_ref().map(|dry| dry.planned()).unwrap_or_default()
+    /// Whether a write was planned instead of sent.
+    fn has_planned(&self) -> bool {
+        self.planner.as_ref().is_some_and(|planner| !planner.steps().is_empty())
     }
 
     /// Prints an answer: as JSON, or as the text that `human` makes of it. What came of a planned write is not printed, for
     /// nothing did.
     pub(crate) fn answer<T: Serialize>(&self, answer: &T, human: impl FnOnce(&T) -> String) -> Result<()> {
-        if !self.planned().is_empty() {
+        if self.has_planned() {
             return Ok(());
         }
         if self.json { stdout::json(answer) } else { stdout::write(&human(answer)) }
@@ -118,7 +114,7 @@ impl Session {
 
     /// Prints data as PVE sent it: byte for byte as JSON, or readably.
     pub(crate) fn data(&self, data: &RawValue) -> Result<()> {
-        if !self.planned().is_empty() {
+        if self.has_planned() {
             return Ok(());
         }
         if self.json {
@@ -136,12 +132,11 @@ impl Session {
     }
 
     /// At the end: prints the plan of a dry run that came to a write.
-    pub(crate) fn finish(&self, result: Result<()>) -> Result<()> {
-        let planned = self.planned();
-        if planned.is_empty() {
-            return result;
+    pub(crate) fn finish(self, result: Result<()>) -> Result<()> {
+        match self.planner {
+            Some(planner) if !planner.steps().is_empty() => plan::print(&planner.finish(result), self.json),
+            _ => result,
         }
-        plan::print(planned, result, self.json)
     }
 }
 

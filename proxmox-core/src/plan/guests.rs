@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proxmox_core::{Effect, Error, GuestKind, PveRequest, Target, Verb, Vmid, classify};
 use serde_json::{Map, Value, json};
+
+use crate::{Effect, Error, Growth, GuestKind, PropertyString, PveRequest, Target, Verb, Vmid, classify};
 
 /// Guests that the plan touches.
 #[derive(Default)]
@@ -73,11 +74,12 @@ impl Guests {
         }
     }
 
-    /// Notes what the request would change. `template` is the configuration of what a clone is made from.
-    pub(super) fn apply(&mut self, request: &PveRequest, template: Value) {
+    /// Notes what the request would change. `known` is the configuration of the guest in its path, as the plan has it so far:
+    /// what a clone is made from.
+    pub(super) fn apply(&mut self, request: &PveRequest, known: Value) {
         if let Some(vmid) = born(request) {
             let mut guest = Guest { new: true, status: Some("stopped"), ..Guest::default() };
-            if let Value::Object(config) = template {
+            if let Value::Object(config) = known {
                 guest.set = config;
                 for key in ["digest", "template", "lock", "parent"] {
                     guest.set.remove(key);
@@ -98,6 +100,7 @@ impl Guests {
         match (request.verb, what.as_slice()) {
             (Verb::Delete, []) => guest.deleted = true,
             (Verb::Set | Verb::Create, ["config"]) => guest.configure(request),
+            (Verb::Set, ["resize"]) => guest.resize(request, &known),
             (Verb::Create, ["template"]) => {
                 guest.set.insert("template".to_owned(), json!(1));
             }
@@ -143,6 +146,20 @@ impl Guests {
 }
 
 impl Guest {
+    fn resize(&mut self, request: &PveRequest, known: &Value) {
+        let (Some(slot), Some(size)) = (request.params.text("disk"), request.params.text("size")) else {
+            return;
+        };
+        let now = known.get(&*slot).and_then(Value::as_str).map(PropertyString::from);
+        let Some((now, growth)) = now.zip(size.parse::<Growth>().ok()) else {
+            return;
+        };
+        let size = now.get("size").and_then(|size| growth.of(size.parse().ok()?).ok());
+        if let Some(grown) = size.and_then(|size| now.with("size", size.to_string()).ok()) {
+            self.set.insert(slot.into_owned(), json!(grown.as_str()));
+        }
+    }
+
     fn configure(&mut self, request: &PveRequest) {
         let gone = request.params.text("delete").unwrap_or_default();
         for key in gone.split([',', ';', ' ']).filter(|key| !key.is_empty()) {

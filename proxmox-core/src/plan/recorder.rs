@@ -1,0 +1,193 @@
+//! The layer below the gate of a handle that plans: it carries out reads, and notes everything else instead of sending it.
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Value, json};
+
+use super::guests::{self, Guests};
+use super::{Judgement, Step, work};
+use crate::policy::Decision;
+use crate::{
+    Effect, Error, ErrorKind, Layer, Outcome, PvePath, PveRequest, PveResponse, Result, Target, Transport,
+    Verb, Vmid, async_trait, classify,
+};
+
+#[derive(Default)]
+pub(super) struct Recorder(Mutex<Noted>);
+
+#[derive(Default)]
+struct Noted {
+    steps: Vec<Step>,
+    guests: Guests,
+    /// Planned tasks of which PVE would not tell the UPID: only the node's list of tasks has them.
+    quiet: Vec<String>,
+    /// What the gate has said of writes that have yet to come here.
+    judged: Vec<(PveRequest, Judgement)>,
+}
+
+impl Recorder {
+    pub(super) fn steps(&self) -> Vec<Step> {
+        self.noted().steps.clone()
+    }
+
+    /// What the gate says. What it refuses never comes here, and belongs to the plan all the same.
+    pub(super) fn note(&self, decision: &Decision<'_>) {
+        let judgement = Judgement::of(&decision.passage);
+        let mut noted = self.noted();
+        if judgement.is_refusal() {
+            noted.steps.push(Step::new(decision.request.clone(), judgement, None));
+        } else {
+            noted.judged.push((decision.request.clone(), judgement));
+        }
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<_> = self.noted().steps.iter().map(ToString::to_string).collect();
+        f.debug_tuple("Recorder").field(&lines).finish()
+    }
+}
+
+#[async_trait]
+impl Layer for Recorder {
+    async fn call(&self, inner: &dyn Transport, request: &PveRequest) -> Result<PveResponse> {
+        if request.effect == Effect::Read {
+            self.read(inner, request).await
+        } else {
+            self.write(inner, request).await
+        }
+    }
+}
+
+impl Recorder {
+    async fn write(&self, inner: &dyn Transport, request: &PveRequest) -> Result<PveResponse> {
+        let judgement = {
+            let mut noted = self.noted();
+            let place = noted.judged.iter().position(|(judged, _)| judged == request);
+            place.map_or(Judgement::Allowed, |place| noted.judged.swap_remove(place).1)
+        };
+        if let Some(refusal) = self.noted().guests.refusal(request) {
+            return Err(refusal);
+        }
+        let (known, basis) = self.known(inner, request).await?;
+        let mut noted = self.noted();
+        noted.steps.push(Step::new(request.clone(), judgement, basis));
+        noted.guests.apply(request, known);
+        let number = noted.steps.len();
+        noted.quiet.extend(work::quiet_upid(request, number));
+        let data = work::upid(request, number).map_or_else(|| work::data(request), Value::from);
+        Ok(answer(&data))
+    }
+
+    /// The configuration of the guest in the path, as the plan has it so far; and its digest, where the plan has not changed it.
+    async fn known(&self, inner: &dyn Transport, request: &PveRequest) -> Result<(Value, Option<String>)> {
+        let Target::Guest { kind, vmid, node } = request.target() else {
+            return Ok((Value::Null, None));
+        };
+        let touched = self.noted().guests.get(vmid).is_some();
+        let read = PveRequest::get(PvePath::guest(&node, kind, vmid).fixed("config"));
+        let config: Value = match self.read(inner, &read).await {
+            Ok(answer) => answer.decode()?,
+            // Who may work with it need not be allowed to look at it.
+            Err(e) if e.kind() == ErrorKind::PermissionDenied => Value::Null,
+            Err(e) => return Err(e.with_outcome(Outcome::NotSent)),
+        };
+        let digest = config.get("digest").and_then(Value::as_str).map(str::to_owned);
+        Ok((config, digest.filter(|_| !touched)))
+    }
+
+    async fn read(&self, inner: &dyn Transport, request: &PveRequest) -> Result<PveResponse> {
+        if let Some(data) = work::task(&request.path) {
+            return Ok(answer(&data));
+        }
+        let segments: Vec<&str> = request.path.segments().collect();
+        match (request.verb, segments.as_slice()) {
+            (Verb::Get, ["cluster", "nextid"]) => self.next_id(inner, request).await,
+            (Verb::Get, ["nodes", _, "tasks"]) => self.tasks(inner, request).await,
+            (_, ["nodes", _, "qemu" | "lxc", _, what @ ..]) => self.guest(inner, request, what).await,
+            _ => inner.call(request).await,
+        }
+    }
+
+    async fn guest(&self, inner: &dyn Transport, request: &PveRequest, what: &[&str]) -> Result<PveResponse> {
+        let Target::Guest { kind, vmid, .. } = request.target() else {
+            return inner.call(request).await;
+        };
+        let (known, new) = {
+            let noted = self.noted();
+            match noted.guests.get(vmid) {
+                None => (false, false),
+                Some(guest) if guest.deleted => return Err(guests::absent(request, kind, vmid)),
+                Some(guest) => (true, guest.new),
+            }
+        };
+        let planned = |why: String| Err(Error::new(ErrorKind::Unsupported, Outcome::NotSent, why));
+        match what {
+            ["config"] | ["status", "current"] if known => {
+                let real = if new { Value::Null } else { inner.call(request).await?.decode()? };
+                Ok(answer(&self.noted().guests.show(vmid, what[0], real)))
+            }
+            _ if new => {
+                planned(format!("{} {vmid} is only planned: there is no answer to `{request}`", kind.noun()))
+            }
+            ["agent", "exec-status"] if request.params.text("pid").as_deref() == Some("0") => {
+                planned(format!("what a program in {} {vmid} would say cannot be foreseen", kind.noun()))
+            }
+            _ => inner.call(request).await,
+        }
+    }
+
+    /// `GET /cluster/nextid`, which knows nothing of planned guests.
+    async fn next_id(&self, inner: &dyn Transport, request: &PveRequest) -> Result<PveResponse> {
+        let is_planned =
+            |id: Vmid| self.noted().guests.get(id).is_some_and(|guest| guest.new && !guest.deleted);
+        if let Some(id) = request.params.text("vmid").and_then(|text| text.parse::<Vmid>().ok()) {
+            return if is_planned(id) { Err(taken(id)) } else { inner.call(request).await };
+        }
+        let mut free: Vmid = inner.call(request).await?.decode()?;
+        while is_planned(free) {
+            // PVE says of a single number whether it is free.
+            free = Vmid::new(free.get() + 1)?;
+            while let Err(e) = inner.call(&request.clone().param("vmid", free)).await {
+                if e.kind() != ErrorKind::AlreadyExists {
+                    return Err(e);
+                }
+                free = Vmid::new(free.get() + 1)?;
+            }
+        }
+        Ok(answer(&json!(free.get().to_string())))
+    }
+
+    /// `GET /nodes/{node}/tasks`, with the planned ones that are found there only.
+    async fn tasks(&self, inner: &dyn Transport, request: &PveRequest) -> Result<PveResponse> {
+        let vmid = request.params.text("vmid");
+        let planned: Vec<Value> = {
+            let noted = self.noted();
+            let rows = noted.quiet.iter().filter_map(|upid| work::listed(upid));
+            rows.filter(|row| row["id"].as_str() == vmid.as_deref()).collect()
+        };
+        let real = inner.call(request).await?;
+        if planned.is_empty() {
+            return Ok(real);
+        }
+        let mut rows: Vec<Value> = real.decode()?;
+        rows.splice(0..0, planned);
+        Ok(answer(&Value::from(rows)))
+    }
+}
+
+fn taken(id: Vmid) -> Error {
+    let text = format!("VM {id} already exists");
+    let body = json!({"data": null, "message": "Parameter verification failed.", "errors": {"vmid": text}});
+    classify(Effect::Read, 400, "Parameter verification failed.", body.to_string().as_bytes())
+}
+
+fn answer(data: &Value) -> PveResponse {
+    PveResponse::envelope(json!({ "data": data }).to_string())
+}
