@@ -54,6 +54,8 @@ fn two_is_invalid_input_and_nothing_is_sent() {
         ("report --thresholds /does/not/exist", "/does/not/exist"),
         ("report --thresholds /dev/null", "cannot be used"),
         ("qemu exec 100", "required"),
+        ("preflight qemu list", "this command changes nothing"),
+        ("preflight get /version", "unrecognized subcommand"),
         ("qemu resize 100 scsi0 -5G", "-5G"),
         ("qemu clone 9000 auto --name bad_name", "is not a guest name"),
         ("--node pve1 qemu resize 100 bad/disk +1G", "is not a disk"),

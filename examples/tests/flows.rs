@@ -110,6 +110,31 @@ fn a_dry_run_changes_nothing() {
 }
 
 #[test]
+fn preflight_examines_and_sends_nothing() {
+    let cluster = still();
+    for (line, code, text) in [
+        (
+            "qemu start 101",
+            0,
+            "nothing stands in the way of: pvesh create /nodes/pve1/qemu/101/status/start\n",
+        ),
+        ("--force qemu exec 100 -- id", 0, "nothing stands in the way of: "),
+        ("qemu stop 100", 1, "error   gate: VM 100 on node pve1: refused by rule managed-tag"),
+        ("qemu set 100 memory=1 --force", 0, "nothing"),
+        ("qemu resize 101 scsi9 +1G", 1, "error   disk-missing: "),
+        ("lxc create local:vztmpl/none.tar.zst 100 --name c", 1, "error   vmid-taken: number 100"),
+        ("delete /nodes/pve1/storage/local-lvm/content/vm-100-disk-0", 1, "refused by rule guest-data"),
+    ] {
+        let ran = cluster.pve(&format!("preflight {line}"));
+        assert_eq!((ran.code, ran.stderr.as_str()), (code, ""), "{line}: {ran:?}");
+        assert!(ran.stdout.contains(text), "{line}: {ran:?}");
+    }
+    let found = cluster.pve("--json preflight qemu stop 100").json();
+    assert_eq!(found["findings"][0]["code"], "gate");
+    assert_eq!(cluster.writes(), [""; 0]);
+}
+
+#[test]
 fn raw_requests_take_arrays_and_files() {
     let cluster = cluster();
     let mut text = tempfile::NamedTempFile::new().unwrap();

@@ -29,19 +29,10 @@ pub(super) fn storages(need: &Need, facts: &Facts, found: &mut Findings) {
         return;
     }
     let content = if need.kind == GuestKind::Lxc { "rootdir" } else { "images" };
-    let loads = loads(need, facts);
-    let mut sums: Vec<(&StorageId, u64)> = Vec::new();
-    for load in &loads {
-        if !usable(need, need.destination(), &load.storage, content, &load.what, facts, found) {
-            continue;
+    for load in together(loads(need, facts)) {
+        if usable(need, need.destination(), &load.storage, content, &load.what, facts, found) {
+            room(need.destination(), &load.storage, load.bytes, facts, found);
         }
-        match sums.iter_mut().find(|(storage, _)| *storage == &load.storage) {
-            Some((_, sum)) => *sum = sum.saturating_add(load.bytes),
-            None => sums.push((&load.storage, load.bytes)),
-        }
-    }
-    for (storage, bytes) in sums {
-        room(need.destination(), storage, bytes, facts, found);
     }
     for (volid, kind, list) in &facts.volumes {
         let storage = volid.storage();
@@ -63,6 +54,21 @@ pub(super) fn storages(need: &Need, facts: &Facts, found: &mut Findings) {
         }
     }
     shared(need, facts, found);
+}
+
+/// One load for each storage.
+fn together(loads: Vec<Load>) -> Vec<Load> {
+    let mut sums: Vec<Load> = Vec::new();
+    for load in loads {
+        match sums.iter_mut().find(|sum| sum.storage == load.storage) {
+            Some(sum) => {
+                sum.bytes = sum.bytes.saturating_add(load.bytes);
+                sum.what = format!("{}, {}", sum.what, load.what);
+            }
+            None => sums.push(load),
+        }
+    }
+    sums
 }
 
 /// What is to be made, or copied.
@@ -91,7 +97,7 @@ fn loads(need: &Need, facts: &Facts) -> Vec<Load> {
         }
         let storage = need.storage.clone().filter(|_| copies).unwrap_or_else(|| volid.storage());
         let bytes = if copies { disk.size().map_or(0, Size::bytes) } else { 0 };
-        loads.push(Load { storage, bytes, what: format!("{key} of the clone") });
+        loads.push(Load { storage, bytes, what: format!("clone's {key}") });
     }
     loads
 }
@@ -148,7 +154,10 @@ fn usable(
             severity,
             "storage-content",
             &subject,
-            format!("{what} needs a storage for {content}, and this one is for {}", row.content.join(", ")),
+            format!(
+                "{what}: that needs a storage for {content}, and this one is for {}",
+                row.content.join(", ")
+            ),
             if fitting.is_empty() {
                 format!("allow {content} on one")
             } else {

@@ -14,6 +14,7 @@ Examples, on a simulated cluster that needs no set-up:
   pve --sim qemu list
   pve --sim qemu clone 9000 auto --name web-1 --full
   pve --sim qemu exec 100 --force -- uname -a
+  pve --sim preflight qemu clone 9000 100 --name web-1
   pve --sim --dry-run qemu delete 101 --force
   pve --sim get /nodes/pve1/qemu/100/config --json
   pve --sim report --addresses --html fleet.html
@@ -91,6 +92,12 @@ pub(crate) enum Command {
     /// Containers
     #[command(subcommand)]
     Lxc(Lxc),
+    /// Tell all that stands in the way of a command, and send nothing
+    ///
+    /// Exits with 0 when nothing does, and with 1 when something does. Of a command that does several things the first is
+    /// examined.
+    #[command(subcommand)]
+    Preflight(Examined),
     /// Nodes
     #[command(subcommand)]
     Node(Node),
@@ -101,6 +108,35 @@ pub(crate) enum Command {
     ///
     /// Exits with 0 whatever it has to say. A node that does not answer is named on stderr; its guests are unknown.
     Report(Report),
+}
+
+/// The commands that change something.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Examined {
+    /// Create something, or act (POST)
+    Create(Raw),
+    /// Change something (PUT)
+    Set(Raw),
+    /// Delete something (DELETE)
+    Delete(Raw),
+    /// Virtual machines
+    #[command(subcommand)]
+    Qemu(Qemu),
+    /// Containers
+    #[command(subcommand)]
+    Lxc(Lxc),
+}
+
+impl From<Examined> for Command {
+    fn from(command: Examined) -> Self {
+        match command {
+            Examined::Create(raw) => Self::Create(raw),
+            Examined::Set(raw) => Self::Set(raw),
+            Examined::Delete(raw) => Self::Delete(raw),
+            Examined::Qemu(command) => Self::Qemu(command),
+            Examined::Lxc(command) => Self::Lxc(command),
+        }
+    }
 }
 
 /// What a report is about, and how it is shown.

@@ -39,9 +39,17 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<Exit> {
-    let session = Session::open(&cli)?;
+    let mut session = Session::open(&cli)?;
     let mut exit = Exit::Done;
-    let result = match cli.command {
+    let command = match cli.command {
+        Command::Preflight(command) => {
+            session.only_examine();
+            command.into()
+        }
+        command => command,
+    };
+    let result = match command {
+        Command::Preflight(_) => unreachable!("a command that is examined is none of these"),
         Command::Get(request) => raw::run(&session, Verb::Get, request),
         Command::Create(request) => raw::run(&session, Verb::Create, request),
         Command::Set(request) => raw::run(&session, Verb::Set, request),
@@ -52,6 +60,5 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Task(command) => task::run(&session, command),
         Command::Report(command) => report::run(&session, &command),
     };
-    session.finish(result)?;
-    Ok(exit)
+    Ok(session.finish(result)?.unwrap_or(exit))
 }

@@ -14,7 +14,7 @@ pub(crate) fn run(session: &Session, verb: Verb, raw: Raw) -> Result<()> {
     {
         request = request.force(vmid);
     }
-    let data: Box<RawValue> = session.pve.request(request).block()?;
+    let data: Box<RawValue> = session.send(session.pve.request(request))?;
     session.data(&data)
 }
 

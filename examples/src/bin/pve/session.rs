@@ -1,12 +1,18 @@
 //! What every command needs: the handle, and where its answer goes.
 
+use std::cell::RefCell;
+
 use console::Term;
 use examples::connect::{self, Plan, Simulated};
+use examples::exit::Exit;
 use examples::progress::Waiting;
 use examples::{complain, place, show, stdout};
 use proxmox_core::guest::Kind;
 use proxmox_core::plan::Planner;
-use proxmox_core::{Call, Error, GuestRef, NodeName, Operation, Outcome, Policy, Pve, Result, Rows, Vmid};
+use proxmox_core::preflight::Report;
+use proxmox_core::{
+    Call, Effect, Error, ErrorKind, GuestRef, NodeName, Operation, Outcome, Policy, Pve, Result, Rows, Vmid,
+};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -19,6 +25,7 @@ pub(crate) struct Session {
     pub(crate) json: bool,
     pub(crate) force: bool,
     planner: Option<Planner>,
+    examined: Option<RefCell<Option<Report>>>,
     /// Lives as long as the session, when there is one.
     _sim: Option<Simulated>,
 }
@@ -36,8 +43,14 @@ impl Session {
             json: cli.output.json,
             force: cli.safety.force,
             planner,
+            examined: None,
             _sim: connected.sim,
         })
+    }
+
+    /// From now on what would change something is examined, and not sent.
+    pub(crate) fn only_examine(&mut self) {
+        self.examined = Some(RefCell::new(None));
     }
 
     /// The guest that people mean.
@@ -61,13 +74,24 @@ impl Session {
             Some(vmid) => self.forced(vmid, call),
             None => call,
         };
-        if self.is_dry() {
-            return call.block();
+        if self.is_dry() || self.examined.is_some() {
+            return self.send(call);
         }
         let waiting = Waiting::new(what, !self.json);
         let result = waiting.on(call).block();
         waiting.end();
         result
+    }
+
+    /// Sends a call, or examines it.
+    pub(crate) fn send<O: Operation>(&self, call: Call<O>) -> Result<O::Output> {
+        match &self.examined {
+            Some(examined) if !call.request().is_ok_and(|request| request.effect == Effect::Read) => {
+                examined.replace(Some(call.preflight().block()?));
+                Err(Error::new(ErrorKind::Unsupported, Outcome::NotSent, "examined, and not sent"))
+            }
+            _ => call.block(),
+        }
     }
 
     /// With `--force` the call may pass the gate of this guest.
@@ -80,15 +104,15 @@ impl Session {
         self.planner.is_some()
     }
 
-    /// Whether a write was planned instead of sent.
-    fn has_planned(&self) -> bool {
-        self.planner.as_ref().is_some_and(|planner| !planner.steps().is_empty())
+    /// Whether there is no answer to show: a write was planned, or is examined.
+    fn is_silent(&self) -> bool {
+        self.examined.is_some() || self.planner.as_ref().is_some_and(|planner| !planner.steps().is_empty())
     }
 
     /// Prints an answer: as JSON, or as the text that `human` makes of it. What came of a planned write is not printed, for
     /// nothing did.
     pub(crate) fn answer<T: Serialize>(&self, answer: &T, human: impl FnOnce(&T) -> String) -> Result<()> {
-        if self.has_planned() {
+        if self.is_silent() {
             return Ok(());
         }
         if self.json { stdout::json(answer) } else { stdout::write(&human(answer)) }
@@ -114,7 +138,7 @@ impl Session {
 
     /// Prints data as PVE sent it: byte for byte as JSON, or readably.
     pub(crate) fn data(&self, data: &RawValue) -> Result<()> {
-        if self.has_planned() {
+        if self.is_silent() {
             return Ok(());
         }
         if self.json {
@@ -131,12 +155,28 @@ impl Session {
         Ok(())
     }
 
-    /// At the end: prints the plan of a dry run that came to a write.
-    pub(crate) fn finish(self, result: Result<()>) -> Result<()> {
-        match self.planner {
-            Some(planner) if !planner.steps().is_empty() => plan::print(&planner.finish(result), self.json),
-            _ => result,
+    /// At the end: prints what was found, or the plan of a dry run that came to a write. The exit code, where that says it.
+    pub(crate) fn finish(self, result: Result<()>) -> Result<Option<Exit>> {
+        if let Some(examined) = self.examined {
+            let Some(report) = examined.into_inner() else {
+                result?;
+                return Err(Error::invalid(
+                    "preflight",
+                    "this command changes nothing, so nothing can stand in its way",
+                ));
+            };
+            if self.json {
+                stdout::json(&report)?;
+            } else {
+                stdout::write(&report.to_string())?;
+            }
+            return Ok(Some(if report.is_feasible() { Exit::Done } else { Exit::Other }));
         }
+        match self.planner {
+            Some(planner) if !planner.steps().is_empty() => plan::print(&planner.finish(result), self.json)?,
+            _ => result?,
+        }
+        Ok(None)
     }
 }
 

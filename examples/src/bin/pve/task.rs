@@ -35,7 +35,7 @@ pub(crate) fn run(session: &Session, command: Task) -> Result<()> {
         }
         Task::Stop(id) => {
             let task = session.pve.task(id.upid);
-            task.stop().block()?;
+            session.send(task.stop())?;
             let done = json!({"upid": task.upid(), "done": "asked to stop"});
             session.answer(&done, |_| "the task is asked to stop\n".to_owned())
         }
