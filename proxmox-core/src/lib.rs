@@ -38,6 +38,7 @@ mod rows;
 mod secret;
 mod target;
 pub mod task;
+pub mod telemetry;
 mod transport;
 mod version;
 

@@ -2,14 +2,16 @@ use std::collections::BTreeSet;
 
 use proxmox_core::cluster::Resource;
 use proxmox_core::guest::{GuestInterface, IpQuery};
-use proxmox_core::node::{Disk, NodeStatus, StorageStatus};
 use proxmox_core::{
-    Ask, Error, ErrorKind, GuestKind, NodeName, Outcome, Pve, PvePath, PveRequest, PveResponse, Result, Rows,
+    Ask, Error, ErrorKind, GuestKind, NodeName, Outcome, Pve, PvePath, PveRequest, Result, Rows,
 };
 use proxmox_lxc::Container;
 use proxmox_qemu::Vm;
 
 use crate::snapshot::{Addresses, GuestSeen, GuestSnapshot, NodeSeen, Snapshot};
+
+/// How many nodes are asked at a time.
+const AT_ONCE: usize = 8;
 
 /// What [`Snapshot::gather`] is to read: nodes and guests, and more where it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,49 +136,22 @@ fn select(rows: Rows<Resource>, gather: &Gather) -> Result<Vec<NodeSeen>> {
 
 /// State, disks and storages of all nodes that are online.
 async fn read_nodes(pve: &Pve, nodes: &mut [NodeSeen]) {
-    let mut online: Vec<&mut NodeSeen> = nodes.iter_mut().filter(|node| node.online).collect();
-    let requests = online.iter().flat_map(|node| {
-        let path = || PvePath::node(&node.node);
-        ["status", "disks/list", "storage"].map(|what| PveRequest::get(path().fixed(what)))
-    });
-    let requests: Vec<PveRequest> = requests.collect();
-    let mut answers = pve.call_all(requests).await.into_iter();
-    for node in &mut online {
-        let [status, disks, storages] = [(); 3].map(|()| {
-            answers.next().unwrap_or_else(|| unreachable!("there are as many answers as requests"))
-        });
-        match status.and_then(|answer| answer.decode::<NodeStatus>()) {
-            Ok(status) => node.status = Some(status),
-            // It answers, and says that its state is not for these eyes.
-            Err(e) if e.kind() == ErrorKind::PermissionDenied => {
-                node.notes.push(format!("its state is not seen: {}", e.message()));
-            }
-            Err(e) => {
-                node.unanswered = Some(e.message().to_owned());
-                continue;
-            }
+    let online = nodes.iter_mut().filter(|node| node.online);
+    pve.fan_out(online, AT_ONCE, async |pve, seen: &mut NodeSeen| {
+        if let Err(e) = read_node(&pve, seen).await {
+            seen.unanswered = Some(e.message().to_owned());
         }
-        node.disks = rows::<Disk>(&mut node.notes, "its disks", disks);
-        node.storages = rows::<StorageStatus>(&mut node.notes, "its storages", storages);
-    }
+    })
+    .await;
 }
 
-/// The rows of a list, and a note of what is missing from it.
-fn rows<T: serde::de::DeserializeOwned>(
-    notes: &mut Vec<String>,
-    what: &str,
-    answer: Result<PveResponse>,
-) -> Vec<T> {
-    match answer.and_then(|answer| answer.rows::<T>()) {
-        Ok(rows) => {
-            note_rejects(notes, what, &rows);
-            rows.into_vec()
-        }
-        Err(e) => {
-            notes.push(format!("{what} are not seen: {}", e.message()));
-            Vec::new()
-        }
-    }
+async fn read_node(pve: &Pve, seen: &mut NodeSeen) -> Result<()> {
+    let told = pve.node(seen.node.clone())?.telemetry().await?;
+    seen.status = told.status;
+    seen.disks = told.disks;
+    seen.storages = told.storages;
+    seen.notes = told.notes;
+    Ok(())
 }
 
 fn note_rejects<T>(notes: &mut Vec<String>, what: &str, rows: &Rows<T>) {

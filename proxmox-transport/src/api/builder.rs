@@ -240,11 +240,11 @@ impl Api {
     /// ```
     /// # fn main() -> proxmox_core::Result<()> {
     /// use std::sync::Arc;
-    /// use proxmox_transport::{Api, layer::Tape};
+    /// use proxmox_transport::{Api, layer::Record};
     ///
-    /// let tape = Arc::new(Tape::new());
+    /// let record = Arc::new(Record::new());
     /// let api = Api::new("https://pve1")?.password("root@pam", "secret".into())?.dangerous_accept_any_certificate();
-    /// let pve = api.builder()?.layer(Arc::clone(&tape)).build();
+    /// let pve = api.builder()?.layer(Arc::clone(&record)).build();
     /// # Ok(()) }
     /// ```
     ///
