@@ -44,6 +44,17 @@ macro_rules! topics {
             only_root_itself_may_set_some_keys
             wrong_parameters_are_named
         );
+        topic!($backend foresight:
+            preflight_tells_all_that_is_missing
+            what_is_feasible_is_done
+            a_plan_is_what_is_sent
+            a_plan_stops_where_something_has_changed
+        );
+        topic!($backend telemetry:
+            of_a_guest
+            of_a_node
+            histories_have_times
+        );
         topic!($backend config:
             is_read_as_it_is
             is_changed_by_what_differs
