@@ -1,5 +1,7 @@
 //! How guests and nodes fare.
 
+use std::time::Duration;
+
 use proxmox_core::guest::IpQuery;
 use proxmox_core::telemetry::Timeframe;
 
@@ -12,6 +14,7 @@ pub async fn of_a_guest(world: &World) {
     assert!(first.status.is_running() && first.status.maxmem.is_some(), "{first:?}");
     assert_eq!((first.status.vmid, &first.node), (vm.vmid(), vm.node()));
     assert!(first.addresses.contains(&address), "{first:?}");
+    world.pve.sleep(Duration::from_millis(10)).await;
     let second = vm.telemetry().await.unwrap().since(&first);
     assert!(second.rates.is_some_and(|rates| rates.seconds > 0.0), "{second:?}");
 }
