@@ -132,11 +132,11 @@ impl Pve {
         let request = self.forced(request);
         let decided = match Case::of(&self.policy, &request) {
             Some(case) => {
-                let read = match case.asks() {
-                    Some(read) => Some(self.transport.call(&read).await),
-                    None => None,
-                };
-                case.judge(read)
+                let mut reads = Vec::new();
+                for read in case.asks() {
+                    reads.push(self.transport.call(&read).await);
+                }
+                case.judge(reads)
             }
             None => Ok(Passed::unasked(&request)),
         };

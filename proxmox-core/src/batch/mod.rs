@@ -3,13 +3,14 @@
 mod pack;
 mod unpack;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::call::{Ask, Call};
 use crate::policy::{Case, GuestAt, Passed};
 use crate::{Effect, Error, NodeName, Pve, PveRequest, PveResponse, Result};
 pub(crate) use pack::only_reads;
-use pack::{Batch, batches, pack};
+use pack::{Batch, batches, pack, travels};
 use unpack::{Part, unpack};
 
 /// How many of them are under way at once. pveproxy has three workers by default: more only queue up there.
@@ -167,8 +168,11 @@ impl Pve {
     async fn judge_all(&self, node: &NodeName, requests: &[PveRequest]) -> Vec<Result<PveRequest>> {
         let case = |request| Case::of(self.policy(), request);
         let cases: Vec<_> = requests.iter().map(|r| r.check().map(|()| case(r))).collect();
-        let asks = |case: &Result<Option<Case<'_>>>| case.as_ref().ok().and_then(Option::as_ref)?.asks();
-        let reads: Vec<PveRequest> = cases.iter().filter_map(asks).collect();
+        let asks = |case: &Result<Option<Case<'_>>>| match case {
+            Ok(Some(case)) => case.asks(),
+            _ => Vec::new(),
+        };
+        let reads: Vec<PveRequest> = cases.iter().flat_map(asks).collect();
         let found = self.exchange(node, &reads).await;
         let mut found = self
             .fan_out(reads.into_iter().zip(found), AT_ONCE, |pve, (read, part)| async move {
@@ -180,19 +184,25 @@ impl Pve {
             .await
             .into_iter();
         let mut judge = |(request, case): (&PveRequest, Result<Option<Case<'_>>>)| match case? {
-            Some(case) => case.judge(case.asks().and_then(|_| found.next())),
+            Some(case) => case.judge(found.by_ref().take(case.asks().len())),
             None => Ok(Passed::unasked(request)),
         };
         let decided = requests.iter().zip(cases).map(|(request, case)| (request, judge((request, case))));
         decided.map(|(request, decided)| self.audience().told(request, decided)).collect()
     }
 
-    /// One round trip, below the gate: for what has passed it. A batch of one is none.
+    /// One round trip, below the gate: for what has passed it. A batch of one is none, and what no batch of the node can carry has
+    /// no answer here.
     async fn exchange(&self, node: &NodeName, requests: &[PveRequest]) -> Vec<Part> {
-        if requests.len() < 2 {
+        let packed: Cow<'_, [PveRequest]> = match requests.iter().all(|r| travels(r, node)) {
+            true => requests.into(),
+            false => requests.iter().filter(|r| travels(r, node)).cloned().collect(),
+        };
+        if packed.len() < 2 {
             return requests.iter().map(|_| None).collect();
         }
-        unpack(requests, self.transport().call(&pack(node, requests)).await)
+        let mut answers = unpack(&packed, self.transport().call(&pack(node, &packed)).await).into_iter();
+        requests.iter().map(|r| if travels(r, node) { answers.next().flatten() } else { None }).collect()
     }
 }
 

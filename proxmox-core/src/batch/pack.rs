@@ -73,6 +73,11 @@ struct Command<'r> {
     args: BTreeMap<&'r str, Cow<'r, str>>,
 }
 
+/// Whether a batch of this node can carry it.
+pub(super) fn travels(request: &PveRequest, with: &NodeName) -> bool {
+    place(request).is_some_and(|(node, _)| node == *with)
+}
+
 /// The request as JSON in ASCII, **secrets in the clear**.
 fn command(request: &PveRequest) -> Option<String> {
     let (_, path) = place(request)?;

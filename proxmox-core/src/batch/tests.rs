@@ -218,7 +218,7 @@ fn changes_of_one_guest_keep_their_order() {
         .unwrap()
         .iter()
         .filter(|r| r.effect != Effect::Read)
-        .map(|r| r.params.text("commands").map_or_else(|| r.to_string(), std::borrow::Cow::into_owned))
+        .map(|r| r.params.text("commands").map_or_else(|| r.to_string(), Cow::into_owned))
         .collect();
     assert_eq!(writes.len(), 3, "{writes:#?}");
     assert!(writes[0].contains("qemu/100") && writes[0].contains("qemu/101"));

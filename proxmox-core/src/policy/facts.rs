@@ -24,6 +24,9 @@ pub struct GuestFacts {
     /// PVE's lock: `clone`, `backup`, `migrate` …
     #[serde(default, deserialize_with = "de::opt_text")]
     pub lock: Option<String>,
+    /// Its pool, where the policy limits pools and it is one of those.
+    #[serde(skip)]
+    pub pool: Option<String>,
     /// The digest of the configuration that all this was read from.
     #[serde(default, deserialize_with = "de::opt_text")]
     pub digest: Option<String>,
@@ -48,6 +51,7 @@ impl GuestFacts {
             description: String::new(),
             protection: false,
             lock: None,
+            pool: None,
             digest: None,
         }
     }

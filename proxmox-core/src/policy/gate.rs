@@ -2,7 +2,7 @@
 
 use super::{GuestAt, GuestFacts, Policy, Refusal, Subject, Verdict, tags_of};
 use crate::guest::is_absent;
-use crate::{Effect, Error, ErrorKind, Outcome, PvePath, PveRequest, PveResponse, Result, Verb};
+use crate::{Effect, Error, ErrorKind, Outcome, PvePath, PveRequest, PveResponse, Result, Verb, Vmid};
 
 /// A write before the gate: the policy is asked about it, with facts read for this one decision.
 ///
@@ -35,15 +35,21 @@ impl<'r> Case<'r> {
         policy.subject(request).map(|subject| Self { policy, request, subject })
     }
 
-    /// What must be read first: the guest's configuration, if it is about a guest.
-    pub(crate) fn asks(&self) -> Option<PveRequest> {
-        let at = self.guest()?;
-        let read = PveRequest::get(PvePath::guest(&at.node, at.kind, at.vmid).fixed("config"));
+    /// What must be read first: the guest's configuration, if it is about a guest; then the pools that are allowed, if only some are.
+    pub(crate) fn asks(&self) -> Vec<PveRequest> {
+        let Some(at) = self.guest() else {
+            return Vec::new();
+        };
+        let config = PveRequest::get(PvePath::guest(&at.node, at.kind, at.vmid).fixed("config"));
+        let pool = |pool: &String| {
+            Some(PveRequest::get(PvePath::parse("/pools").ok()?).param("poolid", pool.as_str()))
+        };
+        let reads = std::iter::once(config).chain(self.policy.pools().iter().filter_map(pool));
         // Who is in a hurry is so with all of it.
-        Some(match self.request.timeout {
-            Some(limit) => read.timeout(limit),
-            None => read,
-        })
+        match self.request.timeout {
+            Some(limit) => reads.map(|read| read.timeout(limit)).collect(),
+            None => reads.collect(),
+        }
     }
 
     fn guest(&self) -> Option<&GuestAt> {
@@ -54,11 +60,12 @@ impl<'r> Case<'r> {
         }
     }
 
-    /// The request as it is to be sent, or the refusal. `read` is what came of [`asks`](Self::asks).
-    pub(crate) fn judge(&self, read: Option<Result<PveResponse>>) -> Result<Passed> {
-        let facts = match (self.guest(), read) {
+    /// The request as it is to be sent, or the refusal. `reads` is what came of [`asks`](Self::asks).
+    pub(crate) fn judge(&self, reads: impl IntoIterator<Item = Result<PveResponse>>) -> Result<Passed> {
+        let mut reads = reads.into_iter();
+        let facts = match (self.guest(), reads.next()) {
             (Some(at), Some(read)) => match (facts(at, read), &self.subject) {
-                (Ok(facts), _) => Some(facts),
+                (Ok(facts), _) => Some(GuestFacts { pool: pool_of(at, reads)?, ..facts }),
                 // Then there is nothing to overwrite; PVE itself finds a guest on another node.
                 (Err(e), Subject::Overwritten(_)) if is_absent(&e) => None,
                 (Err(e), _) => return Err(e),
@@ -121,10 +128,37 @@ fn facts(at: &GuestAt, read: Result<PveResponse>) -> Result<GuestFacts> {
     }
 }
 
+#[derive(serde::Deserialize)]
+struct Pool {
+    poolid: String,
+    #[serde(default)]
+    members: Vec<Member>,
+}
+
+#[derive(serde::Deserialize)]
+struct Member {
+    #[serde(default)]
+    vmid: Option<Vmid>,
+}
+
+/// The first of these pools that has the guest. One that cannot be read might be the one.
+fn pool_of(at: &GuestAt, reads: impl Iterator<Item = Result<PveResponse>>) -> Result<Option<String>> {
+    for read in reads {
+        let pools: Vec<Pool> = read
+            .and_then(|answer| answer.answering(Effect::Read).decode())
+            .map_err(|e| unverifiable(e.message()).with_source(e))?;
+        let holds = |pool: &Pool| pool.members.iter().any(|member| member.vmid == Some(at.vmid));
+        if let Some(pool) = pools.into_iter().find(holds) {
+            return Ok(Some(pool.poolid));
+        }
+    }
+    Ok(None)
+}
+
 fn unverifiable(why: &str) -> Error {
-    let message = format!("refused by rule unverifiable: the guest's tags cannot be read: {why}");
+    let message = format!("refused by rule unverifiable: what decides cannot be read: {why}");
     Error::new(ErrorKind::Refused, Outcome::NotSent, message)
-        .with_advice("make the guest's configuration readable (VM.Audit) for these credentials")
+        .with_advice("make the guest's configuration (VM.Audit), and pools that the policy names (Pool.Audit), readable for these credentials")
 }
 
 #[cfg(test)]

@@ -50,6 +50,7 @@ pub struct Policy {
     marker: Option<String>,
     read_only: Vec<RangeInclusive<Vmid>>,
     nodes: Vec<NodeName>,
+    pools: Vec<String>,
     allowed: Vec<Rule>,
     everything: bool,
 }
@@ -62,6 +63,7 @@ impl Default for Policy {
             marker: None,
             read_only: Vec::new(),
             nodes: Vec::new(),
+            pools: Vec::new(),
             allowed: Vec::new(),
             everything: false,
         }
@@ -149,6 +151,19 @@ impl Policy {
         Ok(self)
     }
 
+    /// Only guests of these pools are written to, whatever is forced, and new ones must be put into one of them. Each write to a guest
+    /// then reads these pools as well: `GET /pools`, which needs `Pool.Audit`.
+    ///
+    /// # Errors
+    /// `InvalidInput` for no pool, and for a name that is empty.
+    pub fn only_pools<P: Into<String>>(mut self, pools: impl IntoIterator<Item = P>) -> Result<Self> {
+        self.pools = pools.into_iter().map(Into::into).collect();
+        if self.pools.is_empty() || self.pools.iter().any(String::is_empty) {
+            return Err(Error::invalid("pools", "only_pools: it names no pool"));
+        }
+        Ok(self)
+    }
+
     /// Lets requests pass that this rule refuses for what their path does, such as [`Rule::Network`].
     ///
     /// # Errors
@@ -222,6 +237,10 @@ impl Policy {
                 _ => Verdict::Allow,
             };
         };
+        if !self.allows_pool(guest.pool.as_deref()) {
+            let why = format!("guest {} is in none of the pools {}", guest.vmid, self.pools.join(", "));
+            return Refusal::without_guest(Rule::Pool, why);
+        }
         if self.is_read_only(guest.vmid) {
             return Refusal::without_guest(Rule::ReadOnly, format!("guest {} is only read", guest.vmid));
         }
@@ -279,10 +298,23 @@ impl Policy {
         if let Some(node) = here.into_iter().chain(targets.iter().map(|node| &**node)).find(elsewhere) {
             return Some((Rule::Elsewhere, format!("node {node} is none of those that may be worked on")));
         }
+        let makes = matches!(subject, Subject::NewGuest | Subject::Overwritten(_));
+        if makes && !self.allows_pool(request.params.text("pool").as_deref()) {
+            let why = format!("a new guest must be put into one of the pools {}", self.pools.join(", "));
+            return Some((Rule::Pool, why));
+        }
         let numbers = ["newid", "vmid"].map(|name| request.params.all(name));
         let mut numbers = numbers.iter().flatten().filter_map(|text| text.parse().ok());
         let taken = numbers.find(|vmid| self.is_read_only(*vmid))?;
         Some((Rule::ReadOnly, format!("number {taken} is among those that are only read")))
+    }
+
+    fn allows_pool(&self, pool: Option<&str>) -> bool {
+        self.pools.is_empty() || pool.is_some_and(|pool| self.pools.iter().any(|allowed| allowed == pool))
+    }
+
+    pub(crate) fn pools(&self) -> &[String] {
+        &self.pools
     }
 
     fn is_read_only(&self, vmid: Vmid) -> bool {

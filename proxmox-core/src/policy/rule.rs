@@ -21,6 +21,8 @@ pub enum Rule {
     ReadOnly,
     /// The node is none of those that may be worked on.
     Elsewhere,
+    /// The guest is in none of the pools that may be worked on, or would not be.
+    Pool,
     /// The guest's description lacks the marker that the policy demands.
     Marker,
     /// The request reaches guests without naming each, so that none of them can be asked.
@@ -63,6 +65,7 @@ impl Rule {
             Self::Protection => "protection",
             Self::ReadOnly => "read-only",
             Self::Elsewhere => "elsewhere",
+            Self::Pool => "pool",
             Self::Marker => "marker",
             Self::ManyGuests => "many-guests",
             Self::GuestData => "guest-data",
@@ -85,6 +88,7 @@ impl FromStr for Rule {
             Self::Protection,
             Self::ReadOnly,
             Self::Elsewhere,
+            Self::Pool,
             Self::Marker,
             Self::Unverifiable,
         ]);
@@ -117,7 +121,7 @@ impl Refusal {
             Rule::Unverifiable => {
                 "make the guest's configuration readable (VM.Audit) for these credentials".to_owned()
             }
-            Rule::ReadOnly | Rule::Elsewhere => "use a policy that includes it".to_owned(),
+            Rule::ReadOnly | Rule::Elsewhere | Rule::Pool => "use a policy that includes it".to_owned(),
             Rule::ManyGuests => {
                 format!(
                     "send one request for each guest, or let the policy allow what the rule {rule} refuses"

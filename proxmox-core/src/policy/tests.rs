@@ -120,6 +120,23 @@ fn numbers_and_nodes_may_be_ruled_out() {
     let read = request(Verb::Get, "/nodes/pve2/qemu/100/config", Effect::Read);
     assert_eq!(rule(&read, None), None);
 
+    let policy = policy.only_pools(["web", "ci"]).unwrap();
+    let rule = |request: &PveRequest, guest: Option<&GuestFacts>| match policy.verdict(request, guest) {
+        Verdict::Allow => None,
+        Verdict::Refuse(refusal) => Some(refusal.rule),
+    };
+    let start = on("/nodes/pve1/qemu/200/status/start");
+    let within = |pool: &str| GuestFacts { pool: Some(pool.to_owned()), ..ours(200) };
+    assert_eq!(rule(&start, Some(&within("ci"))), None);
+    assert_eq!(rule(&start, Some(&ours(200))), Some(Rule::Pool));
+    assert_eq!(rule(&start.clone().force(vmid(200)), Some(&within("db"))), Some(Rule::Pool));
+    let create = on("/nodes/pve1/lxc").param("vmid", 200);
+    assert_eq!(rule(&create, None), Some(Rule::Pool));
+    assert_eq!(rule(&create.param("pool", "web"), None), None);
+
+    assert!(
+        policy.clone().only_pools([""]).is_err() && policy.clone().only_pools(Vec::<String>::new()).is_err()
+    );
     assert!(policy.clone().read_only(vmid(150)..=vmid(300)).is_err(), "overlapping");
     #[allow(clippy::reversed_empty_ranges)]
     let empty = vmid(300)..=vmid(200);

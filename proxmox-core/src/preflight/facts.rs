@@ -90,7 +90,18 @@ impl Facts {
             .collect();
         let gate = match Case::of(pve.policy(), request) {
             None => Ok(()),
-            Some(case) => case.judge(case.asks().and(raw)).map(drop),
+            Some(case) => {
+                let mut answers = Vec::new();
+                let mut raw = raw;
+                for read in case.asks() {
+                    // The configuration comes first, and may be there already.
+                    answers.push(match raw.take() {
+                        Some(config) => config,
+                        None => pve.call(&read).await,
+                    });
+                }
+                case.judge(answers).map(drop)
+            }
         };
         Ok(Self { version, resources, config, status, storages, bridges, volumes, privileges, gate })
     }
