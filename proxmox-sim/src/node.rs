@@ -202,6 +202,22 @@ pub(crate) fn aplinfo(_: &mut Ctx<'_>) -> Answer {
     Ok(json!([]).into())
 }
 
+/// `GET /nodes/{node}/capabilities/qemu/cpu`: some of what PVE lists.
+pub(crate) fn cpu_models(_: &mut Ctx<'_>) -> Answer {
+    let models = [
+        ("default", "host max kvm64 qemu64 x86-64-v2 x86-64-v2-AES x86-64-v3 x86-64-v4"),
+        (
+            "GenuineIntel",
+            "Nehalem Westmere SandyBridge Haswell Broadwell Skylake-Server Cascadelake-Server Icelake-Server",
+        ),
+        ("AuthenticAMD", "EPYC EPYC-Rome EPYC-Milan EPYC-Genoa"),
+    ];
+    let of = |(vendor, names): (&'static str, &'static str)| {
+        names.split(' ').map(move |name| json!({ "name": name, "vendor": vendor, "custom": 0 }))
+    };
+    Ok(Value::from(models.into_iter().flat_map(of).collect::<Vec<_>>()).into())
+}
+
 /// `GET /nodes/{node}/rrddata`
 pub(crate) fn rrddata(ctx: &mut Ctx<'_>) -> Answer {
     let Some(node) = ctx.state.nodes.get(ctx.node()) else {

@@ -176,6 +176,9 @@ fn each_finding() {
     seen.error(&vms.create(id(300), spec("x").tags(["we b!"])), "tag-malformed");
     seen.warning(&vm(&pve, 200).set_config([("ciuser", "admin")]), "cloud-init-drive-missing");
     seen.warning(&vms.create(id(300), spec("x").cores(512)), "cores-exceed-node");
+    seen.warning(&vms.create(id(300), spec("x").param("cpu", "x86-64-v9,flags=+aes")), "cpu-unknown");
+    let usual = vms.create(id(300), spec("x").param("cpu", "cputype=host")).preflight().block().unwrap();
+    assert_eq!(usual.of("cpu-unknown").count(), 0, "{usual}");
     seen.warning(&vms.create(id(300), spec("x").memory_mib(4_000_000)), "memory-exceeds-node");
     seen.call(&cts.create(id(300), container().rootfs(&lvm, 1)), Severity::Note, "nesting-off");
 

@@ -23,11 +23,19 @@ pub(super) struct Facts {
     /// Of the node where the guest is, and of the one where it will be.
     pub(super) storages: BTreeMap<NodeName, Result<Rows<StorageStatus>>>,
     pub(super) bridges: Option<Result<Rows<Interface>>>,
+    /// The CPU models that the node can give, where one is named.
+    pub(super) cpu_models: Option<Result<Rows<CpuModel>>>,
     pub(super) volumes: Vec<(VolId, &'static str, Result<Rows<Content>>)>,
     /// For each path the privileges of which one is needed, and those that are held.
     pub(super) privileges: Vec<(privilege::Needed, Result<Vec<String>>)>,
     /// What the gate would say.
     pub(super) gate: Result<()>,
+}
+
+/// A row of `GET /nodes/{node}/capabilities/qemu/cpu`.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct CpuModel {
+    pub(super) name: String,
 }
 
 fn storages_of(node: &NodeName) -> PveRequest {
@@ -54,6 +62,9 @@ impl Facts {
                     .param("type", "any_bridge")
             });
         reads.extend(bridges.clone());
+        let cpu = need.filter(|need| need.cpu_model().is_some());
+        let cpu = cpu.map(|need| PveRequest::get(PvePath::node(&need.node).fixed("capabilities/qemu/cpu")));
+        reads.extend(cpu.clone());
         let volumes = need.map(Need::volumes).unwrap_or_default();
         for (volid, kind) in &volumes {
             let node = need.map_or_else(|| NodeName::parse("localhost"), |need| Ok(need.node.clone()))?;
@@ -79,6 +90,7 @@ impl Facts {
         let status = guest.is_some().then(&mut next).map(|answer| answer.and_then(|a| a.decode()));
         let storages = nodes.into_iter().map(|node| (node, next().and_then(|a| a.rows()))).collect();
         let bridges = bridges.map(|_| next().and_then(|answer| answer.rows()));
+        let cpu_models = cpu.map(|_| next().and_then(|answer| answer.rows()));
         let volumes =
             volumes.into_iter().map(|(volid, kind)| (volid, kind, next().and_then(|a| a.rows()))).collect();
         let privileges = needed
@@ -103,7 +115,18 @@ impl Facts {
                 case.judge(answers).map(drop)
             }
         };
-        Ok(Self { version, resources, config, status, storages, bridges, volumes, privileges, gate })
+        Ok(Self {
+            version,
+            resources,
+            config,
+            status,
+            storages,
+            bridges,
+            cpu_models,
+            volumes,
+            privileges,
+            gate,
+        })
     }
 
     /// The storages of a node, where they could be read.

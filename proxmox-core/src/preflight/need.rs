@@ -99,6 +99,13 @@ impl Need {
         matches!(self.act, Act::Create | Act::Config)
     }
 
+    /// The CPU model that a VM is to have.
+    pub(super) fn cpu_model(&self) -> Option<String> {
+        let wanted = self.configures() && self.kind == GuestKind::Qemu;
+        let cpu = self.wanted.properties("cpu").filter(|_| wanted)?;
+        cpu.default_value().or_else(|| cpu.get("cputype")).map(str::to_owned)
+    }
+
     /// The drives that are to be.
     pub(super) fn drives(&self) -> impl Iterator<Item = (&str, Disk)> {
         let drives = if self.configures() { self.wanted.disks() } else { Vec::new() };

@@ -301,6 +301,18 @@ pub(super) fn size(need: &Need, facts: &Facts, found: &mut Findings) {
             "a VM with more than the node has does not start there",
         );
     }
+    let models = facts.cpu_models.as_ref().and_then(|models| models.as_ref().ok());
+    if let (Some(model), Some(models)) = (need.cpu_model(), models)
+        && !models.is_empty()
+        && models.iter().all(|known| known.name != model)
+    {
+        found.warn(
+            "cpu-unknown",
+            need.subject(),
+            format!("node {} does not list a CPU model {model}", need.node),
+            "take x86-64-v2-AES, or host; models of one's own are named custom-…",
+        );
+    }
     let memory =
         wanted.memory_mib().and_then(|mib| i64::try_from(mib).ok()).map(|mib| mib.saturating_mul(1 << 20));
     if let (Some(memory), Some(max)) = (memory, node.maxmem)

@@ -7,6 +7,7 @@ pub(super) const LINES: &[Line] = &[
     ("GET", "/nodes/{node}/hosts", "", "/nodes/{node} Sys.Audit", node::hosts),
     ("GET", "/nodes/{node}/services", "", "/nodes/{node} Sys.Audit", node::services),
     ("GET", "/nodes/{node}/aplinfo", "", "all", node::aplinfo),
+    ("GET", "/nodes/{node}/capabilities/qemu/cpu", "", "all", node::cpu_models),
     (
         "GET",
         "/nodes/{node}/rrddata",
