@@ -146,6 +146,7 @@ mod exchange;
 mod execute;
 mod faults;
 mod guest;
+mod inside;
 mod inspect;
 mod lxc;
 mod network;

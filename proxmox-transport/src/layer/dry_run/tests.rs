@@ -115,7 +115,12 @@ impl proxmox_core::guest::Kind for Vm {
         teller: "the guest",
         advice: "wait longer",
     };
+    type Exec = proxmox_core::Ask<proxmox_core::guest::ExecResult>;
     type Handle = Handle;
+
+    fn exec(guest: &Guest<Self>, exec: proxmox_core::guest::Exec) -> Self::Exec {
+        proxmox_core::Ask::new("test.exec", proxmox_core::Pct::Exec(exec).request(guest.path()))
+    }
 }
 impl std::ops::Deref for Handle {
     type Target = Guest<Vm>;

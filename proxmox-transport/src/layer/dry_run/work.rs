@@ -63,7 +63,7 @@ fn task_kind(verb: Verb, rest: &[&str]) -> Option<String> {
     }
 }
 
-/// What PVE answers to a write that starts no task: nothing, with two exceptions.
+/// What PVE answers to a write that starts no task: nothing, with three exceptions.
 pub(super) fn data(request: &PveRequest) -> Value {
     let segments: Vec<&str> = request.path.segments().collect();
     match (request.verb, segments.as_slice()) {
@@ -72,6 +72,7 @@ pub(super) fn data(request: &PveRequest) -> Value {
             json!(format!("{storage}:{name}"))
         }
         (Verb::Create, [.., "agent", "exec"]) => json!({ "pid": 0 }),
+        (Verb::Create, [.., "pct", "exec"]) => json!({ "exitcode": 0 }),
         _ => Value::Null,
     }
 }
