@@ -187,6 +187,8 @@ mod inprocess;
 mod log;
 #[cfg(feature = "sshd")]
 mod node_root;
+#[cfg(feature = "sshd")]
+mod pct;
 mod pvesh;
 #[cfg(feature = "server")]
 mod server;
