@@ -179,7 +179,7 @@ fn make(connected: &Connected) -> Result<Vec<GuestRef>> {
     vm.start().block()?;
     // Its agent answers when it has an address.
     vm.wait_for_ip(IpQuery::v4()).block()?;
-    let archive = "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst".parse()?;
+    let archive = "local:vztmpl/debian-12-minimal_12.7-1_amd64.tar.zst".parse()?;
     let spec = ContainerSpec::new(&archive, "ct-1").rootfs(&"local-lvm".parse()?, 4).nesting().start();
     let container = node.containers().create(NewId::Auto, spec).block()?;
     Ok(vec![GuestRef::Vmid(vm.vmid()), GuestRef::Vmid(container.vmid())])
