@@ -3,6 +3,7 @@
 //! They are requests all the same, so that gate, layers and deadlines hold for them. Their paths are the SDK's own: a real
 //! PVE answers 501 to them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
@@ -194,6 +195,7 @@ impl PctRequest {
     ///
     /// # Errors
     /// `InvalidInput` and `Unsupported`, both not sent, for what no `pct` could carry out.
+    #[must_use]
     pub fn read(request: &PveRequest) -> Option<Result<Self>> {
         Pct::is_path(&request.path).then(|| Self::parse(request))
     }
@@ -220,7 +222,7 @@ impl PctRequest {
         let one = |name| one(request, name);
         let what = match segments[5] {
             "exec" => {
-                let command = request.params.all("command").into_iter().map(|word| word.into_owned());
+                let command = request.params.all("command").into_iter().map(Cow::into_owned);
                 let exec = Exec::new(command.collect::<Vec<_>>());
                 let input = bytes(request, "input-data")?;
                 Pct::Exec(input.into_iter().fold(exec, Exec::input))
@@ -237,7 +239,8 @@ impl PctRequest {
         };
         match &what {
             Pct::Exec(exec) => {
-                exec.check().and_then(|()| fits("input-data", exec.input_bytes().unwrap_or(&[])))?
+                exec.check()?;
+                fits("input-data", exec.input_bytes().unwrap_or_default())?;
             }
             Pct::Push(push) => push.check()?,
             Pct::Pull { path } => absolute(path)?,
@@ -251,7 +254,7 @@ fn one(request: &PveRequest, name: &str) -> Result<Option<String>> {
     if texts.len() > 1 {
         return Err(Error::invalid(name, format!("{name}: it takes one value")));
     }
-    Ok(texts.pop().map(|text| text.into_owned()))
+    Ok(texts.pop().map(Cow::into_owned))
 }
 
 fn needed(request: &PveRequest, name: &str) -> Result<String> {

@@ -71,14 +71,14 @@ impl<K: Kind> Operation for AptUpgrade<K> {
 
     async fn run(self, pve: Pve) -> Result<Upgraded> {
         // On the handle of the call, which knows its time limit and what it may force.
-        done(self.apt("update").run(pve.clone()).await?)?;
-        let said = done(self.apt("upgrade").run(pve).await?)?;
+        done(&self.apt("update").run(pve.clone()).await?)?;
+        let said = done(&self.apt("upgrade").run(pve).await?)?;
         read(&said)
     }
 }
 
 /// What a program printed that went well.
-fn done(end: ExecResult) -> Result<String> {
+fn done(end: &ExecResult) -> Result<String> {
     if end.success() {
         return Ok(end.stdout.text().into_owned());
     }

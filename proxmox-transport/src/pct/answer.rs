@@ -185,11 +185,11 @@ mod tests {
     }
 
     fn exec() -> PctRequest {
-        pct(Pct::Exec(Exec::new(["x"])))
+        pct(&Pct::Exec(Exec::new(["x"])))
     }
 
     fn push() -> PctRequest {
-        pct(Pct::Push(Push::new("/x", "y")))
+        pct(&Pct::Push(Push::new("/x", "y")))
     }
 
     #[test]
@@ -219,7 +219,7 @@ mod tests {
         use ErrorKind as K;
         use Outcome as O;
         let raw = |exit, stderr: &str| Ended { exit, stdout: b"hi\n".to_vec(), stderr: stderr.into() };
-        let pull = pct(Pct::Pull { path: "/x".to_owned() });
+        let pull = pct(&Pct::Pull { path: "/x".to_owned() });
         for (pct, effect, ended, kind, outcome) in [
             (
                 exec(),

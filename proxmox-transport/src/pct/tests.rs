@@ -11,7 +11,7 @@ use proxmox_core::{Effect, ErrorKind, Outcome, Push};
 use super::*;
 use crate::shell::Ended;
 
-pub(super) fn pct(what: Pct) -> PctRequest {
+pub(super) fn pct(what: &Pct) -> PctRequest {
     let container = proxmox_core::PvePath::parse("/nodes/pve1/lxc/200").unwrap();
     PctRequest::read(&what.request(container).unwrap()).unwrap().unwrap()
 }
@@ -53,7 +53,7 @@ fn run(script: &Script) -> Ended {
     Ended { exit: output.status.code().unwrap(), stdout: output.stdout, stderr: output.stderr }
 }
 
-fn on(root: &tempfile::TempDir, what: Pct) -> Result<PveResponse> {
+fn on(root: &tempfile::TempDir, what: &Pct) -> Result<PveResponse> {
     let caller = Caller { root: root.path().into(), ..Caller::default() };
     let effect = if matches!(what, Pct::Pull { .. }) { Effect::Read } else { Effect::Write };
     let pct = pct(what);
@@ -61,7 +61,7 @@ fn on(root: &tempfile::TempDir, what: Pct) -> Result<PveResponse> {
 }
 
 fn exec(root: &tempfile::TempDir, exec: Exec) -> ExecResult {
-    on(root, Pct::Exec(exec)).unwrap().decode().unwrap()
+    on(root, &Pct::Exec(exec)).unwrap().decode().unwrap()
 }
 
 #[test]
@@ -74,8 +74,8 @@ fn any_word_and_any_byte_arrives_as_it_is() {
         let wanted: String = if words.is_empty() { "\0".to_owned() } else { words.iter().map(|w| format!("{w}\0")).collect() };
         prop_assert_eq!(exec(&root, Exec::new(argv)).stdout, GuestData::from(wanted.as_str()));
         prop_assert_eq!(exec(&root, Exec::new(["cat"]).input(input.clone())).stdout, GuestData::from(input.clone()));
-        on(&root, Pct::Push(Push::new("/file", input.clone()))).unwrap();
-        let back: GuestData = on(&root, Pct::Pull { path: "/file".to_owned() }).unwrap().decode().unwrap();
+        on(&root, &Pct::Push(Push::new("/file", input.clone()))).unwrap();
+        let back: GuestData = on(&root, &Pct::Pull { path: "/file".to_owned() }).unwrap().decode().unwrap();
         prop_assert_eq!(back.as_bytes(), input.as_slice());
     });
 }
@@ -114,7 +114,7 @@ fn long_output_is_cut_and_said_to_be() {
 fn a_file_that_is_too_long_is_not_read() {
     let root = node();
     symlink("/dev/zero", root.path().join("ct/endless")).unwrap();
-    let error = on(&root, Pct::Pull { path: "/endless".to_owned() }).unwrap_err();
+    let error = on(&root, &Pct::Pull { path: "/endless".to_owned() }).unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::InvalidInput, Outcome::Rejected), "{error}");
     assert!(error.message().contains("64 MiB"), "{error}");
 }
@@ -123,7 +123,7 @@ fn a_file_that_is_too_long_is_not_read() {
 fn what_was_cut_is_not_carried_out() {
     let root = node();
     let caller = Caller { root: root.path().into(), ..Caller::default() };
-    let pct = pct(Pct::Exec(Exec::new(["sh"]).input("rm a\nrm b\n")));
+    let pct = pct(&Pct::Exec(Exec::new(["sh"]).input("rm a\nrm b\n")));
     let whole = script(&caller, &pct);
     for end in 0..whole.input.len() {
         let script = Script { line: whole.line.clone(), input: whole.input[..end].to_vec() };
@@ -138,10 +138,10 @@ fn another_node_and_none_are_told_before_anything_runs() {
     let root = node();
     let link = root.path().join("etc/pve/local");
     std::fs::remove_file(&link).unwrap();
-    let error = on(&root, Pct::Exec(Exec::new(["true"]))).unwrap_err();
+    let error = on(&root, &Pct::Exec(Exec::new(["true"]))).unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Unsupported, Outcome::NotSent), "{error}");
     symlink("nodes/pve2", &link).unwrap();
-    let error = on(&root, Pct::Exec(Exec::new(["true"]))).unwrap_err();
+    let error = on(&root, &Pct::Exec(Exec::new(["true"]))).unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Unsupported, Outcome::NotSent), "{error}");
     assert!(error.message().contains("pve2") && error.advice().unwrap().contains("node pve1"), "{error:?}");
     assert!(!root.path().join("said").exists(), "pct was run");
@@ -154,7 +154,7 @@ fn contents_are_in_no_command_line() {
         Pct::Exec(Exec::new(["word-of-argv"]).input("hunter2")),
         Pct::Push(Push::new("/word-of-argv", "hunter2")),
     ] {
-        let script = script(&sudo, &pct(what));
+        let script = script(&sudo, &pct(&what));
         assert!(
             script.line.starts_with("LC_ALL=C.UTF-8 exec sudo -n perl -e 'use strict;"),
             "{}",
@@ -165,7 +165,7 @@ fn contents_are_in_no_command_line() {
         }
     }
     let root = node();
-    on(&root, Pct::Push(Push::new("/x", "hunter2").perms(0o600))).unwrap();
+    on(&root, &Pct::Push(Push::new("/x", "hunter2").perms(0o600))).unwrap();
     let said = std::fs::read_to_string(root.path().join("said")).unwrap();
     assert!(said.starts_with("push 200 /proc/") && said.ends_with(" /x --perms=0600\n"), "{said}");
 }
