@@ -1,4 +1,4 @@
-//! What the programs `pve` and `lifecycle` share.
+//! What the programs `pve`, `lifecycle` and `extension` share.
 //!
 //! The programs themselves are in `src/bin`. They use the SDK as any other program would; here is only what a command line
 //! needs around it: [`options`] and [`connect`] lead from flags and environment to a handle, [`exit`] and [`complain`]

@@ -52,6 +52,10 @@ pub struct Connection {
     #[arg(long, global = true)]
     pub local: bool,
 
+    /// Where the node's own files begin: for simulated nodes
+    #[arg(long, global = true, hide = true, requires = "local", value_name = "DIR")]
+    pub node_root: Option<PathBuf>,
+
     /// Become root by `sudo -n` on the node, with --ssh and --local
     #[arg(long, global = true)]
     pub sudo: bool,

@@ -1,5 +1,7 @@
 //! `KEY=VALUE` arguments.
 
+use std::path::Path;
+
 use proxmox_core::{Error, ParamValue, Params, Result};
 
 /// Reads `KEY=VALUE` arguments as parameters: a repeated `KEY` makes a list, `KEY=@FILE` reads the file, `KEY=@@x` is `@x`.
@@ -39,9 +41,19 @@ pub fn params(arguments: &[String]) -> Result<Params> {
 /// # Errors
 /// `InvalidInput` naming `what` it was for.
 pub fn read(what: &str, file: &str) -> Result<String> {
-    std::fs::read_to_string(file).map_err(|e| {
-        Error::invalid(what, format!("{what}: the file {file:?} cannot be read: {e}")).with_source(e)
-    })
+    std::fs::read_to_string(file).map_err(|e| unreadable(what, file, e))
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_bytes(what: &str, file: &Path) -> Result<Vec<u8>> {
+    std::fs::read(file).map_err(|e| unreadable(what, &file.to_string_lossy(), e))
+}
+
+fn unreadable(what: &str, file: &str, e: std::io::Error) -> Error {
+    Error::invalid(what, format!("{what}: the file {file:?} cannot be read: {e}")).with_source(e)
 }
 
 #[cfg(test)]

@@ -9,8 +9,16 @@ use proxmox_core::{Error, ErrorKind, Outcome, Result};
 /// # Errors
 /// `Unexpected` when it cannot be written: a full disk behind a redirection.
 pub fn write(text: &str) -> Result<()> {
+    bytes(text.as_bytes())
+}
+
+/// The same for what may not be text.
+///
+/// # Errors
+/// As [`write()`].
+pub fn bytes(bytes: &[u8]) -> Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::new(ErrorKind::Unexpected, Outcome::Applied, format!("stdout: {e}")).with_source(e))
         }

@@ -5,7 +5,7 @@ mod common;
 use std::io::Write;
 
 use common::{cluster, run, still};
-use proxmox_sim::{Fault, ROOT_PASSWORD};
+use proxmox_sim::{Fault, NodeRoot, ROOT_PASSWORD};
 
 #[test]
 fn a_vm_from_clone_to_delete() {
@@ -49,6 +49,38 @@ fn a_vm_from_clone_to_delete() {
         );
         assert!(cluster.sim().guest(102).is_none());
     }
+}
+
+#[test]
+fn into_a_container_and_out_of_it() {
+    let cluster = cluster();
+    let root = NodeRoot::new(&cluster.server).unwrap();
+    let pve = |line: &str| cluster.pve_there(&root, line);
+    let archive = "local:vztmpl/alpine-3.20-default_20240908_amd64.tar.xz";
+    pve(&format!("lxc create {archive} 200 --name web-1 --storage local-lvm --size 1 --start")).ok();
+    assert_eq!(pve("lxc exec 200 -- hostname").ok(), "web-1\n");
+    let failed = pve("lxc exec web-1 -- sh -c false");
+    assert_eq!((failed.code, failed.stdout.as_str()), (1, ""));
+    assert_eq!(failed.stderr, "error: the program in the guest ended with exit code 1\n");
+
+    let (mut file, out) = (tempfile::NamedTempFile::new().unwrap(), tempfile::NamedTempFile::new().unwrap());
+    file.write_all(b"hello\n\xff").unwrap();
+    let (file, out) = (file.path().display().to_string(), out.path().display().to_string());
+    let push = format!("lxc push 200 {file} /srv/x --perms 0600 --owner www-data");
+    assert_eq!(pve(&push).ok(), "CT 200 on node pve1: written\n");
+    assert_eq!(pve(&format!("lxc pull 200 /srv/x {out}")).ok(), "");
+    assert_eq!(std::fs::read(&out).unwrap(), b"hello\n\xff");
+    assert_eq!(pve("--json lxc pull 200 /srv/x").json()["base64"], "aGVsbG8K/w==");
+    let read = pve("--json lxc exec 200 -- cat /srv/x").json();
+    assert_eq!((&read["exitcode"], &read["out-data"]["base64"]), (&0.into(), &"aGVsbG8K/w==".into()));
+
+    let planned = pve(&format!("--dry-run {push}")).ok();
+    assert_eq!(planned, "pct push 200 '<redacted>' /srv/x --perms=600 --user=www-data\n");
+    assert_eq!(pve("lxc pull 200 /nosuch").code, 3);
+    // Over HTTPS nobody can, and it says who could.
+    let api = cluster.pve("lxc exec 200 -- hostname");
+    assert_eq!(api.code, 1);
+    assert!(api.stderr.contains("hint: connect over ssh to node pve1"), "{api:?}");
 }
 
 #[test]

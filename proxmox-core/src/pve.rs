@@ -115,6 +115,7 @@ impl Pve {
     pub async fn call(&self, request: &PveRequest) -> Result<PveResponse> {
         let at = |e: Error| e.about(request.target());
         request.check().map_err(at)?;
+        crate::pct::check_way(request, || self.info()).map_err(at)?;
         let answer = match request.effect {
             Effect::Read => self.transport.call(request).await,
             Effect::Write | Effect::Destroy => Box::pin(self.write(request)).await,

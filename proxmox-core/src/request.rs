@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::params::{ParamValue, Params};
 use crate::path::PvePath;
 use crate::target::Target;
-use crate::{Result, Vmid};
+use crate::{Pct, Result, Vmid};
 
 /// The four verbs, named as `pvesh` names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -218,9 +218,13 @@ impl PveRequest {
         self.verb == Verb::Create && reads
     }
 
-    /// The request as a `curl` line for the API below `base` (`https://host:8006`), secrets redacted.
+    /// The request as a `curl` line for the API below `base` (`https://host:8006`), secrets redacted. What the API does not have is
+    /// the line of [`Display`](fmt::Display).
     #[must_use]
     pub fn curl_line(&self, base: &str) -> String {
+        if Pct::is_path(&self.path) {
+            return self.to_string();
+        }
         let url = format!("{}/api2/json{}", base.trim_end_matches('/'), self.path.url_path());
         let mut line = format!("curl -X {}", self.verb.method());
         if !self.params.is_empty() && matches!(self.verb, Verb::Get | Verb::Delete) {
@@ -236,9 +240,13 @@ impl PveRequest {
     }
 }
 
-/// The request as a `pvesh` line that a shell would take, secrets redacted.
+/// The request as a `pvesh` line that a shell would take, secrets redacted; as a `pct` line where only that can do it.
 impl fmt::Display for PveRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(words) = crate::pct::line(self) {
+            let words: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
+            return f.write_str(&words.join(" "));
+        }
         write!(f, "pvesh {} {}", self.verb, shell_word(self.path.as_str()))?;
         for (name, value) in self.params.shown() {
             write!(f, " --{name} {}", shell_word(&value))?;

@@ -53,13 +53,15 @@ pub struct TransportInfo {
     /// Whether its user may send batches, `POST /nodes/{node}/execute`: root@pam by ticket may, and `pvesh` may.
     /// [`Pve::call_all`](crate::Pve::call_all) does so then.
     pub executes: bool,
+    /// Whether it carries out the requests of [`Pct`](crate::Pct), which PVE's API does not have: it runs commands as root on a node.
+    pub pct: bool,
 }
 
 impl TransportInfo {
     /// An asynchronous transport.
     #[must_use]
     pub fn new(name: &'static str, endpoint: impl Into<String>) -> Self {
-        Self { name, endpoint: endpoint.into(), blocking: false, executes: false }
+        Self { name, endpoint: endpoint.into(), blocking: false, executes: false, pct: false }
     }
 
     /// States that futures are ready at the first poll.
@@ -73,6 +75,13 @@ impl TransportInfo {
     #[must_use]
     pub fn executes(mut self) -> Self {
         self.executes = true;
+        self
+    }
+
+    /// States that it carries out what only `pct` can.
+    #[must_use]
+    pub fn pct(mut self) -> Self {
+        self.pct = true;
         self
     }
 }

@@ -4,7 +4,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use proxmox_core::guest::{AddressSource, CloneOptions, CreateGuest, DeleteOptions, HowCloned, Kind, NewId};
+use proxmox_core::guest::{
+    AddressSource, CloneOptions, CreateGuest, DeleteOptions, Exec, ExecResult, HowCloned, Kind, NewId,
+};
 use proxmox_core::policy::{GuestFacts, Verdict};
 use proxmox_core::*;
 
@@ -33,7 +35,12 @@ impl Kind for Q {
         teller: "the guest",
         advice: "wait longer",
     };
+    type Exec = Ask<ExecResult>;
     type Handle = H;
+
+    fn exec(guest: &Guest<Self>, exec: Exec) -> Self::Exec {
+        Ask::new("test.exec", Pct::Exec(exec).request(guest.path()))
+    }
 }
 
 type Script = dyn Fn(&PveRequest, usize) -> Result<PveResponse> + Send + Sync;

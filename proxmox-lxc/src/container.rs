@@ -2,14 +2,17 @@ use std::fmt;
 use std::ops::Deref;
 
 use proxmox_core::config::{Ipv4Config, Ipv6Config};
-use proxmox_core::guest::{AddressSource, CreateGuest, GuestInterface, GuestStatus, Kind, NewId};
+use proxmox_core::guest::{
+    AddressSource, CreateGuest, Exec, ExecResult, GuestData, GuestInterface, GuestStatus, Kind, NewId,
+};
 use proxmox_core::task::QuietWork;
 use proxmox_core::{
-    Ask, Call, ConfigBag, Effect, Error, ErrorKind, Guest, GuestKind, Node, NodeName, Outcome, Pve,
+    Ask, Call, ConfigBag, Effect, Error, ErrorKind, Guest, GuestKind, Node, NodeName, Outcome, Push, Pve,
     PveRequest, PveResponse, Result, Rows, Vmid,
 };
 
 use crate::create::ContainerSpec;
+use crate::pct::RunPct;
 
 /// Marks guests that are containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +28,12 @@ impl Kind for Lxc {
         teller: "the container",
         advice: "check that its card is on a bridge with DHCP, or give it a static address",
     };
+    type Exec = RunPct<ExecResult>;
     type Handle = Container;
+
+    fn exec(guest: &Guest<Self>, exec: Exec) -> Self::Exec {
+        RunPct::exec(guest.path(), exec)
+    }
 }
 
 /// PVE has no answer for a container that is off.
@@ -93,6 +101,38 @@ impl Container {
     pub fn interfaces(&self) -> Call<Ask<Vec<GuestInterface>>> {
         let request = PveRequest::get(self.path().fixed("interfaces"));
         self.pve().bind(Ask::with("guest.interfaces", Ok(request), interfaces))
+    }
+
+    /// Writes a file into the running container: `pct push` on its node, `POST …/pct/push` as a request. Without a
+    /// [`timeout`](Call::timeout) it may take two minutes.
+    ///
+    /// The content reaches the node on standard input and a file without a name, so no process list and no directory shows it. PVE
+    /// does not say when the container's disk is full: read back what must be whole.
+    ///
+    /// ```
+    /// # async fn demo(container: proxmox_lxc::Container) -> proxmox_core::Result<()> {
+    /// use proxmox_lxc::Push;
+    /// container.push(Push::new("/etc/motd", "hello\n").perms(0o644)).await?;
+    /// assert_eq!(container.pull("/etc/motd").await?, "hello\n");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// `Unsupported`, not sent, where the transport runs no commands on the container's node; `WrongState` when it does not run;
+    /// `NotFound` when there is no such directory in it; `InvalidInput` for a relative path, for an owner that it does not know, and
+    /// for more than 64 MiB. A connection that is lost in between leaves `MaybeApplied`.
+    pub fn push(&self, push: Push) -> Call<RunPct<()>> {
+        self.pve().bind(RunPct::push(self.path(), push))
+    }
+
+    /// Reads a file of the running container, as bytes: `pct pull` on its node, `GET …/pct/pull` as a request. It changes nothing, and
+    /// takes root on the node all the same. Without a [`timeout`](Call::timeout) it may take two minutes.
+    ///
+    /// # Errors
+    /// `Unsupported`, not sent, where the transport runs no commands on the container's node; `WrongState` when it does not run;
+    /// `NotFound` when there is no such file in it; `InvalidInput` for a relative path and for a file of more than 64 MiB.
+    pub fn pull(&self, path: impl Into<String>) -> Call<RunPct<GuestData>> {
+        self.pve().bind(RunPct::pull(self.path(), path.into()))
     }
 
     /// Turns the container into a template, for good: `POST …/template`, waited for. Needs `VM.Allocate`.

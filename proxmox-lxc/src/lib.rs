@@ -2,7 +2,11 @@
 //!
 //! [`LxcNode`] gives a [`Node`](proxmox_core::Node) its containers. A [`Container`] has everything that
 //! [`Guest`](proxmox_core::Guest) has (status, configuration, power, clone, resize, address, delete), and what only a container
-//! has: its making from a template archive, its mount points, its interfaces without an agent.
+//! has: its making from a template archive, its mount points, its interfaces without an agent, files into and out of it.
+//!
+//! Running programs ([`Guest::exec`](proxmox_core::Guest::exec)), [`push`](Container::push) and [`pull`](Container::pull) are not in
+//! PVE's API: `pct` does them, on the container's own node, as root. They work over transports that run commands there (ssh, local;
+//! [`TransportInfo::pct`](proxmox_core::TransportInfo::pct) says so), and are `Unsupported` over plain HTTPS.
 //!
 //! ```
 //! # async fn demo(pve: proxmox_core::Pve) -> proxmox_core::Result<()> {
@@ -26,6 +30,10 @@
 
 mod container;
 mod create;
+mod pct;
 
 pub use container::{Container, Containers, Lxc, LxcNode};
 pub use create::ContainerSpec;
+pub use pct::RunPct;
+pub use proxmox_core::Push;
+pub use proxmox_core::guest::{Exec, ExecResult, GuestData};

@@ -22,7 +22,8 @@ mod cloudinit;
 mod create;
 mod vm;
 
-pub use agent::{Agent, Exec, ExecResult, FileContent, OsInfo, RunExec};
+pub use agent::{Agent, FileContent, OsInfo, RunExec};
 pub use cloudinit::{ApplyCloudInit, CloudInit};
 pub use create::VmSpec;
+pub use proxmox_core::guest::{Exec, ExecResult};
 pub use vm::{Qemu, QemuNode, Vm, Vms};

@@ -1,12 +1,12 @@
 use std::fmt;
 use std::ops::Deref;
 
-use proxmox_core::guest::{AddressSource, CreateGuest, GuestInterface, GuestStatus, Kind, NewId};
+use proxmox_core::guest::{AddressSource, CreateGuest, Exec, GuestInterface, GuestStatus, Kind, NewId};
 use proxmox_core::{
     Ask, Call, Effect, Error, Guest, GuestKind, Node, NodeName, Pve, PveRequest, Result, Rows, Vmid, Work,
 };
 
-use crate::agent::{Agent, Wrapped};
+use crate::agent::{Agent, RunExec, Wrapped};
 use crate::cloudinit::{ApplyCloudInit, CloudInit};
 use crate::create::VmSpec;
 
@@ -24,7 +24,12 @@ impl Kind for Qemu {
         teller: "the agent",
         advice: "check that qemu-guest-agent runs in the guest and that its network is configured",
     };
+    type Exec = RunExec;
     type Handle = Vm;
+
+    fn exec(guest: &Guest<Self>, exec: Exec) -> RunExec {
+        RunExec::new(guest.path().fixed("agent"), exec)
+    }
 }
 
 /// The handle of a virtual machine. Nothing is read until asked.

@@ -45,6 +45,7 @@ pub(crate) fn fill(builder: SimBuilder) -> SimBuilder {
             SimStorage::new("local", "dir", "iso,vztmpl,snippets,import")
                 .volume("iso/debian-12-netinst.iso", 632 << 20)
                 .volume("vztmpl/alpine-3.20-default_20240908_amd64.tar.xz", 3_064_324)
+                .volume("vztmpl/debian-12-minimal_12.7-1_amd64.tar.zst", 18_874_368)
                 .volume("import/debian-12-generic.qcow2", 421 << 20)
                 .volume("snippets/user.yaml", 64),
         )

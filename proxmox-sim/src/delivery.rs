@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::exchange::{SimAnswer, SimRequest};
 use crate::log::Ticket;
-use crate::sim::Sim;
 use crate::wire_fault::WireFault;
 
 /// What the caller gets.
@@ -18,12 +17,12 @@ pub(crate) enum Delivery {
     Stall,
 }
 
-/// Executes the request, unless the fault forbids it, and says what becomes of the answer.
+/// Executes the request by `answer`, unless the fault forbids it, and says what becomes of the answer.
 pub(crate) fn deliver(
-    sim: &Sim,
     request: &SimRequest,
     fault: Option<WireFault>,
     ticket: &Ticket,
+    answer: impl FnOnce() -> SimAnswer,
 ) -> Delivery {
     ticket.note(|entry| {
         entry.received = true;
@@ -31,7 +30,7 @@ pub(crate) fn deliver(
         entry.fault.clone_from(&fault);
     });
     let execute = || {
-        let answer = sim.answer(request);
+        let answer = answer();
         ticket.note(|entry| {
             entry.executed = true;
             entry.status = Some(answer.status);

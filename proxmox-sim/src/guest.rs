@@ -30,7 +30,7 @@ pub(crate) struct Guest {
     pub(crate) has_agent: bool,
     /// Whether it obeys ACPI.
     pub(crate) obeys: bool,
-    pub(crate) inside: crate::qemu::inside::Inside,
+    pub(crate) inside: crate::inside::Inside,
 }
 
 /// VM or container.
@@ -97,7 +97,7 @@ impl Guest {
             run: None,
             has_agent: false,
             obeys: true,
-            inside: crate::qemu::inside::Inside::default(),
+            inside: crate::inside::Inside::default(),
         }
     }
 

@@ -6,8 +6,8 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use proxmox_core::{
-    Effect, Error, ErrorKind, Outcome, Pve, PveRequest, PveResponse, Result, Transport, TransportInfo,
-    async_trait,
+    Effect, Error, ErrorKind, Outcome, PctRequest, Pve, PveRequest, PveResponse, Result, Transport,
+    TransportInfo, async_trait,
 };
 
 use crate::delivery::{Delivery, deliver};
@@ -98,6 +98,11 @@ impl SimTransport {
         &self.log
     }
 
+    /// Who may send batches, and run `pct` on a node.
+    fn is_root(&self) -> bool {
+        matches!(self.auth, Credentials::Root)
+    }
+
     async fn yield_once(&self) {
         let mut yielded = !self.asynchronous;
         poll_fn(|context| {
@@ -111,6 +116,7 @@ impl SimTransport {
     }
 
     fn answer(&self, request: &PveRequest) -> Result<PveResponse> {
+        let pct = if self.is_root() { PctRequest::read(request).transpose()? } else { None };
         let asked = SimRequest {
             method: request.verb.method().to_owned(),
             path: request.path.as_str().to_owned(),
@@ -132,7 +138,10 @@ impl SimTransport {
             self.sim.clock().advance(limit);
             lost(request.effect, ErrorKind::Timeout, &format!("no answer within {limit:?}"))
         };
-        match deliver(&self.sim, &asked, fault, &ticket) {
+        match deliver(&asked, fault, &ticket, || match &pct {
+            Some(pct) => self.sim.pct_answer(&asked, pct),
+            None => self.sim.answer(&asked),
+        }) {
             Delivery::Answer { answer, wait, .. } if wait + answer.delay > limit => Err(timeout()),
             Delivery::Answer { broken: true, .. } => {
                 Err(lost(request.effect, ErrorKind::Connect, "the connection broke within the answer"))
@@ -159,7 +168,7 @@ fn lost(effect: Effect, kind: ErrorKind, message: &str) -> Error {
 impl Transport for SimTransport {
     fn info(&self) -> TransportInfo {
         let info = TransportInfo::new("sim", "the simulated cluster");
-        let info = if matches!(self.auth, Credentials::Root) { info.executes() } else { info };
+        let info = if self.is_root() { info.executes().pct() } else { info };
         if self.asynchronous { info } else { info.blocking() }
     }
 

@@ -101,7 +101,12 @@ pub struct SeenRequest {
 
 impl SeenRequest {
     pub(crate) fn of(request: &SimRequest) -> Self {
-        let secret = |name: &str| matches!(name, "password" | "cipassword" | "otp" | "confirmation-password");
+        let secret = |name: &str| {
+            matches!(
+                name,
+                "password" | "cipassword" | "otp" | "confirmation-password" | "input-data" | "content"
+            )
+        };
         let shown = |name: &str, value: &SimValue| match value {
             _ if secret(name) => "<redacted>".to_owned(),
             // A batch holds the parameters of others.

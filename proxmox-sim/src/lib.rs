@@ -76,8 +76,9 @@
 //!
 //! # Over ssh, and on the node
 //!
-//! With the feature `sshd`, `Sshd` is a real OpenSSH server and `NodeRoot` what there is on a simulated node: its `pvesh`, its
-//! certificate, and what makes tickets.
+//! With the feature `sshd`, `Sshd` is a real OpenSSH server and `NodeRoot` what there is on a simulated node: its `pvesh` and `pct`,
+//! its certificate, and what makes tickets. Programs and files of containers are had there and in-process, as `root@pam`; over HTTPS
+//! they are not, because PVE's API does not have them.
 //!
 //! All clones of a [`Sim`], and all that carry requests to it, share one cluster. It lives as long as the last of them.
 //!
@@ -93,7 +94,7 @@
 //! | VM `9000` | `debian-12-cloud`, a template with a 2 GiB disk, a cloud-init drive, a card and a guest agent |
 //! | VM `100` | `handmade`, running, with a working guest agent and no tags |
 //! | VM `101` | `shop-db`, stopped, tags `production;sdk-managed` |
-//! | files | an ISO image, a container template, a disk image to import and a snippet in `local` |
+//! | files | an ISO image, two container templates, a disk image to import and a snippet in `local` |
 //! | users | `root@pam` ([password](ROOT_PASSWORD), token [`root@pam!sim`](ROOT_TOKEN_ID)), [`audit@pve`](AUDITOR) who may look at everything |
 //! | a token without privileges | [`root@pam!sep`](BARE_TOKEN_ID): lists are empty, everything else is a 403 |
 //!
@@ -122,9 +123,9 @@
 //! networks, disks, resources, pools, users, tokens, privileges. Every parameter is checked against its type as PVE
 //! checks it.
 //!
-//! A guest runs no operating system. Its agent knows a few programs (`echo`, `cat`, `true`, `false`, `sleep`,
-//! `hostname`, `uname`, `whoami`, `seq`, `sh -c` with `;`, `&&`, `||`, `>&2`, `exit`), keeps files in memory, and shows
-//! the network that `ipconfigN` asks for between the loopback and docker interfaces of a real guest. A clone has what
+//! A guest runs no operating system. A VM's agent and a container's `pct` know a few programs (`echo`, `cat`, `true`, `false`,
+//! `sleep`, `hostname`, `uname`, `whoami`, `seq`, `stat`, `env`, `apt-get` with two old packages, `sh -c` with `;`, `&&`, `||`,
+//! `>&2`, `exit`) and keep files in memory; an agent also shows the network that `ipconfigN` asks for between the loopback and docker interfaces of a real guest. A clone has what
 //! its template had; a VM that was created with empty disks has nothing that could obey a shutdown, as a real one. What
 //! is in a container shows only in the name of its archive, which tells `ostype` and `arch`; suspending one fails as it
 //! does on nodes without CRIU.
@@ -146,6 +147,7 @@ mod exchange;
 mod execute;
 mod faults;
 mod guest;
+mod inside;
 mod inspect;
 mod lxc;
 mod network;
@@ -186,6 +188,8 @@ mod inprocess;
 mod log;
 #[cfg(feature = "sshd")]
 mod node_root;
+#[cfg(feature = "sshd")]
+mod pct;
 mod pvesh;
 #[cfg(feature = "server")]
 mod server;

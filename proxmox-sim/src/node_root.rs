@@ -17,8 +17,9 @@ use crate::pvesh::PveshOutput;
 use crate::server::SimServer;
 use crate::sim::Sim;
 
-/// A directory with what the SDK looks for on a node: `usr/bin/pvesh`, the certificate that pveproxy serves under
-/// `etc/pve/local`, and the Perl module that makes tickets. All of it leads to one simulated cluster, as `root@pam`.
+/// A directory with what the SDK looks for on a node: `usr/bin/pvesh`, `usr/sbin/pct` for containers of the node, the certificate
+/// that pveproxy serves under `etc/pve/local`, and the Perl module that makes tickets. All of it leads to one simulated cluster, as
+/// `root@pam` on its first node.
 ///
 /// Point the SDK at it with `node_root`. It needs Perl, and nothing but what is in Debian's perl-base. It ends with this value.
 ///
@@ -60,6 +61,33 @@ print STDERR $err;
 exit($exit);
 "#;
 
+/// Files and standard input are read and written here, and what is in them goes as hexadecimal digits.
+const PCT: &str = r#"#!/usr/bin/perl
+use strict;
+use IO::Socket::UNIX;
+CLIENT
+local $/ = undef;
+my $given = '-';
+if (@ARGV && $ARGV[0] eq 'exec') {
+    binmode(STDIN);
+    $given = unpack('H*', scalar(<STDIN>) // '');
+} elsif (@ARGV > 3 && $ARGV[0] eq 'push' && open(my $file, '<:raw', $ARGV[2])) {
+    $given = unpack('H*', scalar(<$file>) // '');
+}
+my ($exit, $out, $err) = ask('pct', $given, @ARGV);
+($out, $err) = map { pack('H*', $_) } ($out, $err);
+binmode($_) for *STDOUT, *STDERR;
+if (@ARGV > 3 && $ARGV[0] eq 'pull' && $exit == 0) {
+    open(my $file, '>:raw', $ARGV[3]) or die "failed to create file: $ARGV[3]: $!\n";
+    print {$file} $out;
+    close($file) or die "$!\n";
+} else {
+    print STDOUT $out;
+}
+print STDERR $err;
+exit($exit);
+"#;
+
 const ACCESS_CONTROL: &str = r"package PVE::AccessControl;
 use strict;
 use IO::Socket::UNIX;
@@ -79,8 +107,13 @@ impl NodeRoot {
         let at = |path: &str| directory.path().join(path);
         let socket = at("socket");
         let client = CLIENT.replace("SOCKET", &socket.display().to_string());
+        // As on a node, where this link is the cluster's own word for which node it is.
+        let name = server.sim().first_node().unwrap_or_else(|| "pve1".to_owned());
+        fs::create_dir_all(at(&format!("etc/pve/nodes/{name}")))?;
+        std::os::unix::fs::symlink(format!("nodes/{name}"), at("etc/pve/local"))?;
         let files = [
             ("usr/bin/pvesh", PVESH.replace("CLIENT", &client), 0o755),
+            ("usr/sbin/pct", PCT.replace("CLIENT", &client), 0o755),
             ("usr/share/perl5/PVE/AccessControl.pm", ACCESS_CONTROL.replace("CLIENT", &client), 0o644),
             ("etc/pve/local/pve-ssl.pem", server.certificate_pem().to_owned(), 0o640),
             ("etc/pve/local/pve-ssl.key", "the simulator keeps it to itself\n".to_owned(), 0o600),
@@ -96,7 +129,7 @@ impl NodeRoot {
         listener.set_nonblocking(true)?;
         let stop = Arc::new(AtomicBool::new(false));
         let (node, stopped) =
-            (Node { sim: server.sim().clone(), log: server.log().clone() }, Arc::clone(&stop));
+            (Node { name, sim: server.sim().clone(), log: server.log().clone() }, Arc::clone(&stop));
         let thread = thread::Builder::new()
             .name("proxmox-sim-node".to_owned())
             .spawn(move || serve(&listener, &node, &stopped))?;
@@ -123,6 +156,7 @@ impl Drop for NodeRoot {
 /// Who answers.
 #[derive(Debug, Clone)]
 struct Node {
+    name: String,
     sim: Sim,
     log: RequestLog,
 }
@@ -152,13 +186,17 @@ fn answer(mut stream: UnixStream, node: &Node, stop: &AtomicBool) -> io::Result<
     let output = match words.as_slice() {
         [b"pvesh", locale, arguments @ ..] => {
             let arguments: Vec<String> = arguments.iter().map(|word| text(word, locale)).collect();
-            let watched = stream.try_clone()?;
-            watched.set_nonblocking(true)?;
-            // Whoever asked sends nothing more: what comes is the end.
-            let gone = || stop.load(Ordering::SeqCst) || matches!((&watched).read(&mut [0]), Ok(0));
-            let output = node.sim.pvesh_with(&arguments, &node.log, gone);
-            stream.set_nonblocking(false)?;
-            output
+            while_there(&stream, stop, |gone| node.sim.pvesh_with(&arguments, &node.log, gone))?
+        }
+        [b"pct", given, arguments @ ..] => {
+            let arguments: Vec<String> =
+                arguments.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+            let given = unhex(given);
+            let run = |gone: &dyn Fn() -> bool| {
+                node.sim.pct_on(&node.name, &arguments, given.as_deref(), &node.log, gone)
+            };
+            let done = while_there(&stream, stop, run)?;
+            PveshOutput { exit: done.exit, stdout: hex(&done.stdout), stderr: hex(&done.stderr) }
         }
         [what, user] => {
             let (ticket, csrf) = node.sim.mint(&String::from_utf8_lossy(user));
@@ -177,6 +215,31 @@ fn answer(mut stream: UnixStream, node: &Node, stop: &AtomicBool) -> io::Result<
         answer.extend(part.as_bytes());
     }
     stream.write_all(&answer)
+}
+
+/// Does something that wants to know whether whoever asked has gone.
+fn while_there<T>(
+    stream: &UnixStream,
+    stop: &AtomicBool,
+    work: impl FnOnce(&dyn Fn() -> bool) -> T,
+) -> io::Result<T> {
+    let watched = stream.try_clone()?;
+    watched.set_nonblocking(true)?;
+    // Whoever asked sends nothing more: what comes is the end.
+    let gone = || stop.load(Ordering::SeqCst) || matches!((&watched).read(&mut [0]), Ok(0));
+    let done = work(&gone);
+    stream.set_nonblocking(false)?;
+    Ok(done)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// `None` for what is no such number: a file that could not be read.
+fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
+    let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    digits.chunks(2).map(pair).collect()
 }
 
 /// An argument as PVE reads it: without a UTF-8 locale each byte of another character is lost.

@@ -96,12 +96,22 @@ impl Sim {
     #[must_use]
     pub fn answer(&self, request: &SimRequest) -> SimAnswer {
         let mut state = self.state();
-        if state.seen.len() == REMEMBERED {
-            state.seen.pop_front();
-        }
-        state.seen.push_back(SeenRequest::of(request));
+        state.see(request);
         let now = self.0.clock.now().as_secs_f64();
         into_answer(crate::routes::answer(&mut state, now, request))
+    }
+
+    /// Notes a request that does not come by the API, and gives the state to whoever answers it.
+    pub(crate) fn beside_the_api<T>(&self, request: &SimRequest, answer: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state();
+        state.see(request);
+        answer(&mut state)
+    }
+
+    /// The node whose files and programs are those of [`NodeRoot`](crate::NodeRoot): the first.
+    #[cfg(feature = "sshd")]
+    pub(crate) fn first_node(&self) -> Option<String> {
+        self.state().nodes.keys().next().cloned()
     }
 
     /// The answer to somebody who is not let in at all, whatever they ask for.
@@ -218,6 +228,15 @@ impl Sim {
 
     fn change(&self, vmid: u32, change: impl FnOnce(&mut Guest)) -> bool {
         self.state().guests.get_mut(&vmid).map(change).is_some()
+    }
+}
+
+impl State {
+    fn see(&mut self, request: &SimRequest) {
+        if self.seen.len() == REMEMBERED {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(SeenRequest::of(request));
     }
 }
 

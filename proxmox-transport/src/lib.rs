@@ -39,6 +39,8 @@ pub mod layer;
 #[cfg(feature = "local")]
 mod local;
 #[cfg(feature = "_shell")]
+mod pct;
+#[cfg(feature = "_shell")]
 mod pvesh;
 #[cfg(feature = "_shell")]
 mod shell;

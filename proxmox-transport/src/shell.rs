@@ -41,14 +41,21 @@ pub(crate) fn quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// What may come around the longest answer: what a login prints, and what tells parts of it from each other.
+const AROUND: usize = 64 << 10;
+
 /// All that comes, up to a limit.
 pub(crate) async fn read(from: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     if let Some(from) = from {
-        let mut from = from.take(LONGEST_ANSWER as u64 + 1);
+        let mut from = from.take((LONGEST_ANSWER + AROUND) as u64 + 1);
         from.read_to_end(&mut bytes)
             .await
             .map_err(|e| Fault::new(Stage::Answering, network(&e)).because(e))?;
     }
-    if bytes.len() > LONGEST_ANSWER { Err(Fault::new(Stage::Answering, Why::TooLong)) } else { Ok(bytes) }
+    if bytes.len() > LONGEST_ANSWER + AROUND {
+        Err(Fault::new(Stage::Answering, Why::TooLong))
+    } else {
+        Ok(bytes)
+    }
 }

@@ -100,7 +100,7 @@ mod backend {
 
     pub(crate) fn ssh_pvesh_8(case: Case) {
         let node = Node::start(PveVersion::V8);
-        let world = World { lacks: PVESH, ..node.ssh(SshEngine::Pvesh, Engine::Reqwest, None) };
+        let world = node.ssh(SshEngine::Pvesh, Engine::Reqwest, None).lacking(PVESH);
         runtime().block_on(case(&world));
     }
 
@@ -175,7 +175,11 @@ fn https(server: &SimServer, engine: Engine) -> World {
         server.faults().clone(),
         Box::new(connect),
     )
+    .lacking(API)
 }
+
+/// What PVE's API lacks.
+const API: Lacks = &[(Cap::Pct, "pct runs on the node, and is not in the API")];
 
 /// A simulated node behind a real ssh server.
 struct Node {
@@ -222,7 +226,7 @@ fn local(server: &SimServer, root: &NodeRoot) -> World {
     let pve = Local::new().node_root(root.path()).connect().unwrap();
     let connect = Box::new(|who| panic!("nobody asks pvesh as {who:?}"));
     let world = world(pve, server.sim().clone(), server.log().clone(), server.faults().clone(), connect);
-    World { lacks: PVESH, ..world }
+    world.lacking(PVESH)
 }
 
 /// What the command line of a node lacks.
@@ -284,6 +288,7 @@ const FAKEPVE: Lacks = &[
     (Cap::LinkedClones, "its clones share nothing"),
     (Cap::NodeFacts, "its node is filled in from the schema"),
     (Cap::OtherUsers, "it has one user and no tokens"),
+    (Cap::Pct, "pct runs on the node, and is not in the API"),
     (Cap::Pending, "its configuration shows what runs, not what waits"),
     (Cap::ResizeEffect, "its resize changes nothing"),
     (Cap::TwoNodes, "it has one node"),
@@ -297,6 +302,7 @@ const LIVE: Lacks = &[
     (Cap::BehindTheApi, "it is a machine of its own"),
     (Cap::Containers, "no archive is named"),
     (Cap::OtherUsers, "only one is named"),
+    (Cap::Pct, "pct runs on the node, and is not in the API"),
     (Cap::TwoNodes, "only one is named"),
 ];
 

@@ -8,8 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use proxmox_core::{Error, ErrorKind, Outcome, Pve, PvePath, PveRequest};
-use proxmox_sim::{NodeRoot, ROOT_TOKEN_ID, ROOT_TOKEN_SECRET, Sim, SimServer, Sshd, SshdBuilder, WireFault};
+use proxmox_core::{Error, ErrorKind, Outcome, Pve, PvePath, PveRequest, Transport as _};
+use proxmox_lxc::{Container, Exec, LxcNode as _, Push};
+use proxmox_sim::{
+    NodeRoot, ROOT_TOKEN_ID, ROOT_TOKEN_SECRET, Sim, SimGuest, SimServer, Sshd, SshdBuilder, WireFault,
+};
 use proxmox_transport::{Engine, Ssh, SshEngine};
 use serde_json::Value;
 use tracing::field::{Field, Visit};
@@ -309,7 +312,7 @@ fn any_value_passes_the_shell_of_the_node() {
 
 #[test]
 fn secrets_are_in_no_process_list() {
-    let node = Node::new();
+    let node = with_containers();
     let pve = node.ssh().engine(SshEngine::Pvesh).connect().unwrap();
     version(&pve).unwrap();
     let seen = Arc::new(Mutex::new(String::new()));
@@ -330,11 +333,119 @@ fn secrets_are_in_no_process_list() {
     let request =
         PveRequest::set(path).param("cipassword", proxmox_core::Secret::from("hunter2-of-the-list"));
     pve.request::<Value>(request.force("100".parse().unwrap())).block().unwrap();
+    let ct = container(&pve, "pve1", 200);
+    ct.push(Push::new("/srv/x", "hunter2-of-the-list")).block().unwrap();
+    let read = ct.exec(Exec::new(["cat"]).input("hunter2-of-the-list")).block().unwrap();
+    assert_eq!(read.stdout, "hunter2-of-the-list");
+    assert_eq!(ct.pull("/srv/x").block().unwrap(), "hunter2-of-the-list");
     done.store(true, std::sync::atomic::Ordering::SeqCst);
     watch.join().unwrap();
     let seen = seen.lock().unwrap();
-    assert!(seen.contains("usr/bin/pvesh"), "nobody was seen");
+    assert!(seen.contains("usr/bin/pvesh") && seen.contains("usr/sbin/pct"), "nobody was seen");
     assert!(!seen.contains("hunter2"));
+}
+
+/// The default cluster, with a running container of ours on each node.
+fn with_containers() -> Node {
+    let container = |vmid, node: &str| {
+        SimGuest::ct(vmid)
+            .node(node)
+            .config("tags", "sdk-managed")
+            .disk("rootfs", "shared", 1 << 30)
+            .running()
+    };
+    let sim = Sim::builder().time_scale(1000.0).guest(container(200, "pve1")).guest(container(201, "pve2"));
+    let server = SimServer::start(sim.build()).unwrap();
+    Node { sshd: Sshd::start().unwrap(), root: NodeRoot::new(&server).unwrap(), server }
+}
+
+fn container(pve: &Pve, node: &str, vmid: u32) -> Container {
+    pve.node(node).unwrap().container(vmid).unwrap()
+}
+
+#[test]
+fn pct_works_only_on_the_node_of_the_container() {
+    let node = with_containers();
+    for engine in [SshEngine::Tunnel, SshEngine::Pvesh] {
+        let pve = node.ssh().engine(engine).connect().unwrap();
+        assert!(pve.info().pct, "{engine}");
+        assert!(container(&pve, "pve1", 200).exec(Exec::new(["true"])).block().unwrap().success());
+        let there = container(&pve, "pve2", 201);
+        for error in [
+            there.exec(Exec::new(["true"])).block().unwrap_err(),
+            there.push(Push::new("/x", "")).block().unwrap_err(),
+            there.pull("/x").block().unwrap_err(),
+        ] {
+            assert_eq!(
+                (error.kind(), error.outcome()),
+                (ErrorKind::Unsupported, Outcome::NotSent),
+                "{error}"
+            );
+            assert!(error.advice().unwrap().contains("node pve2"), "{error:?}");
+        }
+    }
+    assert!(
+        node.server.log().entries().iter().all(|entry| !entry.path.starts_with("/nodes/pve2/lxc/201/pct"))
+    );
+}
+
+/// Who asks with a token does not get at root by the way of ssh, and where only pvesh may be run, pct may not.
+#[test]
+fn pct_is_for_root_alone() {
+    let node = with_containers();
+    let token = node.ssh().token(ROOT_TOKEN_ID, ROOT_TOKEN_SECRET.into()).unwrap().connect().unwrap();
+    let only_pvesh = node.ssh().engine(SshEngine::Pvesh).only_pvesh().connect().unwrap();
+    for pve in [token, only_pvesh] {
+        assert!(!pve.info().pct);
+        let error = container(&pve, "pve1", 200).pull("/etc/hostname").block().unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Unsupported, Outcome::NotSent), "{error}");
+    }
+    assert!(node.server.log().entries().iter().all(|entry| !entry.path.contains("/pct/")));
+}
+
+/// PVE's own HTTP knows nothing of it.
+#[test]
+fn the_api_has_no_pct() {
+    let node = with_containers();
+    let api = proxmox_transport::Api::new(&node.server.url()).unwrap().ca_pem(node.server.ca_pem()).unwrap();
+    let api = api.token(ROOT_TOKEN_ID, ROOT_TOKEN_SECRET.into()).unwrap();
+    let path = PvePath::parse("/nodes/pve1/lxc/200/pct/pull").unwrap();
+    let request = PveRequest::get(path).param("path", "/etc/hostname");
+    let transport = api.ureq().unwrap();
+    let mut error = None;
+    let slot = &mut error;
+    transport.drive(std::pin::pin!(async { *slot = transport.call(&request).await.err() }));
+    let error = error.unwrap();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Unsupported, Some(501)), "{error}");
+}
+
+#[test]
+fn a_cut_in_the_midst_of_pct() {
+    for engine in [SshEngine::Tunnel, SshEngine::Pvesh] {
+        let node = with_containers();
+        let pve = node.ssh().engine(engine).connect().unwrap();
+        version(&pve).unwrap();
+        let exec = "/nodes/pve1/lxc/200/pct/exec";
+        thread::scope(|scope| {
+            let ct = container(&pve, "pve1", 200);
+            let write = scope.spawn(move || ct.exec(Exec::new(["sleep", "10000000"])).block());
+            let started = Instant::now();
+            while node.server.log().arrived("POST", exec) == 0 {
+                assert!(started.elapsed() < Duration::from_secs(10));
+                thread::sleep(Duration::from_millis(5));
+            }
+            node.sshd.cut().unwrap();
+            let error = write.join().unwrap().unwrap_err();
+            assert_eq!(
+                (error.kind(), error.outcome()),
+                (ErrorKind::Connect, Outcome::MaybeApplied),
+                "{error}"
+            );
+        });
+        // Nobody has asked again, and the next one finds a way.
+        assert_eq!(node.server.log().arrived("POST", exec), 1, "{engine}");
+        assert!(container(&pve, "pve1", 200).exec(Exec::new(["true"])).block().unwrap().success());
+    }
 }
 
 #[test]

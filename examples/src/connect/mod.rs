@@ -25,6 +25,7 @@ pub struct Plan {
     pub node: Option<NodeName>,
     engine: proxmox_transport::Engine,
     sudo: bool,
+    node_root: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone)]
@@ -88,7 +89,15 @@ impl Plan {
             (None, Some(name)) => Some(NodeName::parse(&name)?),
             (None, None) => None,
         };
-        Ok(Self { place, who, trust, node, engine: given.engine.into(), sudo: given.sudo })
+        Ok(Self {
+            place,
+            who,
+            trust,
+            node,
+            engine: given.engine.into(),
+            sudo: given.sudo,
+            node_root: given.node_root.clone(),
+        })
     }
 
     fn who(
@@ -200,7 +209,10 @@ impl Plan {
             (Place::Sim(_), Some(Simulated { root: Some(root), .. })) => {
                 Ok((Local::new().node_root(root.path()).builder()?, ROOT.to_owned()))
             }
-            _ => Ok((if self.sudo { Local::new().sudo() } else { Local::new() }.builder()?, ROOT.to_owned())),
+            _ => {
+                let local = self.node_root.iter().fold(Local::new(), Local::node_root);
+                Ok((if self.sudo { local.sudo() } else { local }.builder()?, ROOT.to_owned()))
+            }
         }
     }
 

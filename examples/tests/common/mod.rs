@@ -7,7 +7,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use proxmox_sim::{ROOT_TOKEN_ID, ROOT_TOKEN_SECRET, Sim, SimBuilder, SimServer};
+use proxmox_sim::{NodeRoot, ROOT_TOKEN_ID, ROOT_TOKEN_SECRET, Sim, SimBuilder, SimServer};
 use tempfile::NamedTempFile;
 
 /// A cluster that several runs of a program share.
@@ -57,6 +57,12 @@ impl Cluster {
 
     pub(crate) fn lifecycle(&self, line: &str) -> Ran {
         run(self.command(env!("CARGO_BIN_EXE_lifecycle")).args(line.split_whitespace()))
+    }
+
+    /// `pve` on the cluster's first node, by the programs that are there.
+    pub(crate) fn pve_there(&self, root: &NodeRoot, line: &str) -> Ran {
+        let words = line.split_whitespace();
+        run(clean(env!("CARGO_BIN_EXE_pve")).arg("--local").arg("--node-root").arg(root.path()).args(words))
     }
 
     /// A program with this cluster in its environment.

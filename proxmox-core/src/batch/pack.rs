@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Effect, NodeName, ParamValue, Params, PvePath, PveRequest, Secret, Verb};
+use crate::{Effect, NodeName, ParamValue, Params, Pct, PvePath, PveRequest, Secret, Verb};
 
 /// How many requests one batch carries at most. The node carries them out one after another, and nothing is heard of the
 /// first before the last is done.
@@ -52,12 +52,13 @@ pub(super) fn batches(requests: &[PveRequest], wanted: impl Fn(&PveRequest) -> b
 /// The node that a request is sent to and the rest of its path, where a batch can carry it.
 ///
 /// Not: what has a budget of its own, which it would share; what waits for a guest's agent, for which all others would
-/// wait; paths that need encoding, and lists, of which nobody knows how PVE reads them there.
+/// wait; what is not PVE's own; paths that need encoding, and lists, of which nobody knows how PVE reads them there.
 fn place(request: &PveRequest) -> Option<(NodeName, &str)> {
     let (node, rest) = request.path.as_str().strip_prefix("/nodes/")?.split_once('/')?;
     let fits = request.timeout.is_none()
         && rest != "execute"
         && request.path.segments().nth(4) != Some("agent")
+        && !Pct::is_path(&request.path)
         && request.path.url_path() == request.path.as_str()
         && request.params.get("node").is_none()
         && !request.params.iter().any(|(_, value)| matches!(value, ParamValue::List(_)));

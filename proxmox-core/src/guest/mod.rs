@@ -4,7 +4,9 @@ mod address;
 mod clone;
 mod config;
 mod create;
+mod data;
 mod delete;
+mod exec;
 mod power;
 mod spec;
 mod status;
@@ -18,13 +20,15 @@ pub use address::{FoundIp, GuestAddress, GuestInterface, IpQuery};
 pub use clone::{CloneGuest, CloneOptions, Cloned, HowCloned, NewId};
 pub use config::PendingValue;
 pub use create::CreateGuest;
+pub use data::GuestData;
 pub use delete::{DeleteGuest, DeleteOptions, Deleted};
+pub use exec::{Exec, ExecResult};
 pub use power::{EnsurePower, Power, Shutdown};
 pub use status::{GuestState, GuestStatus};
 pub use wait_for_ip::{AddressSource, WaitForIp};
 
 use crate::policy::GuestFacts;
-use crate::{Error, GuestKind, NodeName, Pve, PvePath, PveRequest, Result, Vmid};
+use crate::{Error, GuestKind, NodeName, Operation, Pve, PvePath, PveRequest, Result, Vmid};
 
 /// What makes a VM a VM and a container a container: implemented once by each facade crate.
 pub trait Kind: Send + Sync + Sized + 'static {
@@ -34,8 +38,13 @@ pub trait Kind: Send + Sync + Sized + 'static {
     const NAME_PARAM: &'static str;
     /// How it tells its addresses.
     const ADDRESSES: AddressSource;
+    /// How it runs a program.
+    type Exec: Operation<Output = ExecResult>;
     /// The facade's own handle, which wraps a [`Guest`].
     type Handle: From<Guest<Self>> + Deref<Target = Guest<Self>> + Send + 'static;
+
+    /// The operation that runs a program in a guest: what [`Guest::exec`] binds.
+    fn exec(guest: &Guest<Self>, exec: Exec) -> Self::Exec;
 }
 
 /// The handle of a guest on a node: what VMs and containers have in common. Cheap to clone; nothing is read until asked.

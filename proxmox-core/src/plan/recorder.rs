@@ -81,6 +81,9 @@ impl Recorder {
         noted.guests.apply(request, known);
         let number = noted.steps.len();
         noted.quiet.extend(work::quiet_upid(request, number));
+        if let Some(unforeseen) = unforeseen(request) {
+            return Err(unforeseen);
+        }
         let data = work::upid(request, number).map_or_else(|| work::data(request), Value::from);
         Ok(answer(&data))
     }
@@ -127,17 +130,15 @@ impl Recorder {
                 Some(guest) => (true, guest.new),
             }
         };
-        let planned = |why: String| Err(Error::new(ErrorKind::Unsupported, Outcome::NotSent, why));
         match what {
             ["config"] | ["status", "current"] if known => {
                 let real = if new { Value::Null } else { inner.call(request).await?.decode()? };
                 Ok(answer(&self.noted().guests.show(vmid, what[0], real)))
             }
             _ if new => {
-                planned(format!("{} {vmid} is only planned: there is no answer to `{request}`", kind.noun()))
-            }
-            ["agent", "exec-status"] if request.params.text("pid").as_deref() == Some("0") => {
-                planned(format!("what a program in {} {vmid} would say cannot be foreseen", kind.noun()))
+                let text =
+                    format!("{} {vmid} is only planned: there is no answer to `{request}`", kind.noun());
+                Err(Error::new(ErrorKind::Unsupported, Outcome::NotSent, text))
             }
             _ => inner.call(request).await,
         }
@@ -180,6 +181,16 @@ impl Recorder {
         rows.splice(0..0, planned);
         Ok(answer(&Value::from(rows)))
     }
+}
+
+/// A program's answer, on which the flow depends.
+fn unforeseen(request: &PveRequest) -> Option<Error> {
+    let runs = matches!(request.path.segments().collect::<Vec<_>>()[..], [.., "agent" | "pct", "exec"]);
+    let Target::Guest { kind, vmid, .. } = request.target() else {
+        return None;
+    };
+    let text = format!("what a program in {} {vmid} would say cannot be foreseen", kind.noun());
+    runs.then(|| Error::new(ErrorKind::Unsupported, Outcome::NotSent, text))
 }
 
 fn taken(id: Vmid) -> Error {

@@ -77,7 +77,7 @@ fn task_kind(verb: Verb, rest: &[&str]) -> Option<String> {
     }
 }
 
-/// What PVE answers to a write that starts no task: nothing, with two exceptions.
+/// What PVE answers to a write that starts no task: nothing, with an exception.
 pub(super) fn data(request: &PveRequest) -> Value {
     let segments: Vec<&str> = request.path.segments().collect();
     match (request.verb, segments.as_slice()) {
@@ -85,7 +85,6 @@ pub(super) fn data(request: &PveRequest) -> Value {
             let name = request.params.text("filename").unwrap_or_default();
             json!(format!("{storage}:{name}"))
         }
-        (Verb::Create, [.., "agent", "exec"]) => json!({ "pid": 0 }),
         _ => Value::Null,
     }
 }

@@ -178,7 +178,7 @@ mod tests {
     #[async_trait]
     impl Transport for Scripted {
         fn info(&self) -> TransportInfo {
-            TransportInfo::new("scripted", "nowhere").blocking()
+            TransportInfo::new("scripted", "nowhere").blocking().pct()
         }
         async fn call(&self, request: &PveRequest) -> Result<PveResponse> {
             if request.verb != Verb::Get {
@@ -222,6 +222,23 @@ mod tests {
             "VM 100 on node n: refused by rule managed-tag: guest 100 (handmade): it does not carry the tag \"sdk-managed\""
         );
         assert_eq!(error.advice(), Some("if that is what you want, force it, naming 100"));
+        assert!(written.is_empty());
+    }
+
+    #[test]
+    fn nothing_gets_into_a_container_beside_the_gate() {
+        let exec = at("/nodes/n/lxc/100/pct/exec", Verb::Create).param("command", "reboot");
+        let push = at("/nodes/n/lxc/100/pct/push", Verb::Create).param("path", "/x").param("content", "");
+        for request in [exec.clone(), push, exec.clone().effect(Effect::Write)] {
+            let (result, written) = send(Ok("{}"), &request);
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::Refused, "{request}");
+            assert!(written.is_empty());
+            let (result, written) = send(Ok(r#"{"tags":"sdk-managed"}"#), &request);
+            result.unwrap();
+            assert_eq!(written.len(), 1, "{request}");
+        }
+        let (result, written) = send(Ok("{}"), &exec.effect(Effect::Read));
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidInput);
         assert!(written.is_empty());
     }
 

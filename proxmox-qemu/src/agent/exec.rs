@@ -1,75 +1,8 @@
-use std::fmt;
 use std::time::Duration;
 
+use proxmox_core::guest::{Exec, ExecResult};
 use proxmox_core::{Effect, Error, ErrorKind, Operation, Outcome, Pve, PvePath, PveRequest, Result, de};
-use serde::{Deserialize, Serialize};
-
-/// A command for the guest: an argument list, never a shell line.
-///
-/// ```
-/// use proxmox_qemu::Exec;
-/// let hostname = Exec::new(["hostname", "-f"]);
-/// let script = Exec::new(["sh"]).input("set -e\napt-get -y upgrade\n");
-/// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct Exec {
-    argv: Vec<String>,
-    input: Option<String>,
-}
-
-/// Without the input, which may hold a password.
-impl fmt::Debug for Exec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let input = self.input.as_ref().map(|text| format!("{} bytes", text.len()));
-        f.debug_struct("Exec").field("argv", &self.argv).field("input", &input).finish()
-    }
-}
-
-impl Exec {
-    /// The program and its arguments, each passed as it is.
-    pub fn new<S: Into<String>>(argv: impl IntoIterator<Item = S>) -> Self {
-        Self { argv: argv.into_iter().map(Into::into).collect(), input: None }
-    }
-
-    /// What the program reads on its standard input: text, at most 64 KiB.
-    #[must_use]
-    pub fn input(mut self, text: impl Into<String>) -> Self {
-        self.input = Some(text.into());
-        self
-    }
-}
-
-/// The end of a command. A program that fails is a result, not an error: look at [`success`](Self::success).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ExecResult {
-    /// Its exit code; none when a signal ended it.
-    #[serde(rename = "exitcode", default, deserialize_with = "de::opt_int")]
-    pub exit_code: Option<i64>,
-    /// The signal (or, on Windows, the exception) that ended it.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub signal: Option<i64>,
-    /// Its standard output. Bytes that are not UTF-8 do not survive PVE.
-    #[serde(rename = "out-data", default)]
-    pub stdout: String,
-    /// Its standard error.
-    #[serde(rename = "err-data", default)]
-    pub stderr: String,
-    /// Whether there was more output than the agent keeps (16 MiB).
-    #[serde(rename = "out-truncated", default, deserialize_with = "de::flag")]
-    pub out_truncated: bool,
-    /// The same for standard error.
-    #[serde(rename = "err-truncated", default, deserialize_with = "de::flag")]
-    pub err_truncated: bool,
-}
-
-impl ExecResult {
-    /// Whether it exited with 0.
-    #[must_use]
-    pub fn success(&self) -> bool {
-        self.exit_code == Some(0)
-    }
-}
+use serde::Deserialize;
 
 /// How long to wait unless the call says otherwise.
 const WAIT: Duration = Duration::from_secs(30);
@@ -106,7 +39,7 @@ struct Look {
 }
 
 impl RunExec {
-    pub(super) fn new(agent: PvePath, exec: Exec) -> Self {
+    pub(crate) fn new(agent: PvePath, exec: Exec) -> Self {
         Self { agent, exec }
     }
 }
@@ -117,19 +50,11 @@ impl Operation for RunExec {
         "agent.exec"
     }
     fn request(&self) -> Result<PveRequest> {
-        if self.exec.argv.first().is_none_or(String::is_empty) {
-            return Err(Error::invalid("command", "command: an empty argument list runs nothing"));
-        }
-        if let Some(input) = self.exec.input.as_ref().filter(|text| text.len() > INPUT_LIMIT) {
-            let text =
-                format!("input: {} bytes, but PVE passes at most {INPUT_LIMIT} on to the agent", input.len());
-            return Err(
-                Error::invalid("input", text).with_advice("write it to a file of the guest first, in parts")
-            );
-        }
+        self.exec.check()?;
+        let input = self.exec.input_bytes().map(text).transpose()?;
         Ok(PveRequest::create(self.agent.clone().fixed("exec"))
-            .param("command", self.exec.argv.clone())
-            .param_some("input-data", self.exec.input.as_deref())
+            .param("command", self.exec.argv().to_vec())
+            .param_some("input-data", input)
             .effect(Effect::Write))
     }
     async fn run(self, pve: Pve) -> Result<ExecResult> {
@@ -165,6 +90,23 @@ impl Operation for RunExec {
     }
 }
 
+/// The input as PVE takes it: text, and not much of it.
+fn text(input: &[u8]) -> Result<&str> {
+    let bad = |why: String, advice: &str| Err(Error::invalid("input", why).with_advice(advice));
+    if input.len() > INPUT_LIMIT {
+        let why =
+            format!("input: {} bytes, but PVE passes at most {INPUT_LIMIT} on to the agent", input.len());
+        return bad(why, "write it to a file of the guest first, in parts");
+    }
+    match std::str::from_utf8(input) {
+        Ok(text) if !text.contains('\0') => Ok(text),
+        _ => bad(
+            "input: PVE passes only text on to the agent".to_owned(),
+            "encode it, and decode it in the guest",
+        ),
+    }
+}
+
 /// The command runs or has run, and nobody can tell how it ended.
 fn unheard(e: Error, pid: i64) -> Error {
     // The agent forgets a command once it has told its end: the answer that told it was lost.
@@ -191,9 +133,12 @@ mod tests {
             request.to_string(),
             "pvesh create /nodes/pve1/qemu/100/agent/exec --command sh --command -c --command 'echo a b' --input-data '<redacted>'"
         );
-        for bad in
-            [Exec::new(Vec::<String>::new()), Exec::new([""]), Exec::new(["a"]).input("x".repeat(65_537))]
-        {
+        for bad in [
+            Exec::new([""]),
+            Exec::new(["a"]).input("x".repeat(65_537)),
+            Exec::new(["a"]).input(vec![0xff]),
+            Exec::new(["a"]).input("a\0b"),
+        ] {
             assert_eq!(
                 RunExec::new(path.clone(), bad).request().unwrap_err().kind(),
                 ErrorKind::InvalidInput

@@ -3,10 +3,10 @@
 mod exec;
 mod file;
 
-pub use exec::{Exec, ExecResult, RunExec};
+pub use exec::RunExec;
 pub use file::FileContent;
 
-use proxmox_core::guest::GuestInterface;
+use proxmox_core::guest::{Exec, GuestInterface};
 use proxmox_core::{Ask, Call, Effect, PvePath, PveRequest, Result, de};
 use serde::{Deserialize, Serialize};
 
@@ -94,7 +94,7 @@ impl Agent {
         self.vm.pve().bind(Ask::with(name, Ok(PveRequest::get(path)), unwrap))
     }
 
-    /// Runs a command in the guest and waits for its end: see [`Exec`].
+    /// Runs a command in the guest and waits for its end: see [`Exec`]. The same as [`Guest::exec`](proxmox_core::Guest::exec).
     pub fn exec(&self, exec: Exec) -> Call<RunExec> {
         self.vm.pve().bind(RunExec::new(self.path(), exec))
     }

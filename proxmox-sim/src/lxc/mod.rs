@@ -10,6 +10,7 @@ pub(crate) mod lifecycle;
 pub(crate) mod mount;
 pub(crate) mod move_volume;
 pub(crate) mod net;
+pub(crate) mod pct;
 pub(crate) mod permit;
 pub(crate) mod power;
 mod template_file;

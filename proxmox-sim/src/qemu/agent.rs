@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::answer::{Answer, Refusal, failed};
 use crate::ctx::Ctx;
 use crate::guest::Guest;
-use crate::qemu::inside::Look;
+use crate::inside::Look;
 use crate::qemu::{interfaces, power};
 use crate::state::{Dying, seconds};
 use std::time::Duration;
@@ -132,7 +132,7 @@ pub(crate) fn exec(ctx: &mut Ctx<'_>) -> Answer {
     let now = ctx.now;
     let guest = agent(ctx)?;
     let name = hostname(guest);
-    match guest.inside.exec(&argv, &input, &name, now) {
+    match guest.inside.exec(&argv, input.as_bytes(), &name, now) {
         Some(pid) => Ok(json!({ "pid": pid }).into()),
         // The agent's sentence has typographic quotes, and these break PVE's own answer.
         None => Err(Refusal::Bare(596, "Broken pipe", Duration::from_secs(5))),
@@ -157,7 +157,9 @@ pub(crate) fn exec_status(ctx: &mut Ctx<'_>) -> Answer {
     for (name, text) in
         [("out", &done.out), ("err", &done.err)].into_iter().filter(|(_, text)| !text.is_empty())
     {
-        let kept = cut(text, OUTPUT);
+        // What is not UTF-8 does not survive PVE.
+        let text = String::from_utf8_lossy(text);
+        let kept = cut(&text, OUTPUT);
         data.insert(format!("{name}-data"), kept.into());
         data.insert(format!("{name}-truncated"), i32::from(kept.len() < text.len()).into());
     }
@@ -179,14 +181,14 @@ pub(crate) fn file_read(ctx: &mut Ctx<'_>) -> Answer {
     let guest = agent(ctx)?;
     let content = match (guest.inside.files.get(&path), path.as_str()) {
         (Some(content), _) => content.clone(),
-        (None, "/etc/hostname") => format!("{}\n", hostname(guest)),
+        (None, "/etc/hostname") => format!("{}\n", hostname(guest)).into_bytes(),
         (None, _) => {
             return failed(format!(
                 "Agent error: failed to open file '{path}' (mode: 'r'): No such file or directory"
             ));
         }
     };
-    let bytes = content.as_bytes();
+    let bytes = content.as_slice();
     let from = offset.min(bytes.len());
     let part = &bytes[from..from.saturating_add(count).min(bytes.len())];
     let shown = if decode { String::from_utf8_lossy(part).into_owned() } else { BASE64.encode(part) };
@@ -203,11 +205,10 @@ pub(crate) fn file_write(ctx: &mut Ctx<'_>) -> Answer {
     let encode = ctx.flag_or("encode", true);
     let guest = agent(ctx)?;
     let content = if encode {
-        content
+        content.into_bytes()
     } else {
-        match BASE64.decode(&content).map(String::from_utf8) {
-            Ok(Ok(text)) => text,
-            Ok(Err(_)) => return failed("the simulator keeps only UTF-8 files"),
+        match BASE64.decode(&content) {
+            Ok(bytes) => bytes,
             Err(_) => return failed("Agent error: failed to decode base64 content"),
         }
     };

@@ -181,7 +181,7 @@ async fn answer(
         Err(_) => return Err(Closed),
     };
     let delivery = match http.read() {
-        Ok(request) => deliver(&service.sim, &request, fault, &ticket),
+        Ok(request) => deliver(&request, fault, &ticket, || service.sim.answer(&request)),
         Err(refused) => {
             let answer = refused.answer(&service.sim, &http);
             ticket.note(|entry| (entry.received, entry.status) = (true, Some(answer.status)));

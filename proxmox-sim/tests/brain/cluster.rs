@@ -17,7 +17,7 @@ fn the_default_cluster() {
     assert_eq!(names("/cluster/sdn/vnets", "vnet"), ["vnet0"]);
     assert_eq!(names("/nodes/pve1/qemu", "name"), ["handmade", "shop-db", "debian-12-cloud"]);
     let templates = ask.ok("GET", "/nodes/pve1/storage/local/content", &[("content", "vztmpl")]);
-    assert_eq!(templates.as_array().unwrap().len(), 1);
+    assert_eq!(templates.as_array().unwrap().len(), 2);
     let bridges = ask.ok("GET", "/nodes/pve1/network", &[("type", "bridge")]);
     assert_eq!((bridges.as_array().unwrap().len(), &bridges[0]["iface"]), (1, &json!("vmbr0")));
     let guests = ask.sim.guests();

@@ -47,7 +47,7 @@ fn data<'a>(request: &PveRequest, stdout: &'a [u8]) -> &'a [u8] {
 }
 
 /// What others than PVE say, before it began.
-fn not_pve(exit: i32, stderr: &str, effect: Effect) -> Option<Error> {
+pub(crate) fn not_pve(exit: i32, stderr: &str, effect: Effect) -> Option<Error> {
     let first = stderr.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     let unsent = |kind, text: String| Error::new(kind, Outcome::NotSent, text);
     Some(if let Some(program) = first.strip_prefix(MISSING) {

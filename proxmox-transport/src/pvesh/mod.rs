@@ -4,5 +4,6 @@ mod answer;
 mod command;
 mod transport;
 
+pub(crate) use answer::not_pve;
 pub(crate) use command::Caller;
 pub(crate) use transport::Pvesh;

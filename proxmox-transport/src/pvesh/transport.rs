@@ -5,11 +5,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use proxmox_core::{Effect, PveRequest, PveResponse, Result, Transport, TransportInfo, async_trait};
+use proxmox_core::{
+    Effect, PctRequest, PveRequest, PveResponse, Result, Transport, TransportInfo, async_trait,
+};
 
 use super::answer;
 use super::command::Caller;
 use crate::lane::{self, Lane};
+use crate::pct;
 use crate::shell::Shell;
 
 /// How long a read may take.
@@ -35,11 +38,16 @@ impl<S: Shell> Pvesh<S> {
 #[async_trait]
 impl<S: Shell> Transport for Pvesh<S> {
     fn info(&self) -> TransportInfo {
-        TransportInfo::new(self.name, self.shell.host()).executes()
+        let info = TransportInfo::new(self.name, self.shell.host()).executes();
+        // Where nothing but pvesh may be run, pct may not be either.
+        if self.caller.program { info } else { info.pct() }
     }
 
     async fn call(&self, request: &PveRequest) -> Result<PveResponse> {
         request.check()?;
+        if let Some(pct) = PctRequest::read(request).filter(|_| !self.caller.program) {
+            return pct::carry_out(&self.shell, &self.lane, &self.caller, request, &pct?).await;
+        }
         let script = self.caller.script(request)?;
         let usual = if request.effect == Effect::Read { READ } else { WRITE };
         let deadline = Instant::now() + request.timeout.unwrap_or(usual).min(WRITE);

@@ -300,7 +300,7 @@ impl Ssh {
 
     fn tunnel(self, session: Session, pvesh: Pvesh<Session>) -> Result<PveBuilder> {
         let lane = Arc::new(Lane::default());
-        let mut node = Node::new(session, lane, self.port, self.caller.sudo, self.caller.root.clone());
+        let mut node = Node::new(session, lane, self.port, self.caller.clone());
         if let Some(pin) = self.pin {
             node.seen.set(Some(pin));
             node.pinned = true;

@@ -52,7 +52,7 @@ pub async fn runs_a_command(world: &World) {
     let done = agent.exec(Exec::new(["echo", "hello"])).await.unwrap();
     assert!(done.success(), "{done:?}");
     if world.has(Cap::ExecOutput) {
-        assert_eq!((done.stdout.as_str(), done.stderr.as_str()), ("hello\n", ""));
+        assert_eq!((&*done.stdout.text(), &*done.stderr.text()), ("hello\n", ""));
     }
     assert!(!done.out_truncated && done.signal.is_none());
 }
@@ -70,7 +70,7 @@ pub async fn exit_code_and_both_outputs_come_back(world: &World) {
     let agent = world.vm(world.answering).agent();
     let script = "echo out; echo err >&2; exit 3";
     let done = agent.exec(Exec::new(["sh", "-c", script])).await.unwrap();
-    assert_eq!((done.exit_code, done.stdout.as_str(), done.stderr.as_str()), (Some(3), "out\n", "err\n"));
+    assert_eq!((done.exit_code, &*done.stdout.text(), &*done.stderr.text()), (Some(3), "out\n", "err\n"));
 }
 
 pub async fn a_program_that_is_not_there_leaves_doubts(world: &World) {
@@ -98,7 +98,7 @@ pub async fn a_command_reads_its_input(world: &World) {
     assert_eq!(done.stdout, text);
     // The whole of what PVE passes on.
     let long = "x".repeat(64 * 1024);
-    let done = agent.exec(Exec::new(["cat"]).input(&long)).await.unwrap();
+    let done = agent.exec(Exec::new(["cat"]).input(long.as_str())).await.unwrap();
     assert_eq!(done.stdout.len(), long.len());
 }
 

@@ -6,8 +6,9 @@ use proxmox_core::config::{ConfigChange, ContainerNet, IpConfig, Size};
 use proxmox_core::guest::{
     CloneOptions, DeleteOptions, Deleted, GuestState, HowCloned, IpQuery, NewId, Power, Shutdown,
 };
-use proxmox_core::{ErrorKind, Outcome};
-use proxmox_lxc::{Container, ContainerSpec, Containers, LxcNode};
+use proxmox_core::{ErrorKind, Outcome, PvePath, PveRequest};
+use proxmox_lxc::{Container, ContainerSpec, Containers, Exec, ExecResult, LxcNode, Push};
+use serde_json::Value;
 
 use super::{Cap, World, assert_is};
 
@@ -275,4 +276,178 @@ pub async fn what_cannot_be_made_is_told(world: &World) {
     let absent = world.node().container(vmid).unwrap();
     assert!(absent.status().await.unwrap_err().is_not_found());
     assert_is(&absent.start().await.unwrap_err(), ErrorKind::NotFound, Outcome::NotSent);
+}
+
+/// A running container to get into; where nobody can, holds the backend to saying so.
+async fn to_get_into(world: &World, hostname: &str) -> Option<Container> {
+    if !world.has(Cap::Pct) {
+        let absent = world.node().container(world.number(82)).unwrap();
+        let arrived = world.arrived();
+        let errors = [
+            absent.exec(Exec::new(["true"])).await.unwrap_err(),
+            absent.push(Push::new("/x", "")).await.unwrap_err(),
+            absent.pull("/x").await.unwrap_err(),
+        ];
+        for error in errors {
+            assert_is(&error, ErrorKind::Unsupported, Outcome::NotSent);
+            let advice = error.advice().unwrap();
+            assert!(advice.contains("ssh") && advice.contains(world.node.as_str()), "{error:?}");
+        }
+        assert_eq!(world.arrived(), arrived, "something was sent");
+        return None;
+    }
+    if !world.needs(Cap::Containers) {
+        return None;
+    }
+    let container = new_container(world, hostname).await;
+    container.start().await.unwrap();
+    Some(container)
+}
+
+fn path(container: &Container, rest: &str) -> PvePath {
+    PvePath::parse(&format!("{}/pct/{rest}", container.path())).unwrap()
+}
+
+pub async fn a_program_runs_in_it(world: &World) {
+    let Some(container) = to_get_into(world, "runs").await else {
+        return;
+    };
+    let before = world.writes();
+    let done = container.exec(Exec::new(["sh", "-c", "echo out; echo err >&2; exit 3"])).await.unwrap();
+    assert_eq!((done.exit_code, &*done.stdout.text(), &*done.stderr.text()), (Some(3), "out\n", "err\n"));
+    assert!(!done.success() && !done.out_truncated && !done.err_truncated);
+    if let (Some(before), Some(after)) = (before, world.writes()) {
+        assert_eq!(after[before.len()..], [format!("POST {}", path(&container, "exec"))]);
+    }
+    // Each word is passed as it is.
+    let odd = "-a \"b\" 'c' $d `e` \\ * ü\n\nf";
+    let done = container.exec(Exec::new(["echo", "", odd, "--", "--keep-env"])).await.unwrap();
+    assert_eq!(done.stdout.text(), format!(" {odd} -- --keep-env\n"));
+    let done = container.exec(Exec::new(["hostname"])).await.unwrap();
+    assert!(done.success());
+    assert_eq!(done.stdout, "runs\n");
+    // The same words for a VM.
+    let vm = world.vm(world.answering);
+    let done = vm.exec(Exec::new(["echo", "hello"])).await.unwrap();
+    assert_eq!((done.success(), &*done.stdout.text()), (true, "hello\n"));
+    // And for whoever builds requests.
+    let request = PveRequest::create(path(&container, "exec")).param("command", "hostname");
+    let raw: Value = world.pve.request(request).await.unwrap();
+    assert_eq!((&raw["exitcode"], &raw["out-data"]), (&0.into(), &"runs\n".into()));
+}
+
+pub async fn every_byte_goes_in_and_comes_out(world: &World) {
+    let Some(container) = to_get_into(world, "bytes").await else {
+        return;
+    };
+    let all: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+    for bytes in [&b""[..], "text ü\n".as_bytes(), b"\0", &[0xc3, 0x28], &all] {
+        let done: ExecResult = container.exec(Exec::new(["cat"]).input(bytes)).await.unwrap();
+        assert_eq!(done.stdout.as_bytes(), bytes);
+        container.push(Push::new("/srv/bytes", bytes)).await.unwrap();
+        assert_eq!(container.pull("/srv/bytes").await.unwrap().as_bytes(), bytes);
+        let done = container.exec(Exec::new(["cat", "/srv/bytes"])).await.unwrap();
+        assert_eq!(done.stdout.as_bytes(), bytes);
+    }
+}
+
+pub async fn a_file_belongs_to_whom_it_should(world: &World) {
+    let Some(container) = to_get_into(world, "owned").await else {
+        return;
+    };
+    let stat = || container.exec(Exec::new(["stat", "-c", "%a %U %G", "/etc/secret"]));
+    container.push(Push::new("/etc/secret", "x")).await.unwrap();
+    assert_eq!(stat().await.unwrap().stdout, "644 root root\n");
+    let push = Push::new("/etc/secret", "y").perms(0o600).user("www-data").group("daemon");
+    container.push(push).await.unwrap();
+    assert_eq!(stat().await.unwrap().stdout, "600 www-data daemon\n");
+}
+
+pub async fn what_cannot_be_run_or_found_is_told(world: &World) {
+    let Some(container) = to_get_into(world, "told").await else {
+        return;
+    };
+    let done = container.exec(Exec::new(["/no/such/program"])).await.unwrap();
+    assert_eq!(done.exit_code, Some(127));
+    assert!(done.stderr.text().contains("/no/such/program"), "{done:?}");
+    let error = container.pull("/no/such/file").await.unwrap_err();
+    assert_is(&error, ErrorKind::NotFound, Outcome::Rejected);
+    assert!(error.to_string().contains("/no/such/file"), "{error}");
+    let error = container.push(Push::new("/no/such/dir/x", "")).await.unwrap_err();
+    assert_is(&error, ErrorKind::NotFound, Outcome::Rejected);
+    let error = container.push(Push::new("/x", "").user("nosuchuser")).await.unwrap_err();
+    assert_is(&error, ErrorKind::InvalidInput, Outcome::Rejected);
+    let before = world.writes();
+    for error in [
+        container.exec(Exec::new([""])).await.unwrap_err(),
+        container.push(Push::new("relative", "")).await.unwrap_err(),
+        container.pull("relative").await.unwrap_err(),
+        world
+            .pve
+            .request::<Value>(PveRequest::create(path(&container, "push")).param("path", "/x"))
+            .await
+            .unwrap_err(),
+    ] {
+        assert_is(&error, ErrorKind::InvalidInput, Outcome::NotSent);
+    }
+    let unknown = world.pve.request::<Value>(PveRequest::get(path(&container, "exec"))).await.unwrap_err();
+    assert_is(&unknown, ErrorKind::Unsupported, Outcome::NotSent);
+    world.assert_nothing_written_since(&before);
+}
+
+pub async fn nothing_gets_into_one_that_is_off(world: &World) {
+    let Some(container) = to_get_into(world, "off").await else {
+        return;
+    };
+    container.stop().await.unwrap();
+    for error in [
+        container.exec(Exec::new(["true"])).await.unwrap_err(),
+        container.push(Push::new("/x", "")).await.unwrap_err(),
+        container.pull("/etc/hostname").await.unwrap_err(),
+    ] {
+        assert_is(&error, ErrorKind::WrongState, Outcome::Rejected);
+    }
+    let absent = world.node().container(world.number(83)).unwrap();
+    let error = absent.exec(Exec::new(["true"])).await.unwrap_err();
+    assert_is(&error, ErrorKind::NotFound, Outcome::NotSent);
+    let error = absent.pull("/x").await.unwrap_err();
+    assert_is(&error, ErrorKind::NotFound, Outcome::Rejected);
+}
+
+pub async fn nothing_gets_into_one_that_is_not_ours(world: &World) {
+    let Some(container) = to_get_into(world, "foreign").await else {
+        return;
+    };
+    container.push(Push::new("/srv/x", "ours")).await.unwrap();
+    disown(&container).await;
+    let before = world.writes();
+    let raw = |request: PveRequest| world.pve.request::<Value>(request);
+    for error in [
+        container.exec(Exec::new(["true"])).await.unwrap_err(),
+        container.push(Push::new("/srv/x", "theirs")).await.unwrap_err(),
+        raw(PveRequest::create(path(&container, "exec")).param("command", "true")).await.unwrap_err(),
+        raw(PveRequest::create(path(&container, "push")).param("path", "/x").param("content", ""))
+            .await
+            .unwrap_err(),
+    ] {
+        assert_is(&error, ErrorKind::Refused, Outcome::NotSent);
+        assert!(error.message().contains("managed-tag"), "{error}");
+    }
+    world.assert_nothing_written_since(&before);
+    // To look is allowed.
+    assert_eq!(container.pull("/srv/x").await.unwrap(), "ours");
+    let done = container.exec(Exec::new(["true"])).force(container.vmid()).await.unwrap();
+    assert!(done.success());
+}
+
+pub async fn a_program_that_goes_on_is_a_timeout(world: &World) {
+    let Some(container) = to_get_into(world, "goes-on").await else {
+        return;
+    };
+    let sleep = container.exec(Exec::new(["sleep", "10000000"])).timeout(Duration::from_secs(2));
+    let error = sleep.await.unwrap_err();
+    assert_is(&error, ErrorKind::Timeout, Outcome::MaybeApplied);
+    assert!(error.advice().unwrap().contains("may go on in the container"), "{error:?}");
+    let done = container.exec(Exec::new(["true"])).await.unwrap();
+    assert!(done.success());
 }

@@ -80,6 +80,13 @@ macro_rules! topics {
             nothing_is_done_to_one_that_is_not_ours
             a_protected_one_is_not_deleted
             what_cannot_be_made_is_told
+            a_program_runs_in_it
+            every_byte_goes_in_and_comes_out
+            a_file_belongs_to_whom_it_should
+            what_cannot_be_run_or_found_is_told
+            nothing_gets_into_one_that_is_off
+            nothing_gets_into_one_that_is_not_ours
+            a_program_that_goes_on_is_a_timeout
         );
         topic!($backend create:
             makes_what_was_described

@@ -55,6 +55,8 @@ pub enum Cap {
     Autostart,
     /// Containers are made of template archives, and live.
     Containers,
+    /// Programs run in containers, and files go in and out. Where not, asking for it is an error that says what to do.
+    Pct,
 }
 
 /// What a backend lacks, and why.
@@ -116,6 +118,11 @@ pub struct World {
 }
 
 impl World {
+    /// The same, known to lack this.
+    pub fn lacking(self, lacks: Lacks) -> Self {
+        Self { lacks, ..self }
+    }
+
     /// Whether the backend has it.
     pub fn has(&self, cap: Cap) -> bool {
         self.lacks.iter().all(|(lacking, _)| *lacking != cap)

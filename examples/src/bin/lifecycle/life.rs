@@ -240,14 +240,17 @@ fn size(config: &ConfigBag, slot: &str) -> Option<Size> {
 
 fn exec(vm: &Vm, journal: &mut Journal) -> Result<ExecResult> {
     let result = journal.step("exec", vm.agent().exec(Exec::new(COMMAND)), |result| {
-        result.stdout.lines().next().unwrap_or("(no output)").to_owned()
+        result.stdout.text().lines().next().unwrap_or("(no output)").to_owned()
     })?;
     if result.success() {
         return Ok(result);
     }
     let code = result.exit_code.map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}"));
-    let text =
-        format!("{:?} ended with {code} in the guest: {}", COMMAND.join(" "), result.stderr.trim_end());
+    let text = format!(
+        "{:?} ended with {code} in the guest: {}",
+        COMMAND.join(" "),
+        result.stderr.text().trim_end()
+    );
     Err(Error::new(ErrorKind::Unexpected, Outcome::Applied, text))
 }
 

@@ -244,6 +244,20 @@ pub(crate) enum Verb {
     },
     /// The guest's IPv4 address
     Ip(Id),
+    /// Run a program in the guest: in a VM through its guest agent, in a container through pct
+    ///
+    /// The program's output goes to stdout and stderr. When the program fails, pve exits with 1 and says what the
+    /// program's own exit code was. Containers need a way that runs commands on their node: --ssh or --local.
+    Exec {
+        #[command(flatten)]
+        id: Id,
+        /// File for the program's standard input; for a VM at most 64 KiB of text
+        #[arg(long, value_name = "FILE")]
+        input: Option<PathBuf>,
+        /// The program and its arguments, each passed as it is: there is no shell
+        #[arg(last = true, required = true, value_name = "ARGV")]
+        argv: Vec<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -254,20 +268,6 @@ pub(crate) enum Qemu {
     Reset(Id),
     /// Turn it into a template, for good
     Template(Id),
-    /// Run a program in the guest, through its guest agent
-    ///
-    /// The program's output goes to stdout and stderr. When the program fails, pve exits with 1 and says what the
-    /// program's own exit code was.
-    Exec {
-        #[command(flatten)]
-        id: Id,
-        /// File for the program's standard input, at most 64 KiB of text
-        #[arg(long, value_name = "FILE")]
-        input: Option<PathBuf>,
-        /// The program and its arguments, each passed as it is: there is no shell
-        #[arg(last = true, required = true, value_name = "ARGV")]
-        argv: Vec<String>,
-    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -278,6 +278,39 @@ pub(crate) enum Lxc {
     Create(Box<Create>),
     /// Turn it into a template, for good
     Template(Id),
+    /// Write a file into it, over --ssh to its node or --local
+    Push {
+        #[command(flatten)]
+        id: Id,
+        /// File on this machine
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Where it goes, an absolute path in the container
+        #[arg(value_name = "PATH")]
+        path: String,
+        /// Its permissions, octal
+        #[arg(long, value_name = "MODE", value_parser = octal)]
+        perms: Option<u32>,
+        /// Its owner, by name or number
+        #[arg(long = "owner", value_name = "NAME")]
+        owner: Option<String>,
+        /// Its group, by name or number
+        #[arg(long = "group", value_name = "NAME")]
+        group: Option<String>,
+    },
+    /// Read a file of it, over --ssh to its node or --local
+    ///
+    /// It goes to stdout as it is, byte for byte, unless a file is named.
+    Pull {
+        #[command(flatten)]
+        id: Id,
+        /// Absolute path in the container
+        #[arg(value_name = "PATH")]
+        path: String,
+        /// File on this machine, which is overwritten
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
 }
 
 /// A new container.
@@ -372,6 +405,10 @@ pub(crate) struct Clone {
     pub(crate) target: Option<NodeName>,
 }
 
+fn octal(text: &str) -> std::result::Result<u32, std::num::ParseIntError> {
+    u32::from_str_radix(text, 8)
+}
+
 fn new_id(text: &str) -> Result<NewId> {
     match text {
         "auto" => Ok(NewId::Auto),
@@ -461,6 +498,10 @@ mod tests {
              --bridge vmbr0 --ip 192.0.2.5/24 --gw 192.0.2.1 --ssh-keys k --nesting --start mp0=local-lvm:1,mp=/x onboot=1",
             "lxc resize 200 rootfs +1G",
             "lxc template 200 --force",
+            "lxc exec web-1 --input /tmp/x -- sh -c -v",
+            "lxc push 200 /tmp/x /etc/x --perms 0640 --owner www-data --group 33",
+            "lxc pull 200 /etc/x",
+            "lxc pull 200 /etc/x /tmp/x",
             "node list",
             "node status",
             "node status pve2",
@@ -501,8 +542,11 @@ mod tests {
             "qemu set 100",
             "qemu exec 100",
             "qemu exec 100 --",
-            "lxc exec 200 -- ls",
             "lxc reset 200",
+            "lxc exec 200",
+            "lxc push 200 /tmp/x",
+            "lxc push 200 /tmp/x /x --perms rwx",
+            "lxc pull 200",
             "lxc create x 200 --name a",
             "lxc create local:vztmpl/x.tar 200",
             "lxc create local:vztmpl/x.tar 200 --name a --ip 192.0.2.5/24",

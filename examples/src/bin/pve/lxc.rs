@@ -1,25 +1,50 @@
 //! `pve lxc …`: what only a container has.
 
-use examples::pairs;
-use proxmox_core::Result;
+use std::path::Path;
+
+use examples::exit::Exit;
+use examples::{pairs, stdout};
 use proxmox_core::config::{ContainerNet, IpConfig};
-use proxmox_lxc::{ContainerSpec, Lxc, LxcNode};
+use proxmox_core::{Error, GuestRef, Result};
+use proxmox_lxc::{ContainerSpec, Lxc, LxcNode, Push};
 use serde_json::json;
 
 use crate::args;
 use crate::session::Session;
 use crate::verbs;
 
-pub(crate) fn run(session: &Session, command: args::Lxc) -> Result<()> {
+pub(crate) fn run(session: &Session, command: args::Lxc) -> Result<Exit> {
     match command {
-        args::Lxc::Guest(verb) => verbs::run::<Lxc>(session, verb),
+        args::Lxc::Guest(verb) => return verbs::run::<Lxc>(session, verb),
         args::Lxc::Create(create) => make(session, &create),
         args::Lxc::Template(id) => {
             let container = session.guest::<Lxc>(&id.id)?;
             let report = session.run("converting", Some(container.vmid()), container.template())?;
             verbs::done(session, &container, "turned into a template", Some(&report))
         }
+        args::Lxc::Push { id, file, path, perms, owner, group } => {
+            let mut push = Push::new(path, pairs::read_bytes("file", &file)?);
+            push = perms.into_iter().fold(push, Push::perms);
+            push = owner.into_iter().fold(push, Push::user);
+            push = group.into_iter().fold(push, Push::group);
+            let container = session.guest::<Lxc>(&id.id)?;
+            session.run("pushing", Some(container.vmid()), container.push(push))?;
+            verbs::done(session, &container, "written", None)
+        }
+        args::Lxc::Pull { id, path, file } => pull(session, &id.id, &path, file.as_deref()),
     }
+    .map(|()| Exit::Done)
+}
+
+fn pull(session: &Session, id: &GuestRef, path: &str, file: Option<&Path>) -> Result<()> {
+    let container = session.guest::<Lxc>(id)?;
+    let content = session.run("pulling", None, container.pull(path))?;
+    if let Some(file) = file {
+        return std::fs::write(file, content.as_bytes()).map_err(|e| {
+            Error::invalid("file", format!("file: {} cannot be written: {e}", file.display())).with_source(e)
+        });
+    }
+    if session.json { stdout::json(&content) } else { stdout::bytes(content.as_bytes()) }
 }
 
 fn make(session: &Session, create: &args::Create) -> Result<()> {

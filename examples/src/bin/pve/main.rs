@@ -55,7 +55,7 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Set(request) => raw::run(&session, Verb::Set, request),
         Command::Delete(request) => raw::run(&session, Verb::Delete, request),
         Command::Qemu(command) => qemu::run(&session, command).map(|end| exit = end),
-        Command::Lxc(command) => lxc::run(&session, command),
+        Command::Lxc(command) => lxc::run(&session, command).map(|end| exit = end),
         Command::Node(command) => node::run(&session, command),
         Command::Task(command) => task::run(&session, command),
         Command::Report(command) => report::run(&session, &command),

@@ -6,11 +6,11 @@ use proxmox_qemu::{Qemu, Vm};
 
 use crate::args;
 use crate::session::Session;
-use crate::{exec, verbs};
+use crate::verbs;
 
 pub(crate) fn run(session: &Session, command: args::Qemu) -> Result<Exit> {
     match command {
-        args::Qemu::Guest(verb) => verbs::run::<Qemu>(session, verb)?,
+        args::Qemu::Guest(verb) => return verbs::run::<Qemu>(session, verb),
         args::Qemu::Reset(id) => {
             verbs::act::<Qemu>(
                 session,
@@ -24,7 +24,6 @@ pub(crate) fn run(session: &Session, command: args::Qemu) -> Result<Exit> {
             let template = |guest: &_| Vm::from(proxmox_core::Guest::clone(guest)).template();
             verbs::act::<Qemu>(session, &id.id, "converting", template, "turned into a template")?;
         }
-        args::Qemu::Exec { id, input, argv } => return exec::run(session, &id.id, input.as_deref(), argv),
     }
     Ok(Exit::Done)
 }

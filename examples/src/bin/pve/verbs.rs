@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use examples::exit::Exit;
 use examples::pairs;
 use proxmox_core::config::{ConfigChange, encode_sshkeys};
 use proxmox_core::guest::{CloneOptions, DeleteOptions, Deleted, HowCloned, IpQuery, Kind, Shutdown};
@@ -10,13 +11,14 @@ use proxmox_core::{Call, Error, Guest, GuestRef, ParamValue, Result, Work};
 use serde_json::json;
 
 use crate::args::{self, Verb};
+use crate::exec;
 use crate::guest;
 use crate::session::Session;
 
 /// How long `ip` waits for a guest that has only just started.
 const IP_WAIT: Duration = Duration::from_secs(15);
 
-pub(crate) fn run<K: Kind>(session: &Session, verb: Verb) -> Result<()> {
+pub(crate) fn run<K: Kind>(session: &Session, verb: Verb) -> Result<Exit> {
     match verb {
         Verb::List => guest::list::<K>(session),
         Verb::Status(id) => guest::status(session, &*session.guest::<K>(&id.id)?),
@@ -46,7 +48,11 @@ pub(crate) fn run<K: Kind>(session: &Session, verb: Verb) -> Result<()> {
             let found = session.run("waiting for an address", None, call)?;
             session.answer(&found, |found| format!("{}\n", found.address))
         }
+        Verb::Exec { id, input, argv } => {
+            return exec::run::<K>(session, &id.id, input.as_deref(), argv);
+        }
     }
+    .map(|()| Exit::Done)
 }
 
 fn clone_guest<K: Kind>(session: &Session, clone: args::Clone) -> Result<()> {

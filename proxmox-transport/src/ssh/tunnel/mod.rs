@@ -9,13 +9,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proxmox_core::{
-    Effect, Error, ErrorKind, Outcome, PveRequest, PveResponse, Result, Transport, TransportInfo, async_trait,
+    Effect, Error, ErrorKind, Outcome, PctRequest, PveRequest, PveResponse, Result, Transport, TransportInfo,
+    async_trait,
 };
 use tempfile::TempDir;
 
 pub(crate) use node::{Minted, Node};
 
 use crate::http::{Engine, Http};
+use crate::pct;
 use crate::shell::Shell as _;
 
 /// How long connecting, and all that belongs to it, may take for a request that has no limit of its own.
@@ -56,6 +58,11 @@ impl<E: Engine> Tunnel<E> {
         Self { http, node, open: async_lock::Mutex::new(None), socket }
     }
 
+    /// Whether it asks as root itself, and not as the owner of a token, who is not to get at root by the way of ssh.
+    fn is_root(&self) -> bool {
+        self.http.info().executes
+    }
+
     /// Makes the socket lead to pveproxy, over a connection that is made if there is none.
     ///
     /// What has to be known of the node is asked first: that also opens the session channel without which larger answers
@@ -69,7 +76,7 @@ impl<E: Engine> Tunnel<E> {
         if self.node.seen.get().is_none() {
             self.node.look().await?;
         }
-        let (session, path) = (self.node.session.clone(), self.socket.path());
+        let (session, path) = (Arc::clone(&self.node.session), self.socket.path());
         let (listen, port) = (self.node.listen(), self.node.port);
         let generation = self
             .node
@@ -85,7 +92,7 @@ impl<E: Engine> Tunnel<E> {
 
     /// Whether the connection is gone; then the next request makes another.
     async fn is_lost(&self, generation: u64) -> bool {
-        let session = self.node.session.clone();
+        let session = Arc::clone(&self.node.session);
         let alive = self.node.lane.run(async move { Ok(session.is_alive(generation).await) }).await;
         let lost = !alive.unwrap_or(false);
         if lost {
@@ -116,12 +123,18 @@ impl<E: Engine> Tunnel<E> {
 impl<E: Engine> Transport for Tunnel<E> {
     fn info(&self) -> TransportInfo {
         let info = TransportInfo::new(NAME, self.node.session.host());
-        let info = if self.http.info().executes { info.executes() } else { info };
+        let info = if self.is_root() { info.executes() } else { info };
+        // Where nothing but pvesh may be run, pct may not be either.
+        let info = if self.is_root() && !self.node.caller.program { info.pct() } else { info };
         if E::BLOCKING { info.blocking() } else { info }
     }
 
     async fn call(&self, request: &PveRequest) -> Result<PveResponse> {
         request.check()?;
+        if let Some(pct) = PctRequest::read(request).filter(|_| self.info().pct) {
+            let node = &self.node;
+            return pct::carry_out(&node.session, &node.lane, &node.caller, request, &pct?).await;
+        }
         let deadline = Instant::now() + request.timeout.map_or(PATIENCE, |limit| limit.min(PATIENCE));
         // What was not sent may be sent once more, for each reason once.
         let (mut reconnected, mut looked) = (false, false);

@@ -1,6 +1,5 @@
 //! What one command on the node tells: where pveproxy listens, which certificate it serves, and a ticket.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use proxmox_core::{Effect, Error, ErrorKind, Outcome, Result, Secret};
 
 use crate::lane::Lane;
+use crate::pvesh::Caller;
 use crate::shell::{Ended, Script, Shell as _, quote};
 use crate::ssh::Session;
 use crate::tls::{Fingerprint, Seen};
@@ -18,16 +18,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The node's side of a tunnel.
 pub(crate) struct Node {
-    pub(crate) session: Session,
+    pub(crate) session: Arc<Session>,
     pub(crate) lane: Arc<Lane>,
     /// The certificate that it serves.
     pub(crate) seen: Seen,
     /// Whether the caller has named the certificate: then what the node says of it does not count.
     pub(crate) pinned: bool,
     pub(crate) port: u16,
-    pub(crate) sudo: bool,
-    /// In front of all paths of the node's own files.
-    pub(crate) root: PathBuf,
+    pub(crate) caller: Caller,
     /// Where pveproxy listens, once it is known.
     listen: Mutex<Option<String>>,
 }
@@ -47,9 +45,9 @@ struct Told {
 }
 
 impl Node {
-    pub(crate) fn new(session: Session, lane: Arc<Lane>, port: u16, sudo: bool, root: PathBuf) -> Self {
+    pub(crate) fn new(session: Session, lane: Arc<Lane>, port: u16, caller: Caller) -> Self {
         let (seen, listen) = (Seen::default(), Mutex::new(None));
-        Self { session, lane, seen, pinned: false, port, sudo, root, listen }
+        Self { session: Arc::new(session), lane, seen, pinned: false, port, caller, listen }
     }
 
     /// Where pveproxy listens: what the node said, else loopback.
@@ -90,7 +88,7 @@ impl Node {
 
     async fn ask(&self, ticket: bool) -> Result<Told> {
         let script = self.script(ticket);
-        let session = self.session.clone();
+        let session = Arc::clone(&self.session);
         let deadline = Instant::now() + PATIENCE;
         let ended = self
             .lane
@@ -109,8 +107,8 @@ impl Node {
     }
 
     fn script(&self, ticket: bool) -> Script {
-        let root = self.root.display().to_string();
-        let sudo = if self.sudo { "sudo -n " } else { "" };
+        let root = self.caller.root.display().to_string();
+        let sudo = if self.caller.sudo { "sudo -n " } else { "" };
         let include = if root.is_empty() {
             String::new()
         } else {
@@ -178,7 +176,7 @@ mod tests {
 
     fn node() -> Node {
         let session = Session::new(Settings::new(Target::parse("ssh", "root@pve1").unwrap()));
-        Node::new(session, Arc::default(), 8006, false, PathBuf::new())
+        Node::new(session, Arc::default(), 8006, Caller::default())
     }
 
     fn ended(exit: i32, stdout: &str, stderr: &str) -> Ended {
@@ -189,7 +187,7 @@ mod tests {
     fn the_command_shows_nothing() {
         let mut node = node();
         assert_eq!(node.script(true).line, "LC_ALL=C exec perl - '' 8006 ticket");
-        (node.sudo, node.root) = (true, "/srv/it's".into());
+        (node.caller.sudo, node.caller.root) = (true, "/srv/it's".into());
         assert_eq!(
             node.script(false).line,
             r"LC_ALL=C exec sudo -n perl -I '/srv/it'\''s/usr/share/perl5' - '/srv/it'\''s' 8006 look"

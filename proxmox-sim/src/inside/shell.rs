@@ -1,18 +1,25 @@
-//! The few programs that are installed in a simulated VM.
+//! The few programs that are installed in a simulated guest.
 
 use std::collections::BTreeMap;
+
+use super::{Files, Owned};
 
 /// What a program left behind.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Finished {
-    pub(crate) out: String,
-    pub(crate) err: String,
+    pub(crate) out: Vec<u8>,
+    pub(crate) err: Vec<u8>,
     pub(crate) code: i32,
     /// Ended by a signal, which leaves no code.
     pub(crate) signal: Option<i32>,
     /// How long it ran.
     pub(crate) seconds: f64,
+    /// Files that it made.
+    pub(crate) written: Vec<(String, Vec<u8>)>,
 }
+
+/// What apt leaves behind, and knows by that there is nothing left to do.
+const HISTORY: &str = "/var/log/apt/history.log";
 
 /// A quick program takes this long.
 const QUICK: f64 = 0.02;
@@ -20,19 +27,21 @@ const QUICK: f64 = 0.02;
 /// Runs a program; `None` when it is not installed.
 pub(crate) fn run(
     argv: &[String],
-    input: &str,
+    input: &[u8],
     hostname: &str,
-    files: &BTreeMap<String, String>,
+    files: &Files,
+    owned: &BTreeMap<String, Owned>,
 ) -> Option<Finished> {
-    let machine = Machine { input, hostname, files };
+    let machine = Machine { input, hostname, files, owned };
     let mut finished = Finished { seconds: QUICK, ..Finished::default() };
     machine.program(argv, &mut finished).then_some(finished)
 }
 
 struct Machine<'a> {
-    input: &'a str,
+    input: &'a [u8],
     hostname: &'a str,
-    files: &'a BTreeMap<String, String>,
+    files: &'a Files,
+    owned: &'a BTreeMap<String, Owned>,
 }
 
 impl Machine<'_> {
@@ -50,27 +59,74 @@ impl Machine<'_> {
         done.code = 0;
         match (name, args) {
             ("false", _) => done.code = 1,
-            ("echo", args) => done.out.push_str(&format!("{}\n", args.join(" "))),
-            ("hostname", _) => done.out.push_str(&format!("{}\n", self.hostname)),
-            ("uname", args) => done.out.push_str(&self.uname(args)),
-            ("whoami", _) => done.out.push_str("root\n"),
+            ("echo", args) => print(&mut done.out, &format!("{}\n", args.join(" "))),
+            ("hostname", _) => print(&mut done.out, &format!("{}\n", self.hostname)),
+            ("uname", args) => print(&mut done.out, &self.uname(args)),
+            ("whoami", _) => print(&mut done.out, "root\n"),
             ("cat", args) => self.cat(args, done),
             ("sleep", args) => match args.iter().map(|a| a.parse::<f64>()).sum::<Result<f64, _>>() {
                 Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => done.seconds += seconds,
                 _ => {
-                    done.err.push_str(&format!("sleep: invalid time interval ‘{}’\n", args.join(" ")));
+                    print(&mut done.err, &format!("sleep: invalid time interval ‘{}’\n", args.join(" ")));
                     done.code = 1;
                 }
             },
             ("seq", [last]) => {
                 let last: u32 = last.parse().unwrap_or(0);
-                (1..=last).for_each(|n| done.out.push_str(&format!("{n}\n")));
+                (1..=last).for_each(|n| print(&mut done.out, &format!("{n}\n")));
             }
             ("sh" | "bash", [flag, script, ..]) if flag == "-c" => self.script(script, done),
+            ("sh" | "bash", []) => self.script(&String::from_utf8_lossy(self.input), done),
             ("true" | "sh" | "bash", _) => {}
+            ("env", args) => {
+                let program = args.iter().position(|word| !word.contains('=')).unwrap_or(args.len());
+                return program == args.len() || self.program(&args[program..], done);
+            }
+            ("stat", [flag, format, path]) if flag == "-c" && format == "%a %U %G" => self.stat(path, done),
+            ("apt-get", args) => self.apt(args, done),
             _ => return false,
         }
         true
+    }
+
+    /// Permissions and owner of a file.
+    fn stat(&self, path: &str, done: &mut Finished) {
+        if !self.files.contains_key(path) {
+            print(&mut done.err, &format!("stat: cannot statx '{path}': No such file or directory\n"));
+            done.code = 1;
+            return;
+        }
+        let of = self.owned.get(path).cloned().unwrap_or_default();
+        print(&mut done.out, &format!("{:o} {} {}\n", of.perms, of.user, of.group));
+    }
+
+    /// Two packages of a fresh system are old.
+    fn apt(&self, args: &[String], done: &mut Finished) {
+        done.seconds += 1.0;
+        match args.iter().map(String::as_str).find(|word| !word.starts_with('-')) {
+            Some("update") => print(
+                &mut done.out,
+                "Hit:1 http://deb.debian.org/debian bookworm InRelease\nReading package lists...\n",
+            ),
+            Some("upgrade") => {
+                let old = !self.files.contains_key(HISTORY);
+                let n = if old { 2 } else { 0 };
+                print(&mut done.out, "Reading package lists...\nBuilding dependency tree...\n");
+                if old {
+                    let text = "The following packages will be upgraded:\n  libssl3 openssl\n";
+                    print(&mut done.out, text);
+                    done.written.push((HISTORY.to_owned(), b"Upgrade: libssl3, openssl\n".to_vec()));
+                }
+                print(
+                    &mut done.out,
+                    &format!("{n} upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n"),
+                );
+            }
+            _ => {
+                print(&mut done.err, &format!("E: Invalid operation {}\n", args.join(" ")));
+                done.code = 100;
+            }
+        }
     }
 
     fn uname(&self, args: &[String]) -> String {
@@ -86,15 +142,15 @@ impl Machine<'_> {
 
     fn cat(&self, args: &[String], done: &mut Finished) {
         if args.is_empty() {
-            done.out.push_str(self.input);
+            done.out.extend(self.input);
         }
         for path in args {
             match (path.as_str(), self.files.get(path)) {
-                ("-", _) => done.out.push_str(self.input),
-                (_, Some(content)) => done.out.push_str(content),
-                ("/etc/hostname", None) => done.out.push_str(&format!("{}\n", self.hostname)),
+                ("-", _) => done.out.extend(self.input),
+                (_, Some(content)) => done.out.extend(content),
+                ("/etc/hostname", None) => print(&mut done.out, &format!("{}\n", self.hostname)),
                 (_, None) => {
-                    done.err.push_str(&format!("cat: {path}: No such file or directory\n"));
+                    print(&mut done.err, &format!("cat: {path}: No such file or directory\n"));
                     done.code = 1;
                 }
             }
@@ -125,17 +181,21 @@ impl Machine<'_> {
             }
             let mut one = Finished::default();
             if !self.program(&words, &mut one) {
-                one.err = format!("sh: 1: {}: not found\n", words.first().map_or("", String::as_str));
+                one.err = format!("sh: 1: {}: not found\n", words.first().map_or("", String::as_str)).into();
                 one.code = 127;
             }
-            done.out.push_str(if to_err { "" } else { &one.out });
-            done.err.push_str(if to_err { &one.out } else { "" });
-            done.err.push_str(&one.err);
+            if to_err { &mut done.err } else { &mut done.out }.extend(one.out);
+            done.err.extend(one.err);
+            done.written.extend(one.written);
             done.code = one.code;
             done.signal = one.signal;
             done.seconds += one.seconds;
         }
     }
+}
+
+fn print(to: &mut Vec<u8>, text: &str) {
+    to.extend(text.as_bytes());
 }
 
 #[derive(Clone, Copy)]
@@ -196,16 +256,17 @@ mod tests {
 
     fn go(argv: &[&str], input: &str) -> Option<Finished> {
         let argv: Vec<_> = argv.iter().map(|&a| a.to_owned()).collect();
-        run(&argv, input, "tiny", &BTreeMap::from([("/tmp/x".to_owned(), "héllo".to_owned())]))
+        let files = Files::from([("/tmp/x".to_owned(), "héllo".into())]);
+        run(&argv, input.as_bytes(), "tiny", &files, &BTreeMap::new())
     }
 
     #[test]
     fn programs() {
-        assert_eq!(go(&["echo", "a b", "c"], "").unwrap().out, "a b c\n");
-        assert_eq!(go(&["/bin/cat"], "in\nput ü").unwrap().out, "in\nput ü");
-        assert_eq!(go(&["cat", "/tmp/x"], "").unwrap().out, "héllo");
+        assert_eq!(go(&["echo", "a b", "c"], "").unwrap().out, "a b c\n".as_bytes());
+        assert_eq!(go(&["/bin/cat"], "in\nput ü").unwrap().out, "in\nput ü".as_bytes());
+        assert_eq!(go(&["cat", "/tmp/x"], "").unwrap().out, "héllo".as_bytes());
         assert_eq!(go(&["cat", "/nope"], "").unwrap().code, 1);
-        assert_eq!(go(&["hostname"], "").unwrap().out, "tiny\n");
+        assert_eq!(go(&["hostname"], "").unwrap().out, "tiny\n".as_bytes());
         assert_eq!(go(&["false"], "").unwrap().code, 1);
         assert!(go(&["/bin/sleep", "4"], "").unwrap().seconds > 4.0);
         for missing in [&["/bin/nosuch"][..], &["echo hello world"], &["/opt/echo"], &[]] {
@@ -216,12 +277,22 @@ mod tests {
     #[test]
     fn scripts() {
         let done = go(&["/bin/sh", "-c", "echo hi; echo err >&2; exit 3"], "").unwrap();
-        assert_eq!((done.out.as_str(), done.err.as_str(), done.code), ("hi\n", "err\n", 3));
+        assert_eq!((done.out.as_slice(), done.err.as_slice(), done.code), (&b"hi\n"[..], &b"err\n"[..], 3));
         let done = go(&["sh", "-c", "false && echo no || echo 'y e s'; echo \"a;b\""], "").unwrap();
-        assert_eq!((done.out.as_str(), done.code), ("y e s\na;b\n", 0));
+        assert_eq!((done.out.as_slice(), done.code), (&b"y e s\na;b\n"[..], 0));
         let done = go(&["sh", "-c", "nosuch"], "").unwrap();
-        assert_eq!((done.err.as_str(), done.code), ("sh: 1: nosuch: not found\n", 127));
+        assert_eq!((done.err.as_slice(), done.code), (&b"sh: 1: nosuch: not found\n"[..], 127));
         assert_eq!(go(&["sh", "-c", "kill -9 $$"], "").unwrap().signal, Some(9));
         assert!(go(&["sh", "-c", "sleep 2; sleep 1"], "").unwrap().seconds > 3.0);
+    }
+
+    #[test]
+    fn what_apt_has_done_is_done() {
+        let mut inside = super::super::Inside::default();
+        let argv = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qy", "upgrade"].map(str::to_owned);
+        for upgraded in ["\n2 upgraded", "\n0 upgraded"] {
+            let done = inside.run(&argv, b"", "tiny").unwrap();
+            assert!(String::from_utf8(done.out).unwrap().contains(upgraded));
+        }
     }
 }
