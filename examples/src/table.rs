@@ -45,6 +45,30 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// Leaves out the columns in which no row has anything to say.
+    ///
+    /// ```
+    /// let mut table = examples::table::Table::new(["A", "B", "C"]).right(2);
+    /// table.row(["1", "", "2"]).row(["3", "", "10"]);
+    /// assert_eq!(table.without_empty_columns().plain(), "A   C\n1   2\n3  10\n");
+    /// ```
+    #[must_use]
+    pub fn without_empty_columns(self) -> Self {
+        let used: Vec<usize> = (0..self.head.len())
+            .filter(|&column| {
+                self.rows.iter().any(|row| row.get(column).is_some_and(|cell| !cell.is_empty()))
+            })
+            .collect();
+        let keep = |cells: &[String]| {
+            used.iter().map(|&column| cells.get(column).cloned().unwrap_or_default()).collect::<Vec<_>>()
+        };
+        Self {
+            head: keep(&self.head),
+            right: used.iter().map(|&column| self.right[column]).collect(),
+            rows: self.rows.iter().map(|row| keep(row)).collect(),
+        }
+    }
+
     /// The text with a bold head where stdout is a terminal.
     #[must_use]
     pub fn text(&self) -> String {

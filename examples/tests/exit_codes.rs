@@ -81,6 +81,7 @@ fn three_is_not_found() {
         "qemu delete nosuch",
         "--node pve1 qemu status 999",
         "--node nosuch qemu status 100",
+        "report --node pve1 --node nosuch",
         "get /nodes/pve1/storage/nosuch/content",
         "task status UPID:pve1:00007073:000445CD:6B00C445:qmstart:100:root@pam:",
     ] {

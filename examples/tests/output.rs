@@ -19,6 +19,8 @@ fn readable() {
         ("node_list", "node list"),
         ("node_status", "node status"),
         ("node_config", "node config pve2"),
+        ("report", "report --addresses"),
+        ("report_markdown", "report --md --node pve1"),
         ("raw_object", "get /version"),
         ("raw_list", "get /nodes/pve1/storage"),
         ("raw_error", "get /nodes/pve1/storage/nosuch/content"),
@@ -58,12 +60,40 @@ fn json_of_typed_commands_has_exact_numbers() {
         "node status",
         "node config",
         "task list",
+        "report",
+        "report --addresses --node pve1",
         "qemu ip 100",
     ] {
         let ran = cluster.pve(&format!("--json {line}"));
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{line}");
         ran.json();
     }
+}
+
+#[test]
+fn a_report_of_a_cluster_that_is_not_whole() {
+    let cluster = still();
+    assert!(cluster.sim().set_node_down("pve1", true));
+    assert!(cluster.sim().set_lock(101, Some("backup")));
+    golden!("report_partial", cluster.pve("report").all());
+    let report = cluster.pve("report --json").json();
+    assert_eq!(report["summary"]["unknown"], 3);
+    assert_eq!(report["nodes"][0]["condition"]["state"], "offline");
+    assert_eq!(report["flags"][0]["rule"], "node-offline");
+}
+
+#[test]
+fn a_report_as_a_page() {
+    let cluster = still();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fleet.html");
+    let ran = cluster.pve(&format!("report --html {}", file.display()));
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{ran:?}");
+    assert!(ran.stderr.contains("the report is in "), "{ran:?}");
+    let page = std::fs::read_to_string(&file).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.contains("handmade"), "{page}");
+    let nowhere = cluster.pve(&format!("report --html {}/no/x.html", folder.path().display()));
+    assert!(nowhere.code == 1 && nowhere.stderr.contains("cannot be written to"), "{nowhere:?}");
 }
 
 #[test]

@@ -4,8 +4,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::Deserializer;
 use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 pub use crate::extra::Extra;
 
@@ -17,6 +17,10 @@ trait Lenient: Sized {
     fn of_text(text: &str) -> Option<Self>;
     fn of_bool(yes: bool) -> Option<Self> {
         Self::of_int(yes.into())
+    }
+    /// A list that this SDK wrote, where PVE writes it as one text.
+    fn of_words(_words: Vec<String>) -> Option<Self> {
+        None
     }
 }
 
@@ -91,6 +95,37 @@ impl Lenient for TagList {
     fn of_text(text: &str) -> Option<Self> {
         Some(Self(crate::config::split_tags(text)))
     }
+    fn of_words(words: Vec<String>) -> Option<Self> {
+        Some(Self(words))
+    }
+}
+
+struct CommaList(Vec<String>);
+
+impl Lenient for CommaList {
+    const WHAT: &'static str = "words";
+    fn of_int(n: i64) -> Option<Self> {
+        Self::of_text(&n.to_string())
+    }
+    fn of_float(n: f64) -> Option<Self> {
+        Self::of_text(&n.to_string())
+    }
+    fn of_text(text: &str) -> Option<Self> {
+        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+        Some(Self(words.map(str::to_owned).collect()))
+    }
+    fn of_words(words: Vec<String>) -> Option<Self> {
+        Some(Self(words))
+    }
+}
+
+/// An item of a list of words.
+struct Word(Option<String>);
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        optional(deserializer).map(Self)
+    }
 }
 
 struct Scalar<T>(PhantomData<T>);
@@ -125,10 +160,13 @@ impl<'de, T: Lenient> Visitor<'de> for Scalar<T> {
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
         deserializer.deserialize_any(self)
     }
-    // A list or an object where a scalar belongs says nothing that this field could hold.
+    // A list or an object where a scalar belongs says nothing that this field could hold, unless it is a list of words.
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Option<T>, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
+        let mut words = Vec::new();
+        while let Some(Word(word)) = seq.next_element()? {
+            words.extend(word);
+        }
+        Ok(T::of_words(words))
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<T>, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
@@ -206,9 +244,8 @@ pub fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D
 /// # Errors
 /// Only for broken JSON.
 pub fn csv<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let text: Option<String> = optional(deserializer)?;
-    let words = text.as_deref().unwrap_or("").split(',').map(str::trim).filter(|w| !w.is_empty());
-    Ok(words.map(str::to_owned).collect())
+    let words: Option<CommaList> = optional(deserializer)?;
+    Ok(words.map(|words| words.0).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -265,6 +302,17 @@ mod tests {
         ] {
             assert_eq!(row(&format!("{{\"flag\":{json}}}")).flag, yes, "{json}");
         }
+        #[derive(Debug, PartialEq, Deserialize, serde::Serialize)]
+        struct Lists {
+            #[serde(deserialize_with = "csv")]
+            content: Vec<String>,
+            #[serde(deserialize_with = "tags")]
+            tags: Vec<String>,
+        }
+        let sent: Lists = serde_json::from_str(r#"{"content":"iso, images","tags":"a;b"}"#).unwrap();
+        assert_eq!((sent.content.len(), sent.tags.len()), (2, 2));
+        let again: Lists = serde_json::from_str(&serde_json::to_string(&sent).unwrap()).unwrap();
+        assert_eq!(again, sent, "what was written is read as it was");
         assert_eq!(row(r#"{"text":7}"#).text.as_deref(), Some("7"));
         assert_eq!(row(r#"{"text":""}"#).text, None);
     }

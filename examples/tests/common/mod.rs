@@ -132,6 +132,7 @@ macro_rules! golden {
         settings.add_filter(r" +\d+(\.\d+)? m?s\b", " <time>");
         settings.add_filter(r"lifecycle-[0-9a-f]{8,}", "lifecycle-<id>");
         settings.add_filter(r" call=[0-9a-f]{16} ", " call=<word> ");
+        settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "<time> UTC");
         settings.add_filter(r"ctime=\d+", "ctime=<time>");
         settings.bind(|| insta::assert_snapshot!($name, $text));
     }};

@@ -154,7 +154,8 @@ impl IpQuery {
     }
 
     /// The first address that fits, in the guest's order.
-    pub(super) fn pick(&self, interfaces: &[GuestInterface]) -> Option<FoundIp> {
+    #[must_use]
+    pub fn pick(&self, interfaces: &[GuestInterface]) -> Option<FoundIp> {
         let fits = |interface: &&GuestInterface| match &self.mac {
             Some(mac) => interface.mac.as_ref().is_some_and(|m| m.to_lowercase() == *mac),
             None => !is_inner(&interface.name),

@@ -16,6 +16,7 @@ Examples, on a simulated cluster that needs no set-up:
   pve --sim qemu exec 100 --force -- uname -a
   pve --sim --dry-run qemu delete 101 --force
   pve --sim get /nodes/pve1/qemu/100/config --json
+  pve --sim report --addresses --html fleet.html
 
 Only guests that carry the managed tag are changed, and none that carries 'production' or
 'protected' is stopped or deleted, unless --force is given. What pve clones or creates gets
@@ -96,6 +97,34 @@ pub(crate) enum Command {
     /// Tasks: the work that PVE does in the background
     #[command(subcommand)]
     Task(Task),
+    /// Health of nodes, disks, storages and guests, and what needs attention
+    ///
+    /// Exits with 0 whatever it has to say. A node that does not answer is named on stderr; its guests are unknown.
+    Report(Report),
+}
+
+/// What a report is about, and how it is shown.
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Only this node; repeat it for several
+    #[arg(long = "node", value_name = "NODE")]
+    pub(crate) node: Vec<NodeName>,
+
+    /// Also read the addresses of running guests, by one request each
+    #[arg(long)]
+    pub(crate) addresses: bool,
+
+    /// Also read the snapshots of all guests, by one request each
+    #[arg(long)]
+    pub(crate) snapshots: bool,
+
+    /// Print Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) md: bool,
+
+    /// Write a web page that needs nothing else
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["md", "json"])]
+    pub(crate) html: Option<PathBuf>,
 }
 
 /// A raw request.
@@ -397,12 +426,22 @@ mod tests {
             "node status pve2",
             "--node pve2 node config",
             "task list",
+            "report",
+            "report --node pve1 --node pve2 --addresses --snapshots --md",
+            "--node pve1 report --html /tmp/x.html",
+            "report --json",
             &format!("task wait {upid}"),
             "--url https://pve1 --token-id root@pam!ci --token-secret-file f --ca ca.pem --engine ureq -v node list",
             "--url https://pve1 --user root@pam --fingerprint AA --managed-tag ci node list",
         ] {
             assert!(parse(line).is_ok(), "{line}: {}", parse(line).unwrap_err());
         }
+        let nodes = |line: &str| match parse(line).unwrap().command {
+            Command::Report(report) => report.node.len(),
+            _ => 0,
+        };
+        assert_eq!(nodes("report --node pve1 --node pve2"), 2);
+        assert_eq!(nodes("--node pve1 report"), 1);
         let exec = parse("qemu exec 100 -- ls --json").unwrap();
         assert!(!exec.output.json);
     }
@@ -430,6 +469,9 @@ mod tests {
             "lxc create local:vztmpl/x.tar 200 --name a --size 4",
             "node status a/b",
             "task status UPID:x",
+            "report --md --json",
+            "--json report --html x",
+            "report --html",
             "--engine curl node list",
             "--token-id root@pam node list",
             "--user root node list",
