@@ -83,6 +83,17 @@ fn a_report_of_a_cluster_that_is_not_whole() {
 }
 
 #[test]
+fn a_report_by_other_thresholds() {
+    let cluster = still();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, br#"{"rootfs": {"warning": 20, "critical": 30}}"#).unwrap();
+    let report = cluster.pve(&format!("report --json --thresholds {}", file.path().display())).json();
+    let rules: Vec<&str> =
+        report["flags"].as_array().unwrap().iter().map(|flag| flag["rule"].as_str().unwrap()).collect();
+    assert_eq!(rules, ["node-rootfs", "node-rootfs"]);
+}
+
+#[test]
 fn a_report_as_a_page() {
     let cluster = still();
     let folder = tempfile::tempdir().unwrap();

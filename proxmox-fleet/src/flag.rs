@@ -186,8 +186,13 @@ impl fmt::Display for Subject {
             Self::Disk { node, devpath, .. } => write!(f, "disk {devpath} of {node}"),
             Self::Storage { node: Some(node), storage, .. } => write!(f, "storage {storage} on {node}"),
             Self::Storage { node: None, storage, .. } => write!(f, "storage {storage}"),
-            Self::Guest { kind, vmid, name: Some(name), .. } => write!(f, "{} {vmid} ({name})", kind.noun()),
-            Self::Guest { kind, vmid, name: None, .. } => write!(f, "{} {vmid}", kind.noun()),
+            Self::Guest { kind, vmid, name, node, .. } => {
+                write!(f, "{} {vmid}", kind.noun())?;
+                if let Some(name) = name {
+                    write!(f, " ({name})")?;
+                }
+                write!(f, " on {node}")
+            }
         }
     }
 }

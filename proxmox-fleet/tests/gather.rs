@@ -109,8 +109,11 @@ fn addresses_and_snapshots_are_read_when_asked_for() {
     );
     assert_eq!(paths(&sim).len(), 8 + 2, "and nothing for guests that are off");
     let found = |vmid: u32| {
-        let guest =
-            snapshot.guests.iter().find(|guest| guest.row.vmid.map(|id| id.get()) == Some(vmid)).unwrap();
+        let guest = snapshot
+            .guests
+            .iter()
+            .find(|guest| guest.row.vmid.map(proxmox_core::Vmid::get) == Some(vmid))
+            .unwrap();
         guest
             .addresses
             .as_ref()
@@ -135,7 +138,7 @@ fn an_agent_that_is_silent_is_said_to_be() {
     assert!(sim.set_agent(100, false));
     let snapshot = gather(&handle(&sim), Gather::new(NOW).with_addresses());
     let flags = report(&snapshot).flags;
-    let about = |flag: &&proxmox_fleet::Flag| flag.subject.to_string() == "VM 100 (handmade)";
+    let about = |flag: &&proxmox_fleet::Flag| flag.subject.to_string() == "VM 100 (handmade) on pve1";
     let flag = flags.iter().find(about).unwrap();
     assert_eq!(flag.severity.as_str(), "note");
     assert!(flag.sentence.contains("QEMU guest agent is not running"), "{flag:?}");

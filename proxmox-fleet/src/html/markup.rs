@@ -34,6 +34,11 @@ pub(super) fn dot(class: &str, word: &str) -> String {
     format!("<span class=\"dot {class}\">{}</span>", escape(word))
 }
 
+/// What matters less. Numbers and words of this program only.
+pub(super) fn sub(text: &str) -> String {
+    format!("<span class=\"sub\">{text}</span>")
+}
+
 /// A figure of the overview. `rest` is markup.
 pub(super) fn tile(name: &str, figure: &str, class: &str, rest: &str) -> String {
     format!(

@@ -3,7 +3,7 @@
 mod markup;
 mod table;
 
-use markup::{Bar, badge, bytes, dot, escape, meter, tile};
+use markup::{Bar, badge, bytes, dot, escape, meter, sub, tile};
 use table::Table;
 
 use crate::flag::{Flag, Severity};
@@ -142,7 +142,7 @@ impl Page<'_> {
         let load: Vec<String> = node.load.iter().map(|load| format!("{load:.2}")).collect();
         let load = match load.join(" ") {
             none if none.is_empty() => none,
-            some => format!("<span class=\"sub\">{some}</span>"),
+            some => sub(&some),
         };
         let kind = match node.condition {
             NodeCondition::Online => "ok",
@@ -247,26 +247,25 @@ impl Page<'_> {
         };
         let lock = guest.lock.as_deref().map(|lock| format!("locked ({})", escape(lock)));
         let lock = lock.map(|lock| format!(" <span class=\"tag lock\">{lock}</span>")).unwrap_or_default();
-        let cpus = guest.cpus.map(|cpus| format!("of {cpus} CPU{}", if cpus == 1.0 { "" } else { "s" }));
-        let cpu = guest.cpu_percent.map(|cpu| meter(&Bar::plain(cpu), cpus.as_deref().unwrap_or_default()));
+        let cpus = guest.cpus.map(|cpus| format!("{cpus} CPU{}", if cpus == 1.0 { "" } else { "s" }));
+        let cpu = match (guest.cpu_percent, cpus) {
+            (Some(cpu), Some(cpus)) => meter(&Bar::plain(cpu), &format!("of {cpus}")),
+            (Some(cpu), None) => meter(&Bar::plain(cpu), ""),
+            (None, Some(cpus)) => sub(&cpus),
+            (None, None) => String::new(),
+        };
         // The thresholds are not for VMs.
         let levels = Some(&self.0.thresholds.memory).filter(|_| guest.kind == proxmox_core::GuestKind::Lxc);
         let memory = match guest.memory {
             Some(memory) => bytes(Some(&memory), levels),
-            None => guest
-                .memory_bytes
-                .map(human::bytes)
-                .map(|all| format!("<span class=\"sub\">{all}</span>"))
-                .unwrap_or_default(),
+            None => guest.memory_bytes.map(human::bytes).as_deref().map(sub).unwrap_or_default(),
         };
         let tags = guest.tags.iter().map(|tag| format!("<span class=\"tag\">{}</span>", escape(tag)));
         [
             escape(guest.name.as_deref().unwrap_or("(no name)")),
-            format!("<span class=\"sub\">{}</span> {}", guest.kind.noun(), guest.vmid),
+            format!("{} {}", sub(guest.kind.noun()), guest.vmid),
             format!("{}{lock}", dot(kind, guest.condition.as_str())),
-            cpu.unwrap_or_else(|| {
-                cpus.map(|cpus| format!("<span class=\"sub\">{}</span>", &cpus[3..])).unwrap_or_default()
-            }),
+            cpu,
             memory,
             guest.disk_bytes.filter(|&size| size > 0).map(human::bytes).unwrap_or_default(),
             guest.uptime.map(human::uptime).unwrap_or_default(),

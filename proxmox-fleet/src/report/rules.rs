@@ -18,19 +18,19 @@ pub(super) struct Rules<'a> {
     pub(super) taken: i64,
 }
 
-/// Collects the flags of one subject.
-struct Flags {
-    subject: Subject,
+/// Collects the flags of one subject, which is made only when there is one: most have nothing to say.
+struct Flags<F> {
+    subject: F,
     flags: Vec<Flag>,
 }
 
-impl Flags {
-    fn about(subject: Subject) -> Self {
+impl<F: Fn() -> Subject> Flags<F> {
+    fn about(subject: F) -> Self {
         Self { subject, flags: Vec::new() }
     }
 
     fn raise(&mut self, severity: Severity, rule: Rule, sentence: impl Into<String>) {
-        let (subject, sentence) = (self.subject.clone(), sentence.into());
+        let (subject, sentence) = ((self.subject)(), sentence.into());
         self.flags.push(Flag { severity, rule, subject, sentence });
     }
 
@@ -65,7 +65,7 @@ impl Rules<'_> {
     }
 
     pub(super) fn source(&self, snapshot: &Snapshot) -> Vec<Flag> {
-        let mut flags = Flags::about(Subject::Source { source: self.source_name() });
+        let mut flags = Flags::about(|| Subject::Source { source: self.source_name() });
         if let Some(reason) = &snapshot.unanswered {
             let sentence = format!("did not answer: {reason}; nothing is known of it");
             flags.raise(Severity::Critical, Rule::SourceUnreachable, sentence);
@@ -78,8 +78,8 @@ impl Rules<'_> {
 
     pub(super) fn node(&self, node: &NodeRow, notes: &[String]) -> Vec<Flag> {
         let thresholds = self.thresholds;
-        let subject = Subject::Node { source: self.source_name(), node: node.node.clone() };
-        let mut flags = Flags::about(subject);
+        let mut flags =
+            Flags::about(|| Subject::Node { source: self.source_name(), node: node.node.clone() });
         match &node.condition {
             NodeCondition::Online => {}
             NodeCondition::Offline => {
@@ -104,7 +104,7 @@ impl Rules<'_> {
 
     /// Over 5 minutes: a report should not depend on what went on in the very minute it was made.
     #[allow(clippy::cast_precision_loss)]
-    fn load(&self, node: &NodeRow, flags: &mut Flags) {
+    fn load<F: Fn() -> Subject>(&self, node: &NodeRow, flags: &mut Flags<F>) {
         let (Some(load), Some(cpus)) = (node.load.get(1), node.cpus.filter(|&cpus| cpus > 0)) else {
             return;
         };
@@ -118,7 +118,7 @@ impl Rules<'_> {
     }
 
     pub(super) fn disk(&self, disk: &DiskRow) -> Vec<Flag> {
-        let mut flags = Flags::about(Subject::Disk {
+        let mut flags = Flags::about(|| Subject::Disk {
             source: self.source_name(),
             node: disk.node.clone(),
             devpath: disk.devpath.clone(),
@@ -141,9 +141,12 @@ impl Rules<'_> {
     }
 
     pub(super) fn storage(&self, storage: &StorageRow) -> Vec<Flag> {
-        let node = storage.nodes.first().filter(|_| !storage.shared).cloned();
-        let subject = Subject::Storage { source: self.source_name(), node, storage: storage.storage.clone() };
-        let mut flags = Flags::about(subject);
+        let node = storage.nodes.first().filter(|_| !storage.shared);
+        let mut flags = Flags::about(|| Subject::Storage {
+            source: self.source_name(),
+            node: node.cloned(),
+            storage: storage.storage.clone(),
+        });
         if !storage.inactive_on.is_empty() {
             let nodes: Vec<&str> = storage.inactive_on.iter().map(AsRef::as_ref).collect();
             let sentence = format!("is switched on and cannot be used on {}", nodes.join(", "));
@@ -160,17 +163,7 @@ impl Rules<'_> {
         }
         let thresholds = self.thresholds;
         let runs = guest.condition == GuestCondition::Running;
-        // Most guests have nothing to say: their subject is made only when they have.
-        let old = self.old_snapshots(guest);
-        let silent = guest.lock.is_none()
-            && old.is_none()
-            && !(runs && seen.row.template)
-            && seen.addresses.as_ref().is_none_or(|addresses| !addresses.found.is_empty())
-            && guest.kind == GuestKind::Qemu;
-        if silent {
-            return Vec::new();
-        }
-        let mut flags = Flags::about(Subject::Guest {
+        let mut flags = Flags::about(|| Subject::Guest {
             source: self.source_name(),
             vmid: guest.vmid,
             kind: guest.kind,
@@ -201,7 +194,7 @@ impl Rules<'_> {
         if runs && seen.row.template && thresholds.template_running {
             flags.raise(Severity::Warning, Rule::TemplateRunning, "is a template, and runs");
         }
-        if let Some(sentence) = old {
+        if let Some(sentence) = self.old_snapshots(guest) {
             flags.raise(Severity::Warning, Rule::GuestSnapshotOld, sentence);
         }
         flags.flags

@@ -40,13 +40,13 @@ fn node(key: &str, value: Value) -> Value {
     fleet
 }
 
-fn disk(disk: Value) -> Value {
+fn disk(disk: &Value) -> Value {
     let mut fleet = fleet();
     fleet["nodes"][0]["disks"] = json!([disk]);
     fleet
 }
 
-fn storage(storage: Value) -> Value {
+fn storage(storage: &Value) -> Value {
     let mut fleet = fleet();
     fleet["nodes"][0]["storages"] = json!([storage]);
     fleet
@@ -58,7 +58,7 @@ fn guest(kind: &str, row: Value, more: Value) -> Value {
         "id": format!("{kind}/100"), "type": kind, "vmid": 100, "name": "g", "node": "a", "status": "running", "maxmem": 100 * GIB,
     } });
     let merge = |into: &mut Value, from: Value| {
-        into.as_object_mut().unwrap().extend(from.as_object().unwrap().clone())
+        into.as_object_mut().unwrap().extend(from.as_object().unwrap().clone());
     };
     merge(&mut guest["row"], row);
     merge(&mut guest, more);
@@ -133,7 +133,7 @@ fn a_nodes_load_over_five_minutes() {
 
 #[test]
 fn a_disks_health() {
-    let of = |health: &str| flags(&disk(json!({ "devpath": "/dev/sda", "health": health, "model": " M " })));
+    let of = |health: &str| flags(&disk(&json!({ "devpath": "/dev/sda", "health": health, "model": " M " })));
     assert_eq!(of("PASSED"), [""; 0]);
     assert_eq!(of("OK"), [""; 0]);
     assert_eq!(of("UNKNOWN"), ["note disk-health disk /dev/sda of a: SMART says nothing of it (M)"]);
@@ -143,7 +143,7 @@ fn a_disks_health() {
 
 #[test]
 fn a_disks_life() {
-    let of = |left: Value| flags(&disk(json!({ "devpath": "/dev/sda", "health": "OK", "wearout": left })));
+    let of = |left: Value| flags(&disk(&json!({ "devpath": "/dev/sda", "health": "OK", "wearout": left })));
     assert_eq!(of(json!(11)), [""; 0]);
     assert_eq!(of(json!("N/A")), [""; 0]);
     assert_eq!(
@@ -157,7 +157,7 @@ fn a_storages_fill() {
     let of = |used: i64| {
         let row =
             json!({ "storage": "lvm", "enabled": 1, "active": 1, "used": used * GIB, "total": 100 * GIB });
-        flags(&storage(row))
+        flags(&storage(&row))
     };
     assert_eq!(of(79), [""; 0]);
     assert_eq!(
@@ -172,7 +172,7 @@ fn a_storages_fill() {
 
 #[test]
 fn a_storage_that_is_not_there() {
-    let of = |enabled: i64| flags(&storage(json!({ "storage": "nfs", "enabled": enabled, "active": 0 })));
+    let of = |enabled: i64| flags(&storage(&json!({ "storage": "nfs", "enabled": enabled, "active": 0 })));
     assert_eq!(of(0), [""; 0]);
     assert_eq!(of(1), ["warning storage-inactive storage nfs on a: is switched on and cannot be used on a"]);
 }
@@ -205,7 +205,7 @@ fn a_containers_memory_and_not_a_vms() {
     assert_eq!(of("lxc", 84), [""; 0]);
     assert_eq!(
         of("lxc", 85),
-        ["warning guest-memory CT 100 (g): memory: 85 of 100 GiB (85.0 %), warning from 85 %"]
+        ["warning guest-memory CT 100 (g) on a: memory: 85 of 100 GiB (85.0 %), warning from 85 %"]
     );
     assert_eq!(of("lxc", 95)[0].split(' ').next(), Some("critical"));
     assert_eq!(of("qemu", 100), [""; 0]);
@@ -220,14 +220,14 @@ fn running_without_an_address() {
         let found = of(json!({ "addresses": {} }));
         assert!(
             found[0].starts_with("warning guest-without-ip ")
-                && found[0].ends_with("(g): runs without a usable address"),
+                && found[0].ends_with("(g) on a: runs without a usable address"),
             "{found:?}"
         );
     }
     let silent = guest("qemu", json!({}), json!({ "addresses": { "unknown": "no agent" } }));
     assert_eq!(
         flags(&silent),
-        ["note guest-without-ip VM 100 (g): runs, and its address is not known: no agent"]
+        ["note guest-without-ip VM 100 (g) on a: runs, and its address is not known: no agent"]
     );
     assert_eq!(report(&silent).nodes[0].guests[0].addresses, None);
 }
@@ -242,12 +242,12 @@ fn old_snapshots() {
     assert_eq!(of(&[("fresh", DAY), ("just", 14 * DAY), ("of tomorrow", -DAY)]), [""; 0]);
     assert_eq!(
         of(&[("x", 14 * DAY + 1), ("fresh", 5)]),
-        ["warning guest-snapshot-old VM 100 (g): snapshot \"x\" is 14d 0h old, warning above 14 days"]
+        ["warning guest-snapshot-old VM 100 (g) on a: snapshot \"x\" is 14d 0h old, warning above 14 days"]
     );
     assert_eq!(
         of(&[("b", 15 * DAY), ("c", 30 * DAY)]),
         [
-            "warning guest-snapshot-old VM 100 (g): 2 snapshots are older than 14 days, the oldest, \"c\", 30d 0h"
+            "warning guest-snapshot-old VM 100 (g) on a: 2 snapshots are older than 14 days, the oldest, \"c\", 30d 0h"
         ]
     );
 }
@@ -256,10 +256,10 @@ fn old_snapshots() {
 fn locks_and_templates() {
     assert_eq!(
         flags(&guest("qemu", json!({ "lock": "clone" }), json!({}))),
-        ["warning guest-locked VM 100 (g): is locked (clone)"]
+        ["warning guest-locked VM 100 (g) on a: is locked (clone)"]
     );
     let of = |status: &str| report(&guest("qemu", json!({ "template": 1, "status": status }), json!({})));
-    assert_eq!(lines(&of("running")), ["warning template-running VM 100 (g): is a template, and runs"]);
+    assert_eq!(lines(&of("running")), ["warning template-running VM 100 (g) on a: is a template, and runs"]);
     assert_eq!(lines(&of("stopped")), [""; 0]);
     assert_eq!(of("stopped").nodes[0].guests[0].condition, GuestCondition::Template);
 }

@@ -118,12 +118,16 @@ pub(crate) struct Report {
     #[arg(long)]
     pub(crate) snapshots: bool,
 
+    /// Other thresholds than the usual ones, as JSON such as {"swap_percent": 80}
+    #[arg(long, value_name = "FILE")]
+    pub(crate) thresholds: Option<String>,
+
     /// Print Markdown
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     pub(crate) md: bool,
 
     /// Write a web page that needs nothing else
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["md", "json"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "md")]
     pub(crate) html: Option<PathBuf>,
 }
 
@@ -427,7 +431,7 @@ mod tests {
             "--node pve2 node config",
             "task list",
             "report",
-            "report --node pve1 --node pve2 --addresses --snapshots --md",
+            "report --node pve1 --node pve2 --addresses --snapshots --md --thresholds x.json",
             "--node pve1 report --html /tmp/x.html",
             "report --json",
             &format!("task wait {upid}"),
@@ -469,8 +473,7 @@ mod tests {
             "lxc create local:vztmpl/x.tar 200 --name a --size 4",
             "node status a/b",
             "task status UPID:x",
-            "report --md --json",
-            "--json report --html x",
+            "report --md --html x",
             "report --html",
             "--engine curl node list",
             "--token-id root@pam node list",

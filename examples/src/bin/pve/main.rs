@@ -50,7 +50,7 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Lxc(command) => lxc::run(&session, command),
         Command::Node(command) => node::run(&session, command),
         Command::Task(command) => task::run(&session, command),
-        Command::Report(command) => report::run(&session, command),
+        Command::Report(command) => report::run(&session, &command),
     };
     session.finish(result)?;
     Ok(exit)

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use console::Style;
 use examples::progress::Waiting;
 use examples::table::Table;
-use examples::{complain, human, stdout};
+use examples::{complain, human, pairs, stdout};
 use proxmox_core::{Error, ErrorKind, Outcome, Result};
 use proxmox_fleet::{
     DiskRow, Fill, Flag, Gather, GuestCondition, GuestRow, NodeCondition, NodeRow, Report, Severity,
@@ -16,8 +16,12 @@ use proxmox_fleet::{
 use crate::args;
 use crate::session::Session;
 
-pub(crate) fn run(session: &Session, command: args::Report) -> Result<()> {
-    let report = read(session, &command)?;
+pub(crate) fn run(session: &Session, command: &args::Report) -> Result<()> {
+    // --json may stand before the command, where the parser does not see that they exclude each other.
+    if session.json && (command.md || command.html.is_some()) {
+        return Err(Error::invalid("--json", "a report is shown in one form: --json, --md or --html"));
+    }
+    let report = read(session, command)?;
     for (name, reason) in report.missing() {
         eprint!("{}", complain::warning(&format!("{name}: {reason}; its guests are unknown")));
     }
@@ -28,7 +32,15 @@ pub(crate) fn run(session: &Session, command: args::Report) -> Result<()> {
     }
 }
 
+fn thresholds(file: &str) -> Result<Thresholds> {
+    let text = pairs::read("--thresholds", file)?;
+    serde_json::from_str(&text).map_err(|e| {
+        Error::invalid("--thresholds", format!("the thresholds in {file} cannot be used: {e}")).with_source(e)
+    })
+}
+
 fn read(session: &Session, command: &args::Report) -> Result<Report> {
+    let thresholds = command.thresholds.as_deref().map(thresholds).transpose()?.unwrap_or_default();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut gather = Gather::new(i64::try_from(now).unwrap_or(i64::MAX));
     // One node may also be named by the environment.
@@ -45,7 +57,7 @@ fn read(session: &Session, command: &args::Report) -> Result<Report> {
     let waiting = Waiting::new("reading the fleet", false);
     let snapshot = session.pve.block_on(Snapshot::gather(&session.pve, gather));
     waiting.end();
-    Ok(Report::of(&[snapshot?], &Thresholds::default()))
+    Ok(Report::of(&[snapshot?], &thresholds))
 }
 
 fn write(file: &Path, page: &str) -> Result<()> {
