@@ -104,9 +104,9 @@ fn changes(old: &Guest, new: &Guest, settings: &Settings) -> Vec<Change> {
 }
 
 /// Whether a figure has come, gone, or moved far.
-fn has_moved<T>(from: Option<T>, to: Option<T>, far: impl FnOnce(T, T) -> bool) -> bool {
+fn has_moved<T: Copy + PartialEq>(from: Option<T>, to: Option<T>, far: impl FnOnce(T, T) -> bool) -> bool {
     match (from, to) {
-        (Some(a), Some(b)) => far(a, b),
+        (Some(a), Some(b)) => a != b && far(a, b),
         (None, None) => false,
         _ => true,
     }

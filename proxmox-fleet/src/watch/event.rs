@@ -12,7 +12,8 @@ use super::{Guest, Node};
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Event {
-    /// Everything as it is: the first event, and what a subscriber gets who let too much wait.
+    /// Everything as it is: the first event, and what a subscriber gets who let too much wait. When it is old, or has gaps,
+    /// [`Stale`](Self::Stale) or [`Unreadable`](Self::Unreadable) follows at once; whatever was said of that before is over.
     Snapshot {
         /// The guests, by number.
         guests: Vec<Arc<Guest>>,
@@ -65,7 +66,7 @@ pub enum Event {
     Stale {
         /// How long ago the last answer came, in seconds; none when there never was one.
         since_seconds: Option<u64>,
-        /// After how many seconds it is tried again; each failure doubles it, up to a limit.
+        /// In how many seconds it is tried again; each failure doubles the pause, up to a limit.
         retry_seconds: u64,
         /// What kind of trouble.
         kind: ErrorKind,
@@ -94,7 +95,7 @@ pub enum Event {
 pub enum Removal {
     /// It is not in the list, or its number belongs to a guest of the other kind now.
     Gone,
-    /// It has become a template, and templates do not count here.
+    /// It is known to be a template now, and templates do not count here.
     Template,
 }
 

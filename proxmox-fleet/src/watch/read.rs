@@ -23,7 +23,7 @@ pub(super) struct Reading {
 /// `Decode` when it names no node: every cluster has one, so such an answer says nothing of the guests either.
 pub(super) fn read(rows: Rows<Resource>, before: &View, templates: bool) -> Result<Reading> {
     let mut unreadable = rows.rejects().len();
-    let mut why = rows.rejects().first().map(|reject| reject.why.clone());
+    let mut why = rows.rejects().first().map(|reject| format!("row {}: {}", reject.index, reject.why));
     let mut view = View::default();
     let mut guests = Vec::with_capacity(rows.len());
     for row in rows {
@@ -32,7 +32,8 @@ pub(super) fn read(rows: Rows<Resource>, before: &View, templates: bool) -> Resu
             "lxc" => GuestKind::Lxc,
             "node" => {
                 if let Some(name) = row.node {
-                    let status = row.status.map_or_else(|| Guest::UNKNOWN.to_owned(), |s| s.as_str().to_owned());
+                    let status =
+                        row.status.map_or_else(|| Guest::UNKNOWN.to_owned(), |s| s.as_str().to_owned());
                     view.nodes.insert(name.clone(), Arc::new(Node { node: name, status }));
                     continue;
                 }

@@ -1,9 +1,12 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use event_listener::EventListener;
 use futures_util::stream::{self, Stream};
 
 use super::Event;
+use super::feed::Ticket;
 use super::shared::Shared;
 
 /// One who is told: [`Watch::subscribe`](super::Watch::subscribe). Dropping it ends it.
@@ -15,36 +18,42 @@ pub struct Subscription {
     id: u64,
 }
 
+/// What is to be done until there is something to tell.
+enum Step {
+    Sleep(Duration),
+    Ask(Ticket),
+    WaitFor(Ticket, EventListener),
+}
+
 impl Subscription {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let id = shared.feed().enter();
+        let id = shared.feed().enter(shared.pve.now());
         Self { shared, id }
     }
 
     /// The next event, when there is one. It never ends: a poll that fails is an event as well.
     ///
-    /// Whoever waits here asks the cluster when the time has come, one for all. Nothing is lost when the future is dropped. A future
-    /// that is neither polled nor dropped in the middle of a question holds the others up.
+    /// Whoever waits here asks the cluster when the time has come, one for all. Nothing is lost when the future is dropped. One that
+    /// is neither polled nor dropped in the middle of its question holds the others up for a minute; then another asks in its place.
     pub async fn next(&mut self) -> Event {
-        let Shared { pve, settings, turn, .. } = &*self.shared;
+        let shared = &*self.shared;
         loop {
-            let now = pve.now();
-            let wait = {
-                let mut feed = self.shared.feed();
+            let now = shared.pve.now();
+            let step = {
+                let mut feed = shared.feed();
                 if let Some(event) = feed.take(self.id, now) {
                     return event;
                 }
-                feed.wait(now)
+                match (feed.wait(now), feed.asking()) {
+                    (Duration::ZERO, Some(ticket)) => Step::WaitFor(ticket, shared.listen()),
+                    (Duration::ZERO, None) => Step::Ask(feed.claim()),
+                    (pause, _) => Step::Sleep(pause),
+                }
             };
-            if !wait.is_zero() {
-                pve.sleep(wait).await;
-                continue;
-            }
-            let _turn = turn.lock().await;
-            // Somebody else may have asked meanwhile.
-            if self.shared.feed().is_due(pve.now()) {
-                let answer = pve.cluster().resources().await;
-                self.shared.feed().settle(answer, pve.now(), settings);
+            match step {
+                Step::Sleep(pause) => shared.pve.sleep(pause).await,
+                Step::Ask(ticket) => shared.ask(ticket).await,
+                Step::WaitFor(ticket, over) => shared.wait_for(ticket, over).await,
             }
         }
     }
@@ -66,7 +75,9 @@ impl Subscription {
     /// # }
     /// ```
     pub fn into_stream(self) -> impl Stream<Item = Event> + Send + Unpin {
-        Box::pin(stream::unfold(self, async |mut subscription| Some((subscription.next().await, subscription))))
+        Box::pin(stream::unfold(self, async |mut subscription| {
+            Some((subscription.next().await, subscription))
+        }))
     }
 
     /// All events, for a program without a runtime: the iterator blocks its thread until there is one.
