@@ -42,6 +42,8 @@ mod read;
 mod settings;
 mod shared;
 mod subscription;
+#[cfg(test)]
+mod testing;
 mod view;
 
 use std::fmt;
