@@ -21,6 +21,7 @@ pub fn diff(before: &View, after: &View, settings: &Settings) -> Vec<Event> {
 }
 
 /// What stands under one key before and after.
+#[derive(Clone, Copy)]
 enum Pair<'a, T> {
     Gone(&'a T),
     New(&'a T),

@@ -127,7 +127,7 @@ impl Feed {
                     events.push(Event::Recovered { after_seconds: self.silence(now) });
                 }
                 let gaps = (reading.unreadable > 0)
-                    .then(|| Event::Unreadable { rows: reading.unreadable, why: reading.why });
+                    .then_some(Event::Unreadable { rows: reading.unreadable, why: reading.why });
                 if rows_of(gaps.as_ref()) != rows_of(self.unreadable.as_ref()) && self.told.is_some() {
                     events.push(gaps.clone().unwrap_or(Event::Unreadable { rows: 0, why: None }));
                 }
