@@ -9,6 +9,7 @@
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+pub mod clock;
 pub mod complain;
 pub mod connect;
 pub mod exit;

@@ -9,12 +9,21 @@ use proxmox_core::{Error, ErrorKind, Outcome, Result};
 /// # Errors
 /// `Unexpected` when it cannot be written: a full disk behind a redirection.
 pub fn write(text: &str) -> Result<()> {
+    offer(text).map(drop)
+}
+
+/// As [`write()`], for what goes on: false when the reader has seen enough.
+///
+/// # Errors
+/// As [`write()`].
+pub fn offer(text: &str) -> Result<bool> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(e) => {
             Err(Error::new(ErrorKind::Unexpected, Outcome::Applied, format!("stdout: {e}")).with_source(e))
         }
-        _ => Ok(()),
     }
 }
 

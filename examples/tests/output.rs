@@ -11,6 +11,7 @@ fn readable() {
     for (name, line) in [
         ("help", "--help"),
         ("qemu_help", "qemu --help"),
+        ("watch_help", "watch --help"),
         ("qemu_list", "qemu list"),
         ("qemu_list_node", "--node pve1 qemu list"),
         ("qemu_status_running", "qemu status handmade"),

@@ -12,16 +12,15 @@ use super::{Change, Event, Guest, Node, Removal, Settings, View};
 pub fn diff(before: &View, after: &View, settings: &Settings) -> Vec<Event> {
     let mut events = Vec::new();
     for pair in pairs(&before.nodes, &after.nodes) {
-        events.extend(node(pair));
+        events.extend(node(&pair));
     }
     for pair in pairs(&before.guests, &after.guests) {
-        guest(pair, after, settings, &mut events);
+        guest(&pair, after, settings, &mut events);
     }
     events
 }
 
 /// What stands under one key before and after.
-#[derive(Clone, Copy)]
 enum Pair<'a, T> {
     Gone(&'a T),
     New(&'a T),
@@ -48,7 +47,7 @@ fn pairs<'a, K: Ord, T>(
     })
 }
 
-fn node(pair: Pair<'_, Arc<Node>>) -> Option<Event> {
+fn node(pair: &Pair<'_, Arc<Node>>) -> Option<Event> {
     match pair {
         Pair::Gone(node) => Some(Event::NodeRemoved { node: Arc::clone(node) }),
         Pair::New(node) => Some(Event::NodeAdded { node: Arc::clone(node) }),
@@ -58,7 +57,7 @@ fn node(pair: Pair<'_, Arc<Node>>) -> Option<Event> {
     }
 }
 
-fn guest(pair: Pair<'_, Arc<Guest>>, after: &View, settings: &Settings, events: &mut Vec<Event>) {
+fn guest(pair: &Pair<'_, Arc<Guest>>, after: &View, settings: &Settings, events: &mut Vec<Event>) {
     let added = |guest: &Arc<Guest>| Event::Added { guest: Arc::clone(guest) };
     let removed = |guest: &Arc<Guest>, why| Event::Removed { guest: Arc::clone(guest), why };
     match pair {

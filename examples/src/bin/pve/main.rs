@@ -12,6 +12,7 @@ mod report;
 mod session;
 mod task;
 mod verbs;
+mod watch;
 mod words;
 
 use std::process::ExitCode;
@@ -51,6 +52,7 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Node(command) => node::run(&session, command),
         Command::Task(command) => task::run(&session, command),
         Command::Report(command) => report::run(&session, &command),
+        Command::Watch(command) => watch::run(&session, &command),
     };
     session.finish(result)?;
     Ok(exit)
