@@ -1,4 +1,4 @@
-//! `pve watch`, while things happen to its cluster.
+//! `pve watch`, while things happen to its cluster; and the short programs `watch` and `report`.
 
 mod common;
 
@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Cluster, golden, still};
+use common::{Cluster, clean, golden, run, still};
 
 /// Far more than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -132,4 +132,27 @@ fn what_cannot_begin_is_an_error() {
         cluster.command(env!("CARGO_BIN_EXE_pve")).env("PVE_TOKEN_SECRET", "wrong").arg("watch").output();
     let wrong = wrong.unwrap();
     assert_eq!((wrong.status.code(), wrong.stdout.as_slice()), (Some(5), &b""[..]), "{wrong:?}");
+}
+
+#[test]
+fn the_short_programs_need_nothing() {
+    let said = run(&mut clean(env!("CARGO_BIN_EXE_watch"))).ok();
+    let lines: Vec<&str> = said.lines().collect();
+    let [first, .., gone, left] = lines.as_slice() else { panic!("{said}") };
+    assert_eq!((*first, *gone, *left), ("2 guests on 2 nodes", "200: gone", "2 guests are left"));
+    assert!(lines.contains(&"200: new on pve1") && said.contains("to: Running"), "{said}");
+
+    let report = run(&mut clean(env!("CARGO_BIN_EXE_report"))).ok();
+    assert!(report.starts_with("# Fleet report\n") && report.contains("handmade"), "{report}");
+}
+
+#[test]
+fn the_short_programs_work_on_any_cluster() {
+    let cluster = still();
+    assert!(cluster.sim().set_node_down("pve2", true));
+    let ran = run(&mut cluster.command(env!("CARGO_BIN_EXE_report")));
+    assert!(ran.stderr.contains("critical node pve2: is offline"), "{ran:?}");
+    ran.ok();
+    let error = run(cluster.command(env!("CARGO_BIN_EXE_report")).env("PVE_TOKEN_SECRET", "wrong"));
+    assert!(error.code == 1 && error.stderr.contains("error: "), "{error:?}");
 }

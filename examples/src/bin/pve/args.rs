@@ -105,9 +105,9 @@ pub(crate) enum Command {
     ///
     /// Exits with 0 whatever it has to say. A node that does not answer is named on stderr; its guests are unknown.
     Report(Report),
-    /// What changes, as it changes: guests that come, go, start, stop and move, and nodes that go offline
+    /// What changes, as it changes: guests start, stop, move, come and go
     ///
-    /// Runs until it is ended by Ctrl-C. Each look is one request, whatever the number of guests. When a look fails that is told, and
+    /// Nodes that go offline are told of as well. Runs until it is ended by Ctrl-C. Each look is one request, whatever the number of guests. When a look fails that is told, and
     /// it looks again after a while.
     Watch(Watch),
 }
