@@ -1,5 +1,7 @@
 //! `pve watch`, while things happen to its cluster; and the short programs `watch` and `report`.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which no attribute marks as such
+
 mod common;
 
 use std::io::{BufRead, BufReader, Read};
