@@ -34,14 +34,16 @@ fn fleet() -> Snapshot {
         .filter(is_guest)
         .map(|row| {
             let address = (row["status"] == "running").then(|| json!({"found": ["192.0.2.7"]}));
-            let snapshots =
-                json!([{"name": "a", "snaptime": 1_799_000_000}, {"name": "b", "snaptime": 1_790_000_000}]);
+            // Of every twentieth one is old.
+            let old =
+                if row["vmid"].as_u64().is_some_and(|n| n % 20 == 0) { 1_790_000_000 } else { 1_799_000_000 };
+            let snapshots = json!([{"name": "a", "snaptime": 1_799_500_000}, {"name": "b", "snaptime": old}]);
             json!({"row": row, "addresses": address, "snapshots": snapshots})
         })
         .collect();
     let storage = |n: u32| {
         json!({"storage": format!("store{n}"), "type": "lvmthin", "content": "images,rootdir", "active": 1, "enabled": 1,
-            "shared": 0, "used": u64::from(50 + n) * GIB, "total": 60 * GIB, "avail": 5 * GIB})
+            "shared": 0, "used": u64::from(20 + 12 * n) * GIB, "total": 60 * GIB, "avail": 4 * GIB})
     };
     let disk = |n: u32| {
         json!({"devpath": format!("/dev/nvme{n}n1"), "model": "DISK", "size": 1000 * GIB, "health": "PASSED",

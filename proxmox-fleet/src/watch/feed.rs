@@ -140,9 +140,9 @@ impl Feed {
                     news.iter().for_each(|event| told.apply(event));
                     told.templates = reading.view.templates;
                     events.extend(news);
-                    self.tell(&events, settings);
+                    self.tell(events, settings);
                 } else {
-                    self.tell(&events, settings);
+                    self.tell(events, settings);
                     self.told = Some(reading.view);
                 }
             }
@@ -155,7 +155,7 @@ impl Feed {
         self.due = Some(now + settings.pause(self.failures));
         if self.trouble.is_none() {
             self.trouble = Some(Trouble { kind: error.kind(), error: error.to_string() });
-            self.tell(self.stale(now).as_slice(), settings);
+            self.tell(self.stale(now).into_iter().collect(), settings);
         }
     }
 
@@ -175,7 +175,8 @@ impl Feed {
     }
 
     /// Puts what came of one poll before all subscribers. Who is to get a snapshot learns it from that.
-    fn tell(&mut self, events: &[Event], settings: &Settings) {
+    fn tell(&mut self, events: Vec<Event>, settings: &Settings) {
+        let mut takers = Vec::with_capacity(self.inboxes.len());
         for inbox in self.inboxes.values_mut() {
             if inbox.needs.is_some() && self.told.is_some() {
                 continue;
@@ -185,8 +186,15 @@ impl Feed {
                 inbox.events.clear();
                 inbox.needs.get_or_insert(Needs::Missed);
             } else {
+                takers.push(inbox);
+            }
+        }
+        // Most watches have one subscriber, who needs no copies.
+        if let Some((last, others)) = takers.split_last_mut() {
+            for inbox in others {
                 inbox.events.extend(events.iter().cloned());
             }
+            last.events.extend(events);
         }
     }
 }

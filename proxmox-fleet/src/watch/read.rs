@@ -1,8 +1,9 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proxmox_core::cluster::Resource;
 use proxmox_core::guest::GuestState;
-use proxmox_core::{Error, ErrorKind, GuestKind, Outcome, Result, Rows};
+use proxmox_core::{Error, ErrorKind, GuestKind, NodeName, Outcome, Result, Rows};
 
 use super::{Guest, Node, View};
 
@@ -55,9 +56,13 @@ pub(super) fn read(rows: Rows<Resource>, before: &View, templates: bool) -> Resu
         let text = "the answer names no node, so it says nothing about the guests";
         return Err(Error::new(ErrorKind::Decode, Outcome::Rejected, text).during("fleet.watch"));
     }
+    // Sorted they go into the map in one piece.
+    guests.sort_by_key(|guest: &Guest| guest.vmid);
+    let silent: BTreeSet<NodeName> =
+        view.nodes.values().filter(|node| !node.is_online()).map(|node| node.node.clone()).collect();
+    let mut seen = Vec::with_capacity(guests.len());
     for mut guest in guests {
-        let down = view.nodes.get(&guest.node).is_some_and(|node| !node.is_online());
-        if down && !guest.is_unknown() {
+        if silent.contains(&guest.node) && !guest.is_unknown() {
             guest = guest.lost();
         }
         if guest.is_unknown() {
@@ -66,10 +71,14 @@ pub(super) fn read(rows: Rows<Resource>, before: &View, templates: bool) -> Resu
         if guest.template && !templates {
             view.templates.insert(guest.vmid);
         } else {
-            view.guests.insert(guest.vmid, Arc::new(guest));
+            seen.push((guest.vmid, Arc::new(guest)));
         }
     }
-    hold(&mut view, before, unreadable > 0);
+    view.guests = seen.into_iter().collect();
+    let all = unreadable > 0;
+    if all || !silent.is_empty() {
+        hold(&mut view, before, &silent, all);
+    }
     Ok(Reading { view, unreadable, why })
 }
 
@@ -111,7 +120,7 @@ fn remember(guest: &mut Guest, before: &View) {
 
 /// Keeps what is missing from the answer, and yet must not count as removed: everything while some rows cannot be read, and
 /// guests of a node that is not online.
-fn hold(view: &mut View, before: &View, all: bool) {
+fn hold(view: &mut View, before: &View, silent: &BTreeSet<NodeName>, all: bool) {
     if all {
         for (name, node) in &before.nodes {
             view.nodes.entry(name.clone()).or_insert_with(|| Arc::clone(node));
@@ -123,7 +132,7 @@ fn hold(view: &mut View, before: &View, all: bool) {
         if view.guests.contains_key(vmid) || view.templates.contains(vmid) {
             continue;
         }
-        if view.nodes.get(&guest.node).is_some_and(|node| !node.is_online()) {
+        if silent.contains(&guest.node) {
             let lost = if guest.is_unknown() { Arc::clone(guest) } else { Arc::new(guest.lost()) };
             view.guests.insert(*vmid, lost);
         } else if all {
