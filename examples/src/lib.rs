@@ -1,6 +1,6 @@
-//! What the programs `pve`, `lifecycle` and `extension` share.
+//! What the programs in `src/bin` share.
 //!
-//! The programs themselves are in `src/bin`. They use the SDK as any other program would; here is only what a command line
+//! They use the SDK as any other program would; here is only what a command line
 //! needs around it: [`options`] and [`connect`] lead from flags and environment to a handle, [`exit`] and [`complain`]
 //! from an error to an exit code and two lines of text, [`table`], [`human`] and [`show`] from answers to something
 //! readable, [`progress`] and [`verbose`] tell what goes on meanwhile.
@@ -9,6 +9,7 @@
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+pub mod clock;
 pub mod complain;
 pub mod connect;
 pub mod exit;

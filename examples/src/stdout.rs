@@ -17,12 +17,25 @@ pub fn write(text: &str) -> Result<()> {
 /// # Errors
 /// As [`write()`].
 pub fn bytes(bytes: &[u8]) -> Result<()> {
+    put(bytes).map(drop)
+}
+
+/// As [`write()`], for what goes on: false when the reader has seen enough.
+///
+/// # Errors
+/// As [`write()`].
+pub fn offer(text: &str) -> Result<bool> {
+    put(text.as_bytes())
+}
+
+fn put(bytes: &[u8]) -> Result<bool> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(e) => {
             Err(Error::new(ErrorKind::Unexpected, Outcome::Applied, format!("stdout: {e}")).with_source(e))
         }
-        _ => Ok(()),
     }
 }
 

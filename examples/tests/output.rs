@@ -12,6 +12,7 @@ fn readable() {
         ("help", "--help"),
         ("qemu_help", "qemu --help"),
         ("lxc_help", "lxc --help"),
+        ("watch_help", "watch --help"),
         ("qemu_list", "qemu list"),
         ("qemu_list_node", "--node pve1 qemu list"),
         ("qemu_status_running", "qemu status handmade"),

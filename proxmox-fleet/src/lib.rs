@@ -4,6 +4,8 @@
 //! by node, health of nodes and disks, storages, and [`Flag`]s by the rules of [`Thresholds`]. A report is shown by
 //! [`Report::markdown`] and [`Report::html`], and it is serialisable.
 //!
+//! [`Watch`] goes on looking, and tells what has changed as typed events.
+//!
 //! What does not answer does not spoil the rest: it is named with the reason, and its guests are *unknown*, never gone.
 //!
 //! ```
@@ -27,6 +29,7 @@ mod markdown;
 mod report;
 mod snapshot;
 mod thresholds;
+pub mod watch;
 
 pub use flag::{Flag, Rule, Severity, Subject};
 pub use gather::Gather;
@@ -35,3 +38,4 @@ pub use report::{
 };
 pub use snapshot::{Addresses, GuestSeen, GuestSnapshot, NodeSeen, Snapshot};
 pub use thresholds::{Levels, Thresholds};
+pub use watch::Watch;

@@ -1,9 +1,12 @@
 //! The command line.
 
+mod fleet;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use examples::options::Connection;
+pub(crate) use fleet::{Report, Watch};
 use proxmox_core::config::Growth;
 use proxmox_core::guest::NewId;
 use proxmox_core::policy::Rule;
@@ -18,6 +21,7 @@ Examples, on a simulated cluster that needs no set-up:
   pve --sim --dry-run qemu delete 101 --force
   pve --sim get /nodes/pve1/qemu/100/config --json
   pve --sim report --addresses --html fleet.html
+  pve --sim watch --interval 1
 
 Only guests that carry the managed tag are changed, and none that carries 'production' or
 'protected' is stopped or deleted, unless --force is given. What pve clones or creates gets
@@ -108,6 +112,11 @@ pub(crate) enum Command {
     ///
     /// Exits with 0 whatever it has to say. A node that does not answer is named on stderr; its guests are unknown.
     Report(Report),
+    /// What changes, as it changes: guests start, stop, move, come and go
+    ///
+    /// Nodes that go offline are told of as well. Runs until it is ended by Ctrl-C. Each look is one request, whatever the number of guests. When a look fails that is told, and
+    /// it looks again after a while.
+    Watch(Watch),
 }
 
 /// The commands that change something.
@@ -137,34 +146,6 @@ impl From<Examined> for Command {
             Examined::Lxc(command) => Self::Lxc(command),
         }
     }
-}
-
-/// What a report is about, and how it is shown.
-#[derive(Debug, Args)]
-pub(crate) struct Report {
-    /// Only this node; repeat it for several
-    #[arg(long = "node", value_name = "NODE")]
-    pub(crate) node: Vec<NodeName>,
-
-    /// Also read the addresses of running guests, by one request each
-    #[arg(long)]
-    pub(crate) addresses: bool,
-
-    /// Also read the snapshots of all guests, by one request each
-    #[arg(long)]
-    pub(crate) snapshots: bool,
-
-    /// Other thresholds than the usual ones, as JSON such as {"swap_percent": 80}
-    #[arg(long, value_name = "FILE")]
-    pub(crate) thresholds: Option<String>,
-
-    /// Print Markdown
-    #[arg(long)]
-    pub(crate) md: bool,
-
-    /// Write a web page that needs nothing else
-    #[arg(long, value_name = "FILE", conflicts_with = "md")]
-    pub(crate) html: Option<PathBuf>,
 }
 
 /// A raw request.
@@ -511,6 +492,8 @@ mod tests {
             "report --node pve1 --node pve2 --addresses --snapshots --md --thresholds x.json",
             "--node pve1 report --html /tmp/x.html",
             "report --json",
+            "watch",
+            "--node pve1 watch --json --interval 0.5 --templates --count 3",
             &format!("task wait {upid}"),
             "--url https://pve1 --token-id root@pam!ci --token-secret-file f --ca ca.pem --engine ureq -v node list",
             "--url https://pve1 --user root@pam --fingerprint AA --managed-tag ci node list",
@@ -555,6 +538,9 @@ mod tests {
             "task status UPID:x",
             "report --md --html x",
             "report --html",
+            "watch --interval 0",
+            "watch --interval soon",
+            "watch --count 0",
             "--engine curl node list",
             "--token-id root@pam node list",
             "--user root node list",

@@ -12,6 +12,7 @@ mod report;
 mod session;
 mod task;
 mod verbs;
+mod watch;
 mod words;
 
 use std::process::ExitCode;
@@ -59,6 +60,7 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Node(command) => node::run(&session, command),
         Command::Task(command) => task::run(&session, command),
         Command::Report(command) => report::run(&session, &command),
+        Command::Watch(command) => watch::run(&session, &command),
     };
     Ok(session.finish(result)?.unwrap_or(exit))
 }

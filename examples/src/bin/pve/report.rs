@@ -1,12 +1,11 @@
 //! `pve report`
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use console::Style;
 use examples::progress::Waiting;
 use examples::table::Table;
-use examples::{complain, human, pairs, stdout};
+use examples::{clock, complain, human, pairs, stdout};
 use proxmox_core::{Error, ErrorKind, Outcome, Result};
 use proxmox_fleet::{
     DiskRow, Fill, Flag, Gather, GuestCondition, GuestRow, NodeCondition, NodeRow, Report, Severity,
@@ -41,8 +40,7 @@ fn thresholds(file: &str) -> Result<Thresholds> {
 
 fn read(session: &Session, command: &args::Report) -> Result<Report> {
     let thresholds = command.thresholds.as_deref().map(thresholds).transpose()?.unwrap_or_default();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let mut gather = Gather::new(i64::try_from(now).unwrap_or(i64::MAX));
+    let mut gather = Gather::new(clock::unix());
     // One node may also be named by the environment.
     let one = session.node.iter().filter(|_| command.node.is_empty());
     for node in command.node.iter().chain(one) {
