@@ -9,7 +9,8 @@ use crate::guest::GuestStatus;
 use crate::node::{Content, Interface, StorageStatus};
 use crate::policy::Case;
 use crate::{
-    ConfigBag, GuestKind, NodeName, Pve, PvePath, PveRequest, PveResponse, Result, Rows, Version, VolId,
+    ConfigBag, Error, GuestKind, NodeName, Outcome, Pve, PvePath, PveRequest, PveResponse, Result, Rows,
+    Version, VolId,
 };
 
 /// What came of it.
@@ -154,13 +155,17 @@ impl Facts {
 
 /// `{path: {privilege: 1}}`
 fn held(path: &str, answer: &PveResponse) -> Result<Vec<String>> {
-    let all: BTreeMap<String, BTreeMap<String, serde_json::Value>> = answer.decode()?;
-    Ok(all.get(path).map(|held| held.keys().cloned().collect()).unwrap_or_default())
+    let mut all: BTreeMap<String, BTreeMap<String, serde_json::Value>> = answer.decode()?;
+    // PVE names the path even where nothing is held; one that does not says nothing of it.
+    let held = all
+        .remove(path)
+        .ok_or_else(|| Error::decode(Outcome::Rejected, format!("{path} is not in the answer")))?;
+    Ok(held.into_keys().collect())
 }
 
 /// Errors cannot be cloned: their causes cannot. Its message and kind are what is told.
-fn copy(error: &crate::Error) -> crate::Error {
-    crate::Error::new(error.kind(), error.outcome(), error.message())
+fn copy(error: &Error) -> Error {
+    Error::new(error.kind(), error.outcome(), error.message())
 }
 
 /// The kind of a resource, as a kind of guest.

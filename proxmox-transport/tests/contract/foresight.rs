@@ -1,6 +1,6 @@
 //! What is known before anything is sent: preflight, and plans.
 
-use proxmox_core::guest::{CloneOptions, DeleteOptions, NewId};
+use proxmox_core::guest::{CloneOptions, DeleteOptions};
 use proxmox_core::plan::StepState;
 use proxmox_core::{ErrorKind, Guest, Outcome};
 use proxmox_qemu::Qemu;
@@ -27,26 +27,20 @@ pub async fn what_is_feasible_is_done(world: &World) {
 
 pub async fn a_plan_is_what_is_sent(world: &World) {
     let template = world.vm(world.template);
+    let numbers = [world.number(90), world.number(91)];
     let mut plan = world
         .pve
         .plan(async |pve| {
             let template = Guest::<Qemu>::new(pve, template.node().clone(), template.vmid());
-            let kept = template.clone_to(CloneOptions::named("planned").newid(NewId::Auto)).await?.guest;
+            let kept = template.clone_to(CloneOptions::named("planned").newid(numbers[0])).await?.guest;
             kept.set_config([("cores", "2")]).await?;
-            let gone = template.clone_to(CloneOptions::named("passing").newid(NewId::Auto)).await?.guest;
+            let gone = template.clone_to(CloneOptions::named("passing").newid(numbers[1])).await?.guest;
             gone.start().await?;
             gone.delete(DeleteOptions::new().stop_first()).await
         })
         .await;
     assert!(plan.obstacle().is_none(), "{plan}");
-    let newid = |step: usize| {
-        let text = plan.steps()[step].request.params.text("newid");
-        text.and_then(|text| text.parse().ok()).unwrap()
-    };
-    let clones: Vec<usize> = (0..plan.steps().len())
-        .filter(|step| plan.steps()[*step].request.path.as_str().ends_with("/clone"))
-        .collect();
-    let (kept, gone) = (world.vm(newid(clones[0])), world.vm(newid(clones[1])));
+    let (kept, gone) = (world.vm(numbers[0]), world.vm(numbers[1]));
     assert!(kept.config().await.unwrap_err().is_not_found(), "nothing was sent");
 
     plan.apply().await.unwrap();
