@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use proxmox_core::guest::{CloneOptions, DeleteOptions, NewId, Shutdown};
+use proxmox_core::guest::{CloneOptions, DeleteOptions, IpQuery, NewId, Shutdown};
 use proxmox_core::preflight::{Report, Severity};
-use proxmox_core::{Call, Node, Operation, Pve, PvePath, PveRequest, Verb, Vmid};
+use proxmox_core::{Call, ErrorKind, Node, Operation, Outcome, Pve, PvePath, PveRequest, Verb, Vmid};
 use proxmox_lxc::{ContainerSpec, LxcNode};
 use proxmox_qemu::{Exec, QemuNode, Vm, VmSpec};
 use proxmox_sim::{
@@ -127,6 +127,7 @@ fn each_finding() {
     seen.error(&template.start().force(template.vmid()), "guest-is-template");
     seen.error(&vm(&pve, 203).delete(DeleteOptions::new()), "guest-protected");
     seen.error(&vm(&pve, 201).agent().exec(Exec::new(["true"])), "agent-disabled");
+    seen.error(&vm(&pve, 201).wait_for_ip(IpQuery::v4()), "agent-disabled");
     seen.warning(&vm(&pve, 205).start(), "memory-short");
     let stale = proxmox_core::ConfigChange::new().set("cores", 2).with_digest("0000");
     seen.error(&vm(&pve, 200).set_config(stale), "changed-meanwhile");
@@ -247,6 +248,37 @@ fn all_of_it_at_once_and_nothing_is_sent() {
             .unwrap()
             .is_feasible()
     );
+}
+
+/// What was feasible may not be so a moment later: then it is told, and nothing is half done.
+#[test]
+fn what_changes_between_preflight_and_act() {
+    let sim = sim();
+    let pve = sim.pve();
+    let guest = vm(&pve, 200);
+    let looked = guest.config().block().unwrap();
+    let change = proxmox_core::ConfigChange::new().set("cores", 3).with_digest(looked.digest().unwrap());
+    let calls = || [guest.set_config(change.clone()), guest.set_config([("cores", "3")])];
+    for call in calls() {
+        assert!(call.preflight().block().unwrap().is_feasible());
+    }
+    // Somebody else changes it: who states what the change was made from is told.
+    assert!(sim.set_config(200, "description", Some("mine")));
+    let [stated, plain] = calls();
+    assert_eq!(stated.block().unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(sim.guest(200).unwrap().config.get("cores"), None);
+    // It is locked.
+    assert!(sim.set_lock(200, Some("migrate")));
+    assert_eq!(plain.block().unwrap_err().kind(), ErrorKind::Locked);
+    // PVE accepts a deletion, and its task says no.
+    assert_eq!(guest.delete(DeleteOptions::new()).block().unwrap_err().kind(), ErrorKind::TaskFailed);
+    assert!(sim.guest(200).is_some());
+    assert!(sim.set_lock(200, None));
+    // It goes away.
+    assert!(guest.start().preflight().block().unwrap().is_feasible());
+    guest.delete(DeleteOptions::new()).block().unwrap();
+    let error = guest.start().block().unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::NotFound, Outcome::NotSent), "{error}");
 }
 
 #[derive(Debug, Clone)]
