@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)] // helpers of tests, which no attribute marks as such
 
 use proxmox_core::guest::{CloneOptions, NewId};
-use proxmox_core::{ErrorKind, Policy, Pve, PvePath, PveRequest, Vmid};
+use proxmox_core::{ErrorKind, Outcome, Policy, Pve, PvePath, PveRequest, Vmid};
 use proxmox_qemu::{QemuNode, Vm};
 use proxmox_sim::{Sim, SimGuest};
 
@@ -49,9 +49,13 @@ fn only_guests_of_the_pools_are_written_to() {
     assert_eq!(report.of("gate").count(), 1, "{report}");
     assert!(vm(&both, 200).stop().preflight().block().unwrap().is_feasible());
     // In a batch each write is judged by its own facts.
-    let start = |vmid: u32| PveRequest::create(vm(&pve, vmid).path().fixed("status/stop"));
-    let answers = pve.block_on(pve.batch_writes([201, 200, 202].map(start)));
-    assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, false]);
+    let stop = |vmid: u32| PveRequest::create(vm(&pve, vmid).path().fixed("status/stop"));
+    let answers = pve.block_on(pve.batch_writes([201, 200, 777, 202].map(stop)));
+    assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, false, false]);
+    // With several pools too, where the first of them may settle it.
+    let both = handle(&sim, &["web", "db"]);
+    let answers = both.block_on(both.batch_writes([200, 201, 202, 777, 201].map(stop)));
+    assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, true, false, false, true]);
 }
 
 #[test]
@@ -59,8 +63,13 @@ fn new_guests_are_put_into_one_of_them() {
     let sim = sim();
     let pve = handle(&sim, &["web"]);
     let clone = |options: CloneOptions| vm(&pve, 9000).clone_to(options.newid(NewId::Auto).full()).block();
-    assert_eq!(clone(CloneOptions::named("x")).unwrap_err().kind(), ErrorKind::Refused);
-    assert_eq!(clone(CloneOptions::named("x").pool("db")).unwrap_err().kind(), ErrorKind::Refused);
+    let before = sim.guests().len();
+    for options in [CloneOptions::named("x"), CloneOptions::named("x").pool("db")] {
+        let error = clone(options).unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Refused, Outcome::NotSent), "{error}");
+        assert!(error.message().contains("rule pool"), "{error}");
+    }
+    assert_eq!(sim.guests().len(), before);
     let made = clone(CloneOptions::named("x").pool("web")).unwrap();
     made.guest.start().block().unwrap();
 }

@@ -184,7 +184,8 @@ impl Pve {
             .await
             .into_iter();
         let mut judge = |(request, case): (&PveRequest, Result<Option<Case<'_>>>)| match case? {
-            Some(case) => case.judge(found.by_ref().take(case.asks().len())),
+            // All of its own, also those that it does not come to look at: the next one's follow.
+            Some(case) => case.judge(found.by_ref().take(case.asks().len()).collect::<Vec<_>>()),
             None => Ok(Passed::unasked(request)),
         };
         let decided = requests.iter().zip(cases).map(|(request, case)| (request, judge((request, case))));

@@ -56,7 +56,7 @@ impl<'r> Case<'r> {
         match &self.subject {
             Subject::Guest(at) => at.as_ref(),
             Subject::Overwritten(at) => Some(at),
-            Subject::NewGuest | Subject::Apart | Subject::Far(..) => None,
+            Subject::NewGuest | Subject::Copy | Subject::Apart | Subject::Far(..) => None,
         }
     }
 
@@ -78,7 +78,7 @@ impl<'r> Case<'r> {
         }
         let overridden = self.overridden(facts.as_ref());
         let request = match (&self.subject, facts) {
-            (Subject::NewGuest | Subject::Overwritten(_), _) => self.tagged(),
+            (Subject::NewGuest | Subject::Overwritten(_), facts) => self.tagged(facts.as_ref())?,
             (_, Some(facts)) => guarded(self.request, &facts),
             _ => self.request.clone(),
         };
@@ -95,13 +95,24 @@ impl<'r> Case<'r> {
         }
     }
 
-    /// What is created through here carries the managed tag from its first moment.
-    fn tagged(&self) -> PveRequest {
-        let tags = tags_of(self.request).unwrap_or_default();
+    /// What is created through here carries the managed tag from its first moment. What stands in the place of a guest keeps that
+    /// guest's tags.
+    fn tagged(&self, before: Option<&GuestFacts>) -> Result<PveRequest> {
+        let stated = tags_of(self.request);
+        let restores = ["archive", "restore"].iter().any(|name| self.request.params.get(name).is_some());
+        if restores && stated.is_none() {
+            let text = "refused by rule unverifiable: the tags of the backup are not known, and the managed tag would take their place";
+            return Err(Error::new(ErrorKind::Refused, Outcome::NotSent, text)
+                .with_advice("state the tags that the restored guest is to have"));
+        }
+        let mut tags = stated.unwrap_or_default();
+        tags.extend(before.iter().flat_map(|facts| facts.tags.iter().cloned()));
+        tags.sort_unstable();
+        tags.dedup();
         let tagged = self.request.clone().param("tags", self.policy.with_tag(&tags));
         let given = self.request.params.text("description").unwrap_or_default();
         let described = self.policy.describe(&given);
-        if described == *given { tagged } else { tagged.param("description", described) }
+        Ok(if described == *given { tagged } else { tagged.param("description", described) })
     }
 }
 
@@ -118,7 +129,7 @@ fn guarded(request: &PveRequest, facts: &GuestFacts) -> PveRequest {
 }
 
 fn facts(at: &GuestAt, read: Result<PveResponse>) -> Result<GuestFacts> {
-    match read.and_then(|answer| answer.answering(Effect::Read).decode::<GuestFacts>()) {
+    match read.and_then(|answer| configuration(&answer.answering(Effect::Read))) {
         Ok(facts) => Ok(GuestFacts { vmid: at.vmid, ..facts }),
         // Nothing was written, whatever the read died of.
         Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::Decode) => {
@@ -153,6 +164,14 @@ fn pool_of(at: &GuestAt, reads: impl Iterator<Item = Result<PveResponse>>) -> Re
         }
     }
     Ok(None)
+}
+
+/// Of a list, whatever is in it, no facts can be read.
+fn configuration(answer: &PveResponse) -> Result<GuestFacts> {
+    if answer.raw_data()?.get().starts_with('{') {
+        return answer.decode();
+    }
+    Err(Error::decode(Outcome::Rejected, "the answer is no configuration"))
 }
 
 fn unverifiable(why: &str) -> Error {
@@ -250,6 +269,7 @@ mod tests {
             let (result, written) = send(config, &at("/nodes/n/lxc/100/status/start", Verb::Create));
             let error = result.unwrap_err();
             assert_eq!((error.kind(), error.outcome()), (kind, Outcome::NotSent), "{error}");
+            assert!(kind != ErrorKind::Refused || error.message().contains("rule unverifiable"), "{error}");
             assert!(written.is_empty());
         }
     }
@@ -271,6 +291,16 @@ mod tests {
         let (result, written) = send(Err(500), &create);
         result.unwrap();
         assert_eq!(written, ["pvesh create /nodes/n/qemu --vmid 100 --tags 'web;sdk-managed'"]);
+        // A restored guest has the tags that are stated, and those of the guest in whose place it comes; never fewer.
+        let restore = create.clone().param("archive", "local:backup/x.vma.zst").param("force", true);
+        let ours = Ok(r#"{"tags":"sdk-managed;old"}"#);
+        let (result, written) = send(ours, &restore);
+        result.unwrap();
+        assert!(written[0].contains("--tags 'old;sdk-managed;web'"), "{written:?}");
+        let mut silent = restore;
+        silent.params.remove("tags");
+        let error = send(ours, &silent).0.unwrap_err();
+        assert!(error.message().contains("the tags of the backup are not known"), "{error}");
         // Over an existing guest, which PVE does when restoring with force, the guest's own gate stands.
         let (result, written) = send(Ok("{}"), &create.param("force", true));
         assert_eq!(result.unwrap_err().kind(), ErrorKind::Refused);

@@ -298,7 +298,7 @@ impl Policy {
         if let Some(node) = here.into_iter().chain(targets.iter().map(|node| &**node)).find(elsewhere) {
             return Some((Rule::Elsewhere, format!("node {node} is none of those that may be worked on")));
         }
-        let makes = matches!(subject, Subject::NewGuest | Subject::Overwritten(_));
+        let makes = matches!(subject, Subject::NewGuest | Subject::Copy | Subject::Overwritten(_));
         if makes && !self.allows_pool(request.params.text("pool").as_deref()) {
             let why = format!("a new guest must be put into one of the pools {}", self.pools.join(", "));
             return Some((Rule::Pool, why));
@@ -361,7 +361,7 @@ impl Policy {
         let destroys_volume = deleted.iter().any(|key| key.starts_with("unused"))
             || params.all("force").iter().any(|flag| flag != "0")
             || request.path.segments().last() == Some("unlink");
-        if loses_tag || loses_marker || unprotects || destroys_volume {
+        if interrupts(request) || loses_tag || loses_marker || unprotects || destroys_volume {
             Effect::Destroy
         } else {
             request.effect
@@ -386,6 +386,20 @@ fn one_tag(tag: &str) -> Result<String> {
             "tag",
             format!("{tag:?} is not a tag: lower-case letters, digits, '_', '-', '+' and '.'"),
         ))
+    }
+}
+
+/// Whether it ends or interrupts the guest, whatever the request calls itself.
+fn interrupts(request: &PveRequest) -> bool {
+    let what: Vec<&str> = request.path.segments().skip(4).collect();
+    match (request.verb, what.as_slice()) {
+        (Verb::Delete, _) => true,
+        (Verb::Create, ["status", action]) => {
+            matches!(*action, "stop" | "shutdown" | "reboot" | "reset" | "suspend")
+        }
+        (Verb::Create, ["agent", action]) => *action == "shutdown" || action.starts_with("suspend"),
+        (Verb::Create, ["template"] | ["snapshot", _, "rollback"]) => true,
+        _ => false,
     }
 }
 

@@ -10,6 +10,8 @@ pub(crate) enum Subject {
     Apart,
     /// A guest that does not exist yet: PVE refuses a number that is taken.
     NewGuest,
+    /// The same, made from another that is only read. PVE takes no tags in the request.
+    Copy,
     /// A new guest in the place of this one, if there is one: restoring with force.
     Overwritten(GuestAt),
     /// This guest; `None` when the request names one in a way that this side cannot read.
@@ -32,7 +34,7 @@ impl GuestAt {
         match (request.effect != Effect::Read).then(|| table::subject(request))? {
             Subject::Guest(at) => at,
             Subject::Overwritten(at) => Some(at),
-            Subject::NewGuest | Subject::Apart | Subject::Far(..) => None,
+            Subject::NewGuest | Subject::Copy | Subject::Apart | Subject::Far(..) => None,
         }
     }
 

@@ -10,6 +10,7 @@ const DISKS: Subject = Subject::Far(Rule::GuestData, "guests may have their disk
 const MANY: Subject = Subject::Far(Rule::ManyGuests, "a bulk action touches guests without asking each");
 const NETWORK: Subject = Subject::Far(Rule::Network, "it may cut guests and nodes off");
 const USED: Subject = Subject::Far(Rule::ManyGuests, "guests may use it");
+const NO_BACKUP: Subject = Subject::Far(Rule::Backup, "its guests might no longer be backed up");
 const MEMBERS: Subject = Subject::Far(Rule::Node, "it changes which nodes the cluster has");
 
 /// One line for each family of paths. A path that is in none is refused: nobody has looked at what it does.
@@ -31,7 +32,7 @@ fn of_node(request: &PveRequest, node: &str, rest: &[&str]) -> Option<Subject> {
     use Verb::{Create, Delete, Set};
     Some(match (request.verb, rest) {
         // A clone only reads its source, and PVE refuses to clone onto an existing guest.
-        (Create, ["qemu" | "lxc", _, "clone"]) => Subject::Apart,
+        (Create, ["qemu" | "lxc", _, "clone"]) => Subject::Copy,
         (_, ["qemu" | "lxc", ..]) if has(request, "target-vmid") => {
             Subject::Far(Rule::ManyGuests, "it also changes the guest that target-vmid names")
         }
@@ -43,10 +44,7 @@ fn of_node(request: &PveRequest, node: &str, rest: &[&str]) -> Option<Subject> {
         (Create, ["status"]) => {
             Subject::Far(Rule::Node, "rebooting or shutting down a node stops its guests")
         }
-        (Create, ["vzdump"]) if interrupts(request) => {
-            Subject::Far(Rule::ManyGuests, "a backup in this mode interrupts its guests")
-        }
-        (Create, ["vzdump"]) => Subject::Apart,
+        (Create, ["vzdump"]) => of_backup(request),
         (Delete, ["storage", _, "content", volume @ ..]) => volume_deletion(volume),
         (Delete, ["storage", _, "prunebackups"]) => backups(),
         (_, ["storage", _, "content" | "download-url" | "oci-registry-pull" | "upload", ..]) => {
@@ -90,7 +88,9 @@ fn of_cluster(request: &PveRequest, rest: &[&str]) -> Option<Subject> {
             Rule::ManyGuests,
             "a replication job belongs to a guest that the path does not name by node",
         ),
-        (Delete, ["backup", _]) => Subject::Far(Rule::Backup, "its guests would no longer be backed up"),
+        (Delete, ["backup", _]) => NO_BACKUP,
+        (Set, ["backup", _]) if narrows(request) => NO_BACKUP,
+        (Create, ["backup"]) | (Set, ["backup", _]) => of_backup(request),
         (_, ["ceph", ..]) => DISKS,
         (_, ["config", ..]) => MEMBERS,
         (Set, ["sdn"]) => NETWORK,
@@ -98,7 +98,7 @@ fn of_cluster(request: &PveRequest, rest: &[&str]) -> Option<Subject> {
         // Staged until they are applied.
         (_, ["sdn", ..]) => Subject::Apart,
         (Delete | Set, ["mapping" | "qemu", ..]) => USED,
-        (Create, ["mapping" | "qemu", ..] | ["backup"]) | (Set, ["backup", _]) => Subject::Apart,
+        (Create, ["mapping" | "qemu", ..]) => Subject::Apart,
         (_, ["acme" | "jobs" | "metrics" | "notifications" | "options", ..]) => Subject::Apart,
         _ => return None,
     })
@@ -144,9 +144,23 @@ fn has(request: &PveRequest, name: &str) -> bool {
     !request.params.all(name).is_empty()
 }
 
-/// A snapshot goes beside the guest's work; the other modes stop or suspend it.
-fn interrupts(request: &PveRequest) -> bool {
-    request.params.all("mode").iter().any(|mode| mode != "snapshot")
+/// A backup, or a job that makes some. A snapshot goes beside the guest's work; the other modes stop or suspend it.
+fn of_backup(request: &PveRequest) -> Subject {
+    let keeps_all = |keep: &std::borrow::Cow<'_, str>| keep.split(',').any(|part| part == "keep-all=1");
+    if request.params.all("mode").iter().any(|mode| mode != "snapshot") {
+        Subject::Far(Rule::ManyGuests, "a backup in this mode interrupts its guests")
+    } else if has(request, "maxfiles") || !request.params.all("prune-backups").iter().all(keeps_all) {
+        backups()
+    } else {
+        Subject::Apart
+    }
+}
+
+/// Whether a change of a backup job may leave guests out.
+fn narrows(request: &PveRequest) -> bool {
+    ["all", "delete", "enabled", "exclude", "exclude-path", "node", "pool", "schedule", "storage", "vmid"]
+        .iter()
+        .any(|name| has(request, name))
 }
 
 fn backups() -> Subject {
@@ -186,10 +200,14 @@ fn new_guest(request: &PveRequest, node: &str, kind: &str) -> Subject {
 
 /// Stopping a task stops what it does to its guest. What makes a new guest, or a backup, may always be stopped.
 fn task_of(upid: &str) -> Subject {
-    let Ok(upid) = Upid::parse(upid) else { return Subject::Apart };
+    let Ok(upid) = Upid::parse(upid) else { return Subject::Guest(None) };
     let (kind, work) = match upid.kind().split_at_checked(2) {
         Some(("qm", work)) => ("qemu", work),
         Some(("vz", work)) => ("lxc", work),
+        // `resize`, `hastop` and others are about a guest, and do not say of which kind.
+        _ if upid.subject().is_some_and(|subject| subject.bytes().all(|b| b.is_ascii_digit())) => {
+            return Subject::Guest(None);
+        }
         _ => return Subject::Apart,
     };
     match upid.subject() {
@@ -250,6 +268,7 @@ mod tests {
                 let reach = match subject(&request) {
                     Subject::Apart => "apart".to_owned(),
                     Subject::NewGuest => "new guest".to_owned(),
+                    Subject::Copy => "copy of a guest".to_owned(),
                     Subject::Overwritten(_) => "overwritten".to_owned(),
                     Subject::Guest(at) => {
                         format!("guest {}", at.map_or("?".to_owned(), |at| at.vmid.to_string()))
@@ -271,7 +290,7 @@ mod tests {
         for (name, request) in writes().filter(|(name, _)| name.contains("{vmid}")) {
             assert_eq!(request.effect, Effect::Destroy, "{name}");
             if name.ends_with("/clone") {
-                assert_eq!(subject(&request), Subject::Apart, "{name}");
+                assert_eq!(subject(&request), Subject::Copy, "{name}");
                 continue;
             }
             let Subject::Guest(Some(at)) = subject(&request) else { panic!("{name}") };
@@ -315,6 +334,14 @@ mod tests {
             (Delete, "/access/domains/pam", &[], Some(Rule::Lockout)),
             (Create, "/nodes/pve1/vzdump", &[("mode", "stop")], Some(Rule::ManyGuests)),
             (Create, "/nodes/pve1/vzdump", &[("mode", "snapshot")], None),
+            (Create, "/nodes/pve1/vzdump", &[("prune-backups", "keep-last=1")], Some(Rule::Backup)),
+            (Create, "/nodes/pve1/vzdump", &[("prune-backups", "keep-all=1")], None),
+            (Create, "/cluster/backup", &[("all", "1"), ("schedule", "2:00")], None),
+            (Create, "/cluster/backup", &[("all", "1"), ("mode", "stop")], Some(Rule::ManyGuests)),
+            (Set, "/cluster/backup/x", &[("enabled", "0")], Some(Rule::Backup)),
+            (Set, "/cluster/backup/x", &[("vmid", "100")], Some(Rule::Backup)),
+            (Set, "/cluster/backup/x", &[("mode", "suspend")], Some(Rule::ManyGuests)),
+            (Set, "/cluster/backup/x", &[("comment", "x")], None),
             (Set, "/pools/ci", &[("vms", "100")], Some(Rule::ManyGuests)),
             (Set, "/pools/ci", &[("comment", "x")], None),
             (Set, "/storage/lab", &[("disable", "1")], Some(Rule::GuestData)),

@@ -58,6 +58,44 @@ fn taking_protection_away_counts_as_destroy() {
 }
 
 #[test]
+fn what_ends_a_guest_counts_as_destroy_whatever_it_calls_itself() {
+    let production = guest("sdk-managed;production");
+    for (verb, what) in [
+        (Verb::Delete, ""),
+        (Verb::Create, "/status/stop"),
+        (Verb::Create, "/status/suspend"),
+        (Verb::Create, "/template"),
+        (Verb::Create, "/agent/suspend-ram"),
+        (Verb::Create, "/snapshot/a/rollback"),
+        (Verb::Delete, "/snapshot/a"),
+    ] {
+        let lied = request(verb, &format!("/nodes/n/qemu/100{what}"), Effect::Write);
+        assert_eq!(rule(&lied, &production), Some(Rule::ProtectedTag), "{lied}");
+    }
+    let start = request(Verb::Create, "/nodes/n/qemu/100/status/start", Effect::Write);
+    assert_eq!(rule(&start, &production), None);
+}
+
+#[test]
+fn tasks_of_guests_are_theirs() {
+    let stop = |upid: &str| request(Verb::Delete, &format!("/nodes/n/tasks/{upid}"), Effect::Write);
+    for kind in ["resize", "move_volume", "hastop"] {
+        let upid = format!("UPID:n:00000001:00000001:00000001:{kind}:100:root@pam:");
+        let refused = Policy::default().verdict(&stop(&upid), None);
+        assert!(
+            matches!(&refused, Verdict::Refuse(r) if r.rule == Rule::Unverifiable),
+            "{kind}: {refused:?}"
+        );
+    }
+    for upid in [
+        "UPID:n:00000001:00000001:00000001:aptupdate::root@pam:",
+        "UPID:n:00000001:00000001:00000001:vzdump:100:root@pam:",
+    ] {
+        assert_eq!(Policy::default().verdict(&stop(upid), None), Verdict::Allow, "{upid}");
+    }
+}
+
+#[test]
 fn protection_flag_stops_a_delete() {
     let mut facts = guest("sdk-managed");
     facts.protection = true;
