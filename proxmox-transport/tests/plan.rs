@@ -6,7 +6,7 @@ use proxmox_core::guest::{CloneOptions, DeleteOptions, NewId, Power, Shutdown};
 use proxmox_core::plan::{Judgement, StepState};
 use proxmox_core::policy::{Passage, Rule};
 use proxmox_core::{
-    ErrorKind, Growth, Node, Outcome, Plan, Pve, PvePath, PveRequest, Result, Secret, Verb, Vmid,
+    ErrorKind, Growth, Node, Outcome, Plan, Policy, Pve, PvePath, PveRequest, Result, Secret, Verb, Vmid,
 };
 use proxmox_lxc::{ContainerSpec, LxcNode};
 use proxmox_qemu::{Exec, QemuNode, Vm, VmSpec};
@@ -268,6 +268,68 @@ fn it_stops_at_the_first_deviation() {
         (vec![StepState::Unknown], Outcome::MaybeApplied),
         "{error}"
     );
+}
+
+#[test]
+fn what_is_there_already_is_noticed() {
+    let sim = sim();
+    let pve = sim.pve();
+    // Deleting what is gone is no refusal, and leaves nothing to do.
+    let mut gone = plan(&pve, async |pve: Pve| vm(&pve, 777).delete(DeleteOptions::new()).await);
+    assert!(gone.steps().is_empty() && gone.obstacle().is_none(), "{gone}");
+    apply(&pve, &mut gone).unwrap();
+    // A repeated clone is found.
+    let clone = async |pve: Pve| {
+        let made = vm(&pve, 9000).clone_to(CloneOptions::named("mine").newid(id(300)).full()).await?;
+        made.guest.start().await
+    };
+    pve.block_on(clone(pve.clone())).unwrap();
+    vm(&pve, 300).stop().block().unwrap();
+    let mut again = plan(&pve, clone);
+    assert_eq!(lines(&again), ["create /nodes/pve1/qemu/300/status/start"], "{again}");
+    apply(&pve, &mut again).unwrap();
+    // A foreign guest is not taken over.
+    let foreign = plan(&pve, async |pve: Pve| {
+        vm(&pve, 9000).clone_to(CloneOptions::named("other").newid(id(300)).full()).await
+    });
+    assert_eq!(foreign.obstacle().unwrap().kind(), ErrorKind::AlreadyExists, "{foreign}");
+}
+
+#[test]
+fn pools_know_what_is_planned() {
+    let sim = sim();
+    let root = Pve::builder(sim.transport()).policy(Policy::dangerous_allow_everything()).build();
+    let pools = PvePath::parse("/pools").unwrap();
+    root.request::<()>(PveRequest::create(pools).param("poolid", "web")).block().unwrap();
+    let policy = Policy::default().only_pools(["web"]).unwrap();
+    let pve = Pve::builder(sim.transport()).policy(policy).build();
+    let mut plan = plan(&pve, async |pve: Pve| {
+        let options = CloneOptions::named("x").newid(id(300)).full().pool("web");
+        vm(&pve, 9000).clone_to(options).await?.guest.start().await
+    });
+    assert!(plan.obstacle().is_none(), "{plan}");
+    apply(&pve, &mut plan).unwrap();
+    assert!(sim.guest(300).unwrap().running);
+}
+
+/// Whoever gives up waiting knows which step was under way.
+#[test]
+fn a_plan_that_is_left_alone_does_not_call_a_sent_step_not_done() {
+    let sim = sim();
+    let pve = Pve::new(sim.transport().asynchronous());
+    let mut plan = plan(&pve, async |pve: Pve| {
+        vm(&pve, 200).start().await?;
+        vm(&pve, 201).set_config([("cores", "3")]).await
+    });
+    sim.forget_requests();
+    {
+        let mut applying = std::pin::pin!(plan.apply());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        while sim.requests().iter().all(|request| request.method != "POST") {
+            assert!(applying.as_mut().poll(&mut context).is_pending());
+        }
+    }
+    assert_eq!(states(&plan), [StepState::Unknown, StepState::NotDone], "{plan}");
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub(super) struct Guest {
     /// It exists in the plan only.
     pub(super) new: bool,
     pub(super) deleted: bool,
+    /// The pool that it is put into.
+    pool: Option<String>,
     /// `running` or `stopped`, once the plan has said so.
     status: Option<&'static str>,
     /// Values that the plan has set.
@@ -63,8 +65,7 @@ impl Guests {
         if let Some(vmid) = born(request)
             && self.get(vmid).is_some_and(|guest| !guest.deleted)
         {
-            let text = format!("unable to create VM {vmid}: config file already exists");
-            return Some(classify(request.effect, 500, &text, b""));
+            return Some(occupied(request, vmid));
         }
         match request.target() {
             Target::Guest { kind, vmid, .. } if self.get(vmid).is_some_and(|guest| guest.deleted) => {
@@ -78,7 +79,8 @@ impl Guests {
     /// what a clone is made from.
     pub(super) fn apply(&mut self, request: &PveRequest, known: Value) {
         if let Some(vmid) = born(request) {
-            let mut guest = Guest { new: true, status: Some("stopped"), ..Guest::default() };
+            let pool = request.params.text("pool").map(std::borrow::Cow::into_owned);
+            let mut guest = Guest { new: true, pool, status: Some("stopped"), ..Guest::default() };
             if let Value::Object(config) = known {
                 guest.set = config;
                 for key in ["digest", "template", "lock", "parent"] {
@@ -110,6 +112,12 @@ impl Guests {
             (Verb::Create, ["status", "stop" | "shutdown"]) => guest.status = Some("stopped"),
             _ => {}
         }
+    }
+
+    /// The planned guests that are put into this pool.
+    pub(super) fn of_pool(&self, pool: &str) -> Vec<Vmid> {
+        let is_in = |guest: &Guest| !guest.deleted && guest.pool.as_deref() == Some(pool);
+        self.0.iter().filter(|(_, guest)| is_in(guest)).map(|(vmid, _)| *vmid).collect()
     }
 
     /// The guest's `config` or `status`, as the plan leaves it. `real` is what PVE says, or null for a planned guest.
@@ -176,7 +184,7 @@ impl Guest {
 }
 
 /// The guest that the request brings into being.
-fn born(request: &PveRequest) -> Option<Vmid> {
+pub(super) fn born(request: &PveRequest) -> Option<Vmid> {
     let segments: Vec<&str> = request.path.segments().collect();
     let name = match (request.verb, segments.as_slice()) {
         (Verb::Create, ["nodes", _, "qemu" | "lxc"]) => "vmid",
@@ -184,6 +192,12 @@ fn born(request: &PveRequest) -> Option<Vmid> {
         _ => return None,
     };
     request.params.text(name)?.parse().ok()
+}
+
+/// What PVE says of a number that another guest has.
+pub(super) fn occupied(request: &PveRequest, vmid: Vmid) -> Error {
+    let text = format!("unable to create VM {vmid}: config file already exists");
+    classify(request.effect, 500, &text, b"")
 }
 
 /// What PVE says of a guest that is not there.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::guests::{self, Guests};
 use super::{Judgement, Step, work};
-use crate::policy::Decision;
+use crate::policy::{Decision, Passage};
 use crate::{
     Effect, Error, ErrorKind, Layer, Outcome, PvePath, PveRequest, PveResponse, Result, Target, Transport,
     Verb, Vmid, async_trait, classify,
@@ -31,14 +31,17 @@ impl Recorder {
         self.noted().steps.clone()
     }
 
-    /// What the gate says. What it refuses never comes here, and belongs to the plan all the same.
+    /// What the gate says. What a rule refuses never comes here, and belongs to the plan all the same. A guest that is not there, or
+    /// that could not be read just now, is the flow's to deal with.
     pub(super) fn note(&self, decision: &Decision<'_>) {
         let judgement = Judgement::of(&decision.passage);
         let mut noted = self.noted();
-        if judgement.is_refusal() {
-            noted.steps.push(Step::new(decision.request.clone(), judgement, None));
-        } else {
-            noted.judged.push((decision.request.clone(), judgement));
+        match &decision.passage {
+            Passage::Refused(e) if e.kind() == ErrorKind::Refused => {
+                noted.steps.push(Step::new(decision.request.clone(), judgement, None));
+            }
+            Passage::Refused(_) => {}
+            _ => noted.judged.push((decision.request.clone(), judgement)),
         }
     }
 
@@ -75,8 +78,17 @@ impl Recorder {
         if let Some(refusal) = self.noted().guests.refusal(request) {
             return Err(refusal);
         }
-        let (known, basis) = self.known(inner, request).await?;
+        if let Some(vmid) = guests::born(request) {
+            self.still_free(inner, request, vmid).await?;
+        }
+        let known = self.known(inner, request).await?;
+        let digest = known.get("digest").and_then(Value::as_str).map(str::to_owned);
         let mut noted = self.noted();
+        // Only the first of the plan's writes to a guest comes after nothing of the plan's own.
+        let basis = digest.filter(|_| match request.target() {
+            Target::Guest { vmid, .. } => noted.guests.get(vmid).is_none(),
+            _ => false,
+        });
         noted.steps.push(Step::new(request.clone(), judgement, basis));
         noted.guests.apply(request, known);
         let number = noted.steps.len();
@@ -88,21 +100,32 @@ impl Recorder {
         Ok(answer(&data))
     }
 
-    /// The configuration of the guest in the path, as the plan has it so far; and its digest, where the plan has not changed it.
-    async fn known(&self, inner: &dyn Transport, request: &PveRequest) -> Result<(Value, Option<String>)> {
+    /// The configuration of the guest in the path, as the plan has it so far.
+    async fn known(&self, inner: &dyn Transport, request: &PveRequest) -> Result<Value> {
         let Target::Guest { kind, vmid, node } = request.target() else {
-            return Ok((Value::Null, None));
+            return Ok(Value::Null);
         };
-        let touched = self.noted().guests.get(vmid).is_some();
         let read = PveRequest::get(PvePath::guest(&node, kind, vmid).fixed("config"));
-        let config: Value = match self.read(inner, &read).await {
-            Ok(answer) => answer.decode()?,
+        match self.read(inner, &read).await {
+            Ok(answer) => answer.decode(),
             // Who may work with it need not be allowed to look at it.
-            Err(e) if e.kind() == ErrorKind::PermissionDenied => Value::Null,
-            Err(e) => return Err(e.with_outcome(Outcome::NotSent)),
-        };
-        let digest = config.get("digest").and_then(Value::as_str).map(str::to_owned);
-        Ok((config, digest.filter(|_| !touched)))
+            Err(e) if e.kind() == ErrorKind::PermissionDenied => Ok(Value::Null),
+            Err(e) => Err(e.with_outcome(Outcome::NotSent)),
+        }
+    }
+
+    /// Says what PVE says of a number that is taken. One that the plan has freed is free, and a restore with force takes any.
+    async fn still_free(&self, inner: &dyn Transport, request: &PveRequest, vmid: Vmid) -> Result<()> {
+        let freed = self.noted().guests.get(vmid).is_some_and(|guest| guest.deleted);
+        let forced = request.params.text("force").is_some_and(|flag| flag != "0");
+        if freed || forced {
+            return Ok(());
+        }
+        match inner.call(&PveRequest::get(PvePath::parse("/cluster/nextid")?).param("vmid", vmid)).await {
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => Err(guests::occupied(request, vmid)),
+            // What else is wrong with the way shows when it is applied.
+            _ => Ok(()),
+        }
     }
 
     async fn read(&self, inner: &dyn Transport, request: &PveRequest) -> Result<PveResponse> {
@@ -113,6 +136,7 @@ impl Recorder {
         match (request.verb, segments.as_slice()) {
             (Verb::Get, ["cluster", "nextid"]) => self.next_id(inner, request).await,
             (Verb::Get, ["nodes", _, "tasks"]) => self.tasks(inner, request).await,
+            (Verb::Get, ["pools"]) => self.pools(inner, request).await,
             (_, ["nodes", _, "qemu" | "lxc", _, what @ ..]) => self.guest(inner, request, what).await,
             _ => inner.call(request).await,
         }
@@ -163,6 +187,28 @@ impl Recorder {
             }
         }
         Ok(answer(&json!(free.get().to_string())))
+    }
+
+    /// `GET /pools` with a name: with the planned guests that are put into it.
+    async fn pools(&self, inner: &dyn Transport, request: &PveRequest) -> Result<PveResponse> {
+        let real = inner.call(request).await?;
+        let Some(pool) = request.params.text("poolid") else {
+            return Ok(real);
+        };
+        let planned = self.noted().guests.of_pool(&pool);
+        if planned.is_empty() {
+            return Ok(real);
+        }
+        let mut rows: Vec<Value> = real.decode()?;
+        let members = rows.iter_mut().filter(|row| row["poolid"].as_str() == Some(&*pool));
+        for row in members {
+            if let Some(members) = row["members"].as_array_mut() {
+                members.extend(planned.iter().map(|vmid| json!({ "vmid": vmid })));
+            } else {
+                row["members"] = planned.iter().map(|vmid| json!({ "vmid": vmid })).collect();
+            }
+        }
+        Ok(answer(&Value::from(rows)))
     }
 
     /// `GET /nodes/{node}/tasks`, with the planned ones that are found there only.

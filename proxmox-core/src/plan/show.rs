@@ -39,6 +39,9 @@ impl fmt::Display for Plan {
                     }
                 }
             }
+            for warning in &step.warnings {
+                writeln!(f, "     {warning}")?;
+            }
         }
         match &self.obstacle {
             Some(e) => writeln!(f, "the plan ends here: {e}"),

@@ -19,6 +19,8 @@ pub struct Step {
     pub basis: Option<String>,
     /// What has become of it.
     pub state: StepState,
+    /// What the task that it started warned of.
+    pub warnings: Vec<String>,
 }
 
 /// What the safety gate says of a planned write.
@@ -55,7 +57,7 @@ pub enum StepState {
     Done,
     /// The task that it started has failed.
     Failed,
-    /// It was sent, and whether it took effect is not known.
+    /// It was sent, and whether it took effect is not known: nobody has waited for its end, or the answer was lost.
     Unknown,
 }
 
@@ -88,15 +90,11 @@ impl Judgement {
             }
         }
     }
-
-    pub(super) const fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused { .. })
-    }
 }
 
 impl Step {
     pub(super) fn new(request: PveRequest, judgement: Judgement, basis: Option<String>) -> Self {
-        Self { request, judgement, basis, state: StepState::NotDone }
+        Self { request, judgement, basis, state: StepState::NotDone, warnings: Vec::new() }
     }
 
     /// What it is about.
@@ -120,12 +118,13 @@ impl fmt::Display for Step {
 
 impl Serialize for Step {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut step = serializer.serialize_struct("Step", 5)?;
+        let mut step = serializer.serialize_struct("Step", 6)?;
         step.serialize_field("pvesh", &self.request.to_string())?;
         step.serialize_field("request", &self.request)?;
         step.serialize_field("judgement", &self.judgement)?;
         step.serialize_field("basis", &self.basis)?;
         step.serialize_field("state", &self.state)?;
+        step.serialize_field("warnings", &self.warnings)?;
         step.end()
     }
 }
