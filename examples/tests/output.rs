@@ -27,7 +27,7 @@ fn readable() {
         ("raw_list", "get /nodes/pve1/storage"),
         ("raw_error", "get /nodes/pve1/storage/nosuch/content"),
         ("refused", "qemu stop 100"),
-        ("preflight", "preflight qemu clone 9000 100 --name handmade --full --storage nope"),
+        ("preflight", "preflight qemu clone 9000 100 --name shop-db --full --storage nope"),
         ("dry_run_clone", "--dry-run qemu clone 9000 auto --name web-1 --full"),
         ("dry_run_json", "--dry-run --json qemu set 101 cores=4 delete=onboot cipassword=hunter2"),
     ] {

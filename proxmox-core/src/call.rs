@@ -54,6 +54,12 @@ pub trait Operation: Send + Sized + 'static {
         self.request().ok().map(|request| request.target())
     }
 
+    /// The [findings](crate::preflight) that the operation deals with itself, by their codes: a deletion that stops the guest first does
+    /// not mind that it runs.
+    fn settles(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Carries it out. Every await in it must be one of `pve`'s, so that it runs on any transport.
     fn run(self, pve: Pve) -> impl Future<Output = Result<Self::Output>> + Send;
 }
@@ -80,6 +86,10 @@ impl<O: Operation> Call<O> {
             Some(vmid) => request.force(vmid),
             None => request,
         })
+    }
+
+    pub(crate) fn settles(&self) -> &'static [&'static str] {
+        self.operation.settles()
     }
 
     pub(crate) fn handle(&self) -> &Pve {

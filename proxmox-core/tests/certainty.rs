@@ -123,7 +123,8 @@ fn a_force_must_not_outlive_its_call() {
         }
         ok(UPID)
     });
-    let params: Params = [("archive", "local:backup/x.vma"), ("force", "1")].into_iter().collect();
+    let params: Params =
+        [("archive", "local:backup/x.vma"), ("force", "1"), ("tags", "production")].into_iter().collect();
     let vm = CreateGuest::<Q>::new(&pve, &node(), NewId::Vmid(v(100)), params).force(v(100)).block().unwrap();
     let later = vm.0.delete(DeleteOptions::new()).block(); // no force here
     println!("{:#?}", log.lock().unwrap());

@@ -84,6 +84,9 @@ impl<K: Kind> Operation for DeleteGuest<K> {
             .param("destroy-unreferenced-disks", self.options.unreferenced)
             .effect(Effect::Destroy))
     }
+    fn settles(&self) -> &'static [&'static str] {
+        if self.options.stop { &["guest-runs"] } else { &[] }
+    }
     async fn run(self, pve: Pve) -> Result<Deleted> {
         let guest = self.guest.through(pve.clone());
         if self.options.stop {

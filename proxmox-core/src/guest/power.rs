@@ -151,6 +151,9 @@ impl<K: Kind> Operation for EnsurePower<K> {
             Power::Stopped => self.guest.shutdown(Shutdown::new().then_stop()).request(),
         }
     }
+    fn settles(&self) -> &'static [&'static str] {
+        &["guest-is-off", "guest-runs"]
+    }
     async fn run(self, pve: Pve) -> Result<Option<TaskReport>> {
         let guest = self.guest.through(pve);
         let Some(step) = self.step(&guest, &guest.status().await?) else {

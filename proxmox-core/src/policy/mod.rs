@@ -391,14 +391,16 @@ fn one_tag(tag: &str) -> Result<String> {
 
 /// Whether it ends or interrupts the guest, whatever the request calls itself.
 fn interrupts(request: &PveRequest) -> bool {
-    let what: Vec<&str> = request.path.segments().skip(4).collect();
-    match (request.verb, what.as_slice()) {
-        (Verb::Delete, _) => true,
+    let segments: Vec<&str> = request.path.segments().collect();
+    let ["nodes", _, "qemu" | "lxc", _, what @ ..] = segments.as_slice() else {
+        return false;
+    };
+    match (request.verb, what) {
+        (Verb::Delete, _) | (Verb::Create, ["template"] | ["snapshot", _, "rollback"]) => true,
         (Verb::Create, ["status", action]) => {
             matches!(*action, "stop" | "shutdown" | "reboot" | "reset" | "suspend")
         }
         (Verb::Create, ["agent", action]) => *action == "shutdown" || action.starts_with("suspend"),
-        (Verb::Create, ["template"] | ["snapshot", _, "rollback"]) => true,
         _ => false,
     }
 }

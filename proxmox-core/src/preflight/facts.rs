@@ -1,6 +1,6 @@
 //! What is asked before an operation: everything at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::need::{Act, Need};
 use super::privilege;
@@ -27,8 +27,10 @@ pub(super) struct Facts {
     /// The CPU models that the node can give, where one is named.
     pub(super) cpu_models: Option<Result<Rows<CpuModel>>>,
     pub(super) volumes: Vec<(VolId, &'static str, Result<Rows<Content>>)>,
-    /// For each path the privileges of which one is needed, and those that are held.
-    pub(super) privileges: Vec<(privilege::Needed, Result<Vec<String>>)>,
+    /// What is needed.
+    pub(super) needed: Vec<privilege::Needed>,
+    /// The privileges that are held, by path. A path of which nothing could be read is not here.
+    pub(super) held: BTreeMap<String, Vec<String>>,
     /// What the gate would say.
     pub(super) gate: Result<()>,
 }
@@ -76,16 +78,18 @@ impl Facts {
         }
         let needed = need.map(|need| privilege::needed(request, need)).unwrap_or_default();
         let permissions = PvePath::parse("/access/permissions")?;
-        reads.extend(
-            needed.iter().map(|n| PveRequest::get(permissions.clone()).param("path", n.path.as_str())),
-        );
+        let paths: BTreeSet<&str> =
+            needed.iter().flat_map(|n| n.0.iter().map(|(path, _)| path.as_str())).collect();
+        reads.extend(paths.iter().map(|path| PveRequest::get(permissions.clone()).param("path", *path)));
 
         let mut answers = pve.call_all(reads).await.into_iter();
         let mut next = || answers.next().unwrap_or_else(|| unreachable!("one answer for each read"));
         let version = next().and_then(|answer| answer.decode());
         let resources = next().and_then(|answer| answer.rows());
         let (config, raw) = match guest.is_some().then(&mut next) {
-            Some(answer) => (Some(answer.as_ref().map_err(copy).and_then(PveResponse::decode)), Some(answer)),
+            Some(answer) => {
+                (Some(answer.as_ref().map_err(Error::repeated).and_then(PveResponse::decode)), Some(answer))
+            }
             None => (None, None),
         };
         let status = guest.is_some().then(&mut next).map(|answer| answer.and_then(|a| a.decode()));
@@ -94,12 +98,9 @@ impl Facts {
         let cpu_models = cpu.map(|_| next().and_then(|answer| answer.rows()));
         let volumes =
             volumes.into_iter().map(|(volid, kind)| (volid, kind, next().and_then(|a| a.rows()))).collect();
-        let privileges = needed
+        let held = paths
             .into_iter()
-            .map(|needed| {
-                let held = next().and_then(|a| held(&needed.path, &a));
-                (needed, held)
-            })
+            .filter_map(|path| Some((path.to_owned(), next().and_then(|answer| held(path, &answer)).ok()?)))
             .collect();
         let gate = match Case::of(pve.policy(), request) {
             None => Ok(()),
@@ -125,7 +126,8 @@ impl Facts {
             bridges,
             cpu_models,
             volumes,
-            privileges,
+            needed,
+            held,
             gate,
         })
     }
@@ -161,11 +163,6 @@ fn held(path: &str, answer: &PveResponse) -> Result<Vec<String>> {
         .remove(path)
         .ok_or_else(|| Error::decode(Outcome::Rejected, format!("{path} is not in the answer")))?;
     Ok(held.into_keys().collect())
-}
-
-/// Errors cannot be cloned: their causes cannot. Its message and kind are what is told.
-fn copy(error: &Error) -> Error {
-    Error::new(error.kind(), error.outcome(), error.message())
 }
 
 /// The kind of a resource, as a kind of guest.

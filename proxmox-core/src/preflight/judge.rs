@@ -86,13 +86,18 @@ fn number(need: &Need, facts: &Facts, found: &mut Findings) {
     let Some(newid) = need.newid else {
         return;
     };
+    // A restore may take the place of a guest.
+    let newid = newid.filter(|_| need.wanted.flag("force") != Some(true));
     if let Some(newid) = newid
         && let Some(taken) = facts.guests().find(|row| row.vmid == Some(newid))
     {
         let node = taken.node.as_ref().map(|node| format!(" on node {node}")).unwrap_or_default();
         let name = taken.name.as_deref().unwrap_or("without a name");
         let free = next_free(facts, newid).map(|n| format!("take {n}, or let one be chosen"));
-        found.error(
+        // One of the same name may be this clone, made earlier: then the call finds it.
+        let repeated = need.act == Act::Clone && taken.name.as_deref() == need.wanted.name();
+        found.add(
+            if repeated { Severity::Warning } else { Severity::Error },
             "vmid-taken",
             format!("number {newid}"),
             format!("it is that of {} {name}{node}", kind_of(taken).noun()),
@@ -158,7 +163,15 @@ fn existing(need: &Need, facts: &Facts, found: &mut Findings) {
         }
     };
     if let Some(lock) = config.get("lock") {
-        found.error(
+        // What PVE lets pass all the same: what only reads or talks to the agent, and what deals with a suspended guest.
+        let severity = match need.act {
+            Act::Agent | Act::Other => Severity::Note,
+            Act::Start | Act::Delete if lock == "suspended" => Severity::Warning,
+            _ if need.wanted.flag("skiplock") == Some(true) => Severity::Warning,
+            _ => Severity::Error,
+        };
+        found.add(
+            severity,
             "guest-locked",
             need.subject(),
             format!("it is locked ({lock})"),
@@ -214,7 +227,9 @@ fn act(request: &PveRequest, need: &Need, facts: &Facts, found: &mut Findings) {
             "PVE's own protection flag is set",
             "set protection to 0 first, if that is what you want",
         ),
-        Act::Clone if need.full == Some(false) && !config.is_template() => found.error(
+        Act::Clone if need.full == Some(false) && !config.is_template() => found.add(
+            // Some storages make linked clones of snapshots.
+            if request.params.get("snapname").is_some() { Severity::Warning } else { Severity::Error },
             "clone-not-linked",
             subject,
             "only a template can be cloned without copying its disks",
@@ -248,7 +263,7 @@ struct Ha {
     managed: bool,
 }
 
-/// PVE refuses more processors than the node has, and lets memory be promised twice.
+/// PVE lets memory be promised twice.
 fn start(need: &Need, config: &ConfigBag, facts: &Facts, found: &mut Findings) {
     let Some(node) = facts.node(&need.node) else {
         return;
@@ -324,7 +339,10 @@ fn values(need: &Need, found: &mut Findings) {
         found.error("value-unreadable", format!("{key} of {}", need.subject()), e.message(), "correct it");
     };
     for (key, disk) in wanted.disks() {
-        if let Err(e) = disk {
+        // A bare size goes to the storage that is named beside it.
+        let bare =
+            wanted.get(key).is_some_and(|value| value.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
+        if let (Err(e), false) = (disk, bare && need.act == Act::Create) {
             bad(found, key, &e);
         }
     }
@@ -380,25 +398,25 @@ fn gate(need: Option<&Need>, facts: &Facts, found: &mut Findings) {
 }
 
 fn privileges(facts: &Facts, found: &mut Findings) {
-    for (needed, held) in &facts.privileges {
-        let Ok(held) = held else {
-            continue;
+    for needed in &facts.needed {
+        let held = |(path, privilege): &(String, &'static str)| {
+            facts.held.get(path).map(|held| held.iter().any(|name| name == privilege))
         };
-        if needed.any.iter().any(|privilege| held.iter().any(|h| h == privilege)) {
+        // One of which nothing is known may be the one that is held.
+        if needed.0.iter().any(|alternative| held(alternative) != Some(false)) {
             continue;
         }
         // A vnet's path names its zone; and whoever looked could not tell it from a bridge.
-        let severity = if needed.path.starts_with("/sdn/") { Severity::Warning } else { Severity::Error };
-        let any = needed.any.join(" or ");
+        let path = needed.path();
+        let severity = if path.starts_with("/sdn/") { Severity::Warning } else { Severity::Error };
         found.add(
             severity,
             "privilege-missing",
-            &needed.path,
-            format!("{any} is needed there"),
+            path,
+            format!("{} is needed there", needed.words()),
             format!(
-                "pveum acl modify {} --users USER@REALM --roles {}\n\
+                "pveum acl modify {path} --users USER@REALM --roles {}\n\
                  a privilege-separated token needs the same with --tokens 'USER@REALM!NAME'",
-                needed.path,
                 needed.role()
             ),
         );

@@ -13,8 +13,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Nothing is changed and nothing is reserved: what was free may be taken a moment later. What a list does not show for lack of
-//! privileges is told as such, and is no error.
+//! Nothing is changed and nothing is reserved: what was free may be taken a moment later. What a list does not show, for lack of
+//! privileges perhaps, is at most a warning where PVE does not need to show it either. A report that finds nothing is no promise: PVE
+//! decides some things by more than can be read.
 
 mod facts;
 mod judge;
@@ -26,7 +27,7 @@ mod report;
 pub use report::{Finding, Report, Severity};
 
 use crate::call::{Call, Operation};
-use crate::{Error, ErrorKind, Pve, PveRequest, Result};
+use crate::{ErrorKind, Pve, PveRequest, Result};
 use facts::Facts;
 use need::Need;
 use report::Findings;
@@ -37,20 +38,24 @@ impl<O: Operation> Call<O> {
     /// # Errors
     /// None for what is found; those of the form of the call are findings too.
     pub fn preflight(&self) -> Call<Preflight> {
-        self.handle().bind(Preflight(self.request()))
+        self.handle().bind(Preflight { request: self.request(), settled: self.settles() })
     }
 }
 
 impl Pve {
     /// What stands in the way of a raw request, all of it.
     pub fn preflight(&self, request: PveRequest) -> Call<Preflight> {
-        self.bind(Preflight(Ok(request)))
+        self.bind(Preflight { request: Ok(request), settled: &[] })
     }
 }
 
 /// See [`Call::preflight`].
 #[derive(Debug)]
-pub struct Preflight(Result<PveRequest>);
+pub struct Preflight {
+    request: Result<PveRequest>,
+    /// What the operation deals with itself.
+    settled: &'static [&'static str],
+}
 
 impl Operation for Preflight {
     type Output = Report;
@@ -58,14 +63,14 @@ impl Operation for Preflight {
         "preflight"
     }
     fn request(&self) -> Result<PveRequest> {
-        match &self.0 {
+        match &self.request {
             Ok(request) => Ok(request.clone()),
-            Err(e) => Err(Error::new(e.kind(), e.outcome(), e.message())),
+            Err(e) => Err(e.repeated()),
         }
     }
     async fn run(self, pve: Pve) -> Result<Report> {
         let mut found = Findings::default();
-        let request = match self.0.and_then(|request| request.check().map(|()| request)) {
+        let request = match self.request.and_then(|request| request.check().map(|()| request)) {
             Ok(request) => request,
             Err(e) if e.kind() == ErrorKind::InvalidInput => {
                 found.error("invalid-input", "the call", e.message(), e.advice().unwrap_or("correct it"));
@@ -76,6 +81,7 @@ impl Operation for Preflight {
         let need = Need::of(&request);
         let facts = Facts::gather(&pve, &request, need.as_ref()).await?;
         judge::all(&request, need.as_ref(), &facts, &mut found);
+        found.soften(self.settled);
         Ok(Report { request: request.to_string(), findings: found.into_vec() })
     }
 }

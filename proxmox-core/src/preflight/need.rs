@@ -11,7 +11,7 @@ pub(super) enum Act {
     Config,
     Resize,
     Start,
-    /// It must run for this.
+    /// It ends or interrupts what runs.
     Stop,
     Delete,
     Template,
@@ -115,8 +115,9 @@ impl Need {
     /// The volumes that must be there, and the content type by which they are found.
     pub(super) fn volumes(&self) -> Vec<(VolId, &'static str)> {
         let mut volumes = Vec::new();
+        let restores = self.wanted.flag("restore") == Some(true);
         if let Some(Ok(archive)) = self.wanted.get("ostemplate").map(VolId::parse) {
-            volumes.push((archive, "vztmpl"));
+            volumes.push((archive, if restores { "backup" } else { "vztmpl" }));
         }
         for (_, disk) in self.drives() {
             let import = disk.properties().get("import-from").and_then(|text| VolId::parse(text).ok());

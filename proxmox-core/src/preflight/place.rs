@@ -178,11 +178,9 @@ fn room(node: &NodeName, storage: &StorageId, bytes: u64, facts: &Facts, found: 
     }
     let subject = format!("storage {storage} on node {node}");
     let text = format!("{} are to be put there, and {} are free", human(bytes), human(avail));
-    // Thin storages promise more than they have; PVE lets them.
-    let thin = row.is_some_and(|row| {
-        matches!(row.kind.as_str(), "lvmthin" | "zfspool" | "rbd" | "dir" | "nfs" | "btrfs" | "cifs")
-    });
-    if thin {
+    // Of most storages nobody knows from here whether they are thin; PVE lets those promise more than they have.
+    let thick = row.is_some_and(|row| row.kind == "lvm");
+    if !thick {
         found.warn("storage-overcommitted", subject, text, "it will run full if all of it is used");
     } else {
         found.error("storage-full", subject, text, "make room, take another storage, or less");
@@ -241,13 +239,6 @@ pub(super) fn network(need: &Need, facts: &Facts, found: &mut Findings) {
             Some((key.to_owned(), Some(bridge)))
         }));
     }
-    let vnets = || {
-        facts
-            .resources()
-            .iter()
-            .filter(|row| row.kind == "sdn" || row.kind == "network")
-            .filter_map(|row| row.id.rsplit('/').next())
-    };
     for (card, bridge) in cards {
         match bridge {
             None => found.warn(
@@ -260,18 +251,15 @@ pub(super) fn network(need: &Need, facts: &Facts, found: &mut Findings) {
                 "name a bridge or vnet",
             ),
             Some(bridge) => {
-                let is_known =
-                    known.iter().any(|row| row.iface == bridge) || vnets().any(|vnet| vnet == bridge);
+                let is_known = known.iter().any(|row| row.iface == bridge);
                 // An empty list says that these credentials see none.
                 if !is_known && !known.is_empty() {
                     let have: Vec<&str> = known.iter().map(|row| row.iface.as_str()).collect();
-                    // PVE takes any name, and looks for it when the guest starts.
-                    let severity = if need.act == Act::Start { Severity::Error } else { Severity::Warning };
-                    found.add(
-                        severity,
+                    // PVE takes any name, looks for it when the guest starts, and lists only what these credentials may use.
+                    found.warn(
                         "bridge-unknown",
                         format!("bridge {bridge} on node {node}"),
-                        format!("there is none of that name for {card}, so the guest does not start; there are {}", have.join(", ")),
+                        format!("none of that name is seen for {card}: without it the guest does not start; there are {}", have.join(", ")),
                         "name one of them; what lacks SDN.Use is not seen",
                     );
                 }

@@ -134,7 +134,7 @@ impl Feed {
                 self.unreadable = gaps;
                 self.failures = 0;
                 self.answered = Some(now);
-                self.due = Some(now + settings.pause(0));
+                self.due = Some(after(now, settings.pause(0)));
                 if let Some(told) = &mut self.told {
                     let news = diff(told, &reading.view, settings);
                     news.iter().for_each(|event| told.apply(event));
@@ -152,7 +152,7 @@ impl Feed {
 
     fn fail(&mut self, error: &Error, now: Instant, settings: &Settings) {
         self.failures = self.failures.saturating_add(1);
-        self.due = Some(now + settings.pause(self.failures));
+        self.due = Some(after(now, settings.pause(self.failures)));
         if self.trouble.is_none() {
             self.trouble = Some(Trouble { kind: error.kind(), error: error.to_string() });
             self.tell(self.stale(now).into_iter().collect(), settings);
@@ -204,6 +204,12 @@ fn rows_of(gaps: Option<&Event>) -> usize {
         Some(Event::Unreadable { rows, .. }) => *rows,
         _ => 0,
     }
+}
+
+/// Never, as far as anybody will see, where the clock does not reach so far.
+fn after(now: Instant, pause: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    now.checked_add(pause).unwrap_or(now + YEAR)
 }
 
 #[cfg(test)]
