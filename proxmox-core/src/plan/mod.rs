@@ -6,6 +6,8 @@
 //! configuration and status show what the plan has made of it, also for guests that are only planned. Other lists show what is
 //! really there. What cannot be foreseen is an error that says so, and the plan ends there.
 //!
+//! Only what is done with the handle that the flow is given is planned: a flow that uses another one, which it has brought along, writes.
+//!
 //! [`Plan::apply`] sends the noted writes, in order, as long as everything is as it was when they were planned.
 //!
 //! ```
