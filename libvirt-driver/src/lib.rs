@@ -1,0 +1,2 @@
+//! Plain libvirt hosts, managed as Proxmox VE nodes are: over libvirt's own protocol, on the host itself or through ssh, without a C
+//! library.
