@@ -5,7 +5,7 @@ use std::fmt;
 use proxmox_core::{Effect, Error, ErrorKind, Outcome};
 
 use super::types::{DomainRef, NetworkRef};
-use super::xdr::{Decode, Malformed, Reader, xdr_struct};
+use super::xdr::{Decode, Malformed, Reader};
 
 /// An error as the daemon sent it. It is the source of the [`Error`] that a call ends with: [`of`](Self::of) finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,31 +18,20 @@ pub struct RemoteError {
     pub message: String,
 }
 
-xdr_struct! {
-    /// The struct of the wire. Most of it is history.
-    pub struct Sent {
-        /// `virErrorNumber`.
-        pub code: i32,
-        /// `virErrorDomain`.
-        pub domain: i32,
-        /// The sentence.
-        pub message: Option<String>,
-        /// Warning or error.
-        pub level: i32,
-        /// Never filled.
-        pub dom: Option<DomainRef>,
-        /// Parts of the message.
-        pub parts: (Option<String>, Option<String>, Option<String>),
-        /// Numbers of no common meaning.
-        pub numbers: (i32, i32),
-        /// Never filled.
-        pub net: Option<NetworkRef>,
-    }
-}
+/// What is sent beside code, domain and message: level, a domain, three parts of the message, two numbers, a network. Most of it
+/// is never filled.
+type Rest = (
+    i32,
+    Option<DomainRef>,
+    (Option<String>, Option<String>, Option<String>),
+    (i32, i32),
+    Option<NetworkRef>,
+);
 
 impl Decode for RemoteError {
     fn decode(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let Sent { code, domain, message, .. } = Sent::decode(from)?;
+        let (code, domain, message): (i32, i32, Option<String>) = Decode::decode(from)?;
+        Rest::decode(from)?;
         let message =
             message.filter(|m| !m.is_empty()).unwrap_or_else(|| "the daemon gave no reason".to_owned());
         Ok(Self { code, domain, message })

@@ -244,7 +244,8 @@ async fn a_port_of_the_node_is_reached() {
         tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut text).await?;
         std::io::Result::Ok(text)
     };
-    let generation = session.forward(path.clone(), "127.0.0.1", port, soon()).await.unwrap();
+    let to = openssh::Socket::TcpSocket { host: "127.0.0.1".into(), port };
+    let generation = session.forward(path.clone(), &to, soon()).await.unwrap();
     assert_eq!(talk(path.clone()).await.unwrap(), "hello");
     assert!(session.is_alive(generation).await);
     sshd.cut().unwrap();
@@ -253,12 +254,12 @@ async fn a_port_of_the_node_is_reached() {
         assert!(started.elapsed() < Duration::from_secs(5));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    session.forward(path.clone(), "127.0.0.1", port, soon()).await.unwrap();
+    session.forward(path.clone(), &to, soon()).await.unwrap();
     assert_eq!(talk(path.clone()).await.unwrap(), "hello");
     // One that is refused is only seen when it is used.
     let closed = Sshd::builder().forwarding(false).start().unwrap();
     let session = Session::new(settings(&closed));
-    session.forward(path.clone(), "127.0.0.1", port, soon()).await.unwrap();
+    session.forward(path.clone(), &to, soon()).await.unwrap();
     assert_ne!(talk(path).await.unwrap_or_default(), "hello");
 }
 
