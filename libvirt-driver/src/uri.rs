@@ -153,10 +153,12 @@ impl LibvirtUri {
     /// What the daemon is told to open.
     #[must_use]
     pub fn daemon_uri(&self) -> String {
-        match &self.name {
-            Some(name) => name.clone(),
-            None => format!("{}://{}", self.driver.name(), write::path(&self.path)),
-        }
+        self.name.clone().unwrap_or_else(|| self.plain())
+    }
+
+    /// Driver and path alone: whose daemon it is.
+    pub(crate) fn plain(&self) -> String {
+        format!("{}://{}", self.driver.name(), write::path(&self.path))
     }
 
     /// Whether it is the daemon of one user, not of the host.

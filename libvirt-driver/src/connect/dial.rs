@@ -91,7 +91,7 @@ impl Dialer {
                 tried.skipped(HELPER, "it finds the socket by itself, and the URI names another");
             }
             Proxy::Auto | Proxy::Native => {
-                let line = format!("exec {HELPER} {}", quote(&self.uri.daemon_uri()));
+                let line = format!("exec {HELPER} {}", quote(&self.uri.plain()));
                 let attempt = self.piped(host, &line).await;
                 if let Some(done) = settle(attempt, HELPER.to_owned(), &mut tried) {
                     return done;
@@ -163,7 +163,7 @@ impl Dialer {
         format!(
             "n={program}; command -v \"$n\" >/dev/null || {{ echo \"there is no program $n\" >&2; exit 127; }}; \
              case $(\"$n\" -h 2>&1) in *-q*) o='-q 0';; *-N*) o=-N;; *) o=;; esac; \
-             for s in {words}; do [ -S \"$s\" ] && exec \"$n\" $o -U \"$s\"; done; echo \"there is no socket $s\" >&2; exit 1"
+             set -- {words}; for s; do [ -S \"$s\" ] && exec \"$n\" $o -U \"$s\"; done; echo \"there is no socket $*\" >&2; exit 1"
         )
     }
 

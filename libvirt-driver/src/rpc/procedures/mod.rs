@@ -22,8 +22,8 @@ pub(crate) fn statistics(bytes: &[u8]) -> Result<Vec<(String, u64)>, Malformed> 
     Reader::all::<(Vec<(String, u64)>, i32)>(bytes).map(|(items, _)| items)
 }
 
-/// So many statistics a host has at most.
-pub(crate) const STATISTICS: i32 = 16;
+/// So many statistics a host has. It takes no other number.
+pub(crate) const STATISTICS: i32 = 4;
 
 /// Asks for the items of a list, not only for their number.
 pub(crate) const ITEMS: i32 = 1;
