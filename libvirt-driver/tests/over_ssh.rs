@@ -1,5 +1,7 @@
 //! The ways to a real libvirtd over a real sshd.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // These are tests.
+
 mod daemon;
 
 use std::time::{Duration, Instant};
@@ -77,11 +79,26 @@ async fn through_a_jump_host() {
 #[tokio::test]
 async fn the_users_own_daemon_is_found_on_the_host() {
     let sshd = with_own_daemon();
-    for (proxy, way) in [("auto", "virt-ssh-helper"), ("native", "virt-ssh-helper"), ("netcat", "nc -U")] {
-        let uri = uri(&sshd, &format!("&proxy={proxy}&name=test:///default"));
-        let uri = uri.replace("test+ssh", "qemu+ssh").replace("/default?", "/session?");
-        let libvirt = Connection::open(&uri.parse().unwrap()).await.unwrap();
-        assert_eq!(libvirt.way().await, way, "{proxy}");
+    let uri =
+        uri(&sshd, "&name=test:///default").replace("test+ssh", "qemu+ssh").replace("/default?", "/session?");
+    let libvirt = Connection::open(&uri.parse().unwrap()).await.unwrap();
+    assert_eq!(libvirt.way().await, "nc -U");
+    lists(&libvirt).await;
+}
+
+/// On a host whose daemon is where it always is, for commands only.
+#[tokio::test]
+async fn through_the_helper_where_no_socket_is_forwarded() {
+    let sockets = daemon().socket().parent().unwrap().display().to_string();
+    let command = format!(
+        "unshare --mount sh -c 'mkdir -p /run/libvirt; mount --bind {sockets} /run/libvirt; eval \"$SSH_ORIGINAL_COMMAND\"'"
+    );
+    let sshd = Sshd::builder().line("AllowStreamLocalForwarding no").force_command(&command).start().unwrap();
+    for (parameters, way) in
+        [("", "virt-ssh-helper"), ("&proxy=native", "virt-ssh-helper"), ("&proxy=netcat", "nc -U")]
+    {
+        let libvirt = builder(&sshd, parameters).open().await.unwrap();
+        assert_eq!(libvirt.way().await, way, "{parameters}");
         lists(&libvirt).await;
     }
 }

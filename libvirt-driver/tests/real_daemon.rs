@@ -1,7 +1,7 @@
 //! The client against a real libvirtd.
 
-// These tests wait for other processes in real time.
-#![allow(clippy::disallowed_methods)]
+// These are tests, and they wait for other processes in real time.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod daemon;
 

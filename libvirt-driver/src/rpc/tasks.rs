@@ -78,7 +78,7 @@ pub(super) async fn read(
                         }
                         if shared.keepalive() {
                             unanswered += 1;
-                            say(&queue, sign_of_life(PING_NUMBER));
+                            say(&queue, &sign_of_life(PING_NUMBER));
                         }
                     }
                 }
@@ -124,16 +124,16 @@ async fn dispatch(
             match shared.answered(header.serial, answer) {
                 Answered::Expected => {}
                 Answered::UnwantedStream => {
-                    say(queue, Packet { header: abort(header), payload: Vec::new() });
+                    say(queue, &Packet { header: abort(header), payload: Vec::new() });
                 }
                 Answered::StreamFailed(chunks, error) => hand(&chunks, Chunk::Failed(error)).await,
                 Answered::Unknown => {
-                    tracing::debug!(target: "libvirt", ?header, "an answer that nobody waits for")
+                    tracing::debug!(target: "libvirt", ?header, "an answer that nobody waits for");
                 }
             }
         }
         Kind::Message => match (header.program, header.procedure) {
-            (Program::Keepalive, PING_NUMBER) => say(queue, sign_of_life(PONG_NUMBER)),
+            (Program::Keepalive, PING_NUMBER) => say(queue, &sign_of_life(PONG_NUMBER)),
             (Program::Remote, LIFECYCLE) => {
                 let (callback, event): (i32, LifecycleEvent) = Reader::all(&payload)?;
                 shared.tell(callback, event);
@@ -184,7 +184,7 @@ fn sign_of_life(procedure: i32) -> Packet {
 }
 
 /// Says it if there is room. Where the queue is full other messages show that this side lives.
-fn say(queue: &mpsc::WeakSender<Outgoing>, packet: Packet) {
+fn say(queue: &mpsc::WeakSender<Outgoing>, packet: &Packet) {
     if let (Some(queue), Ok(bytes)) = (queue.upgrade(), packet.to_bytes()) {
         let _ = queue.try_send(Outgoing { call: None, bytes });
     }

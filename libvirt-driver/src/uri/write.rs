@@ -33,11 +33,11 @@ impl fmt::Display for LibvirtUri {
                 if let Some(user) = ssh.target.user() {
                     write!(f, "{}@", utf8_percent_encode(user, WORD))?;
                 }
-                match ssh.target.host() {
-                    address if address.contains(':') => {
-                        write!(f, "[{}]", utf8_percent_encode(address, PATH))?
-                    }
-                    host => write!(f, "{}", utf8_percent_encode(host, WORD))?,
+                let host = ssh.target.host();
+                if host.contains(':') {
+                    write!(f, "[{}]", utf8_percent_encode(host, PATH))?;
+                } else {
+                    write!(f, "{}", utf8_percent_encode(host, WORD))?;
                 }
                 if let Some(port) = ssh.target.port() {
                     write!(f, ":{port}")?;

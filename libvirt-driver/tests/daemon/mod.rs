@@ -3,10 +3,13 @@
 //! It runs in namespaces of its own: what it takes for `/etc/libvirt`, `/var/lib/libvirt`, `/run/libvirt` … is a temporary directory, and
 //! all that it starts ends with it. The end of this program, however it comes, closes a pipe that tells it to end.
 
+// It belongs to tests, and waits for other processes in real time.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -58,7 +61,7 @@ wait $!
 /// The daemon of this program.
 pub(crate) struct Daemon {
     root: PathBuf,
-    words: Mutex<std::process::ChildStdin>,
+    shell: Mutex<Child>,
 }
 
 static DAEMON: LazyLock<Daemon> = LazyLock::new(Daemon::start);
@@ -93,7 +96,7 @@ impl Daemon {
         // The directory goes last, whatever ends the rest.
         let outside =
             r#"unshare --mount --pid --fork --kill-child --mount-proc sh -c "$2" inside "$1"; rm -rf "$1""#;
-        let mut child = Command::new("sh")
+        let child = Command::new("sh")
             .args(["-c", outside, "outside"])
             .arg(&root)
             .arg(INSIDE)
@@ -102,7 +105,7 @@ impl Daemon {
             .stderr(fs::File::create(root.join("trouble")).unwrap())
             .spawn()
             .unwrap();
-        let daemon = Self { root, words: Mutex::new(child.stdin.take().unwrap()) };
+        let daemon = Self { root, shell: Mutex::new(child) };
         daemon.listening();
         daemon
     }
@@ -149,14 +152,22 @@ impl Daemon {
 
     fn tell(&self, word: &str) {
         use std::io::Write as _;
-        let mut words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
-        writeln!(words, "{word}").unwrap();
+        let mut shell = self.shell.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(shell.stdin.as_mut().unwrap(), "{word}").unwrap();
     }
 
     /// What it said.
     pub(crate) fn log(&self) -> String {
         let text = |name: &str| fs::read_to_string(self.root.join(name)).unwrap_or_default();
         format!("{}{}", text("trouble"), text("out"))
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let shell = self.shell.get_mut().unwrap_or_else(PoisonError::into_inner);
+        drop(shell.stdin.take());
+        let _ = shell.wait();
     }
 }
 

@@ -27,7 +27,7 @@ enum Inner {
     Command {
         input: Option<ChildStdin>,
         output: ChildStdout,
-        _child: Child<Through>,
+        _child: Box<Child<Through>>,
     },
     /// A command without the streams that were asked for: it is at its end.
     Ended,
@@ -41,7 +41,7 @@ impl SshStream {
     pub(super) fn command(mut child: Child<Through>) -> (Self, Complaint) {
         let complaint = Complaint::of(child.stderr().take());
         let inner = match (child.stdin().take(), child.stdout().take()) {
-            (input, Some(output)) => Inner::Command { input, output, _child: child },
+            (input, Some(output)) => Inner::Command { input, output, _child: Box::new(child) },
             _ => Inner::Ended,
         };
         (Self(inner), complaint)
