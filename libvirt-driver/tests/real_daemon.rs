@@ -162,13 +162,13 @@ async fn a_pool_and_its_volumes() {
     let volume = libvirt.call(storage::create_volume(&pool, xml, 0)).await.unwrap();
     let error = libvirt.call(storage::create_volume(&pool, xml, 0)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
-    assert_eq!(libvirt.call(storage::volumes(&pool)).await.unwrap(), [volume.clone()]);
+    assert_eq!(libvirt.call(storage::volumes(&pool)).await.unwrap(), std::slice::from_ref(&volume));
     assert_eq!(libvirt.call(storage::volume_by_name(&pool, "a.raw")).await.unwrap(), volume);
     assert_eq!(libvirt.call(storage::volume_by_key(&volume.key)).await.unwrap(), volume);
     let path = libvirt.call(storage::volume_path(&volume)).await.unwrap();
     assert_eq!(libvirt.call(storage::volume_by_path(&path)).await.unwrap(), volume);
 
-    let content: Vec<u8> = (0..1_500_000u32).map(|i| (i * 7 >> 3) as u8).collect();
+    let content: Vec<u8> = (0..1_500_000u32).map(|i| ((i * 7) >> 3) as u8).collect();
     let sent = libvirt.upload(storage::upload(&volume, 0, 0), &mut &*content).await.unwrap();
     assert_eq!(sent, 1_500_000);
     let mut back = Vec::new();
@@ -236,7 +236,7 @@ async fn the_test_driver() {
         .call(snapshot::create(&test, "<domainsnapshot><name>s1</name></domainsnapshot>", 0))
         .await
         .unwrap();
-    assert_eq!(libvirt.call(snapshot::list(&test, 0)).await.unwrap(), [taken.clone()]);
+    assert_eq!(libvirt.call(snapshot::list(&test, 0)).await.unwrap(), std::slice::from_ref(&taken));
     assert_eq!(libvirt.call(snapshot::lookup_by_name(&test, "s1")).await.unwrap(), taken);
     assert!(libvirt.call(snapshot::xml(&taken)).await.unwrap().contains("<name>s1</name>"));
     libvirt.call(snapshot::revert(&taken, 0)).await.unwrap();

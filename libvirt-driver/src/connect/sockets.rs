@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn where_daemons_listen() {
-        let all = [("XDG_RUNTIME_DIR", "/run/user/1000"), ("HOME", "/home/me")];
+        let all = [("XDG_RUNTIME_DIR", "/run/user/1000"), ("HOME", "/srv/me")];
         for (uri, environment, expected) in [
             ("qemu:///system", &all[..], &["/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock"][..]),
             ("qemu:///system?mode=direct", &all, &["/run/libvirt/virtqemud-sock"]),
@@ -71,7 +71,7 @@ mod tests {
                 &all,
                 &["/run/user/1000/libvirt/libvirt-sock", "/run/user/1000/libvirt/virtqemud-sock"],
             ),
-            ("qemu:///session?mode=legacy", &all[1..], &["/home/me/.cache/libvirt/libvirt-sock"]),
+            ("qemu:///session?mode=legacy", &all[1..], &["/srv/me/.cache/libvirt/libvirt-sock"]),
             ("qemu:///session", &[], &[]),
             ("test:///default", &all, &["/run/libvirt/libvirt-sock", "/run/user/1000/libvirt/libvirt-sock"]),
         ] {

@@ -152,10 +152,7 @@ async fn dispatch(
                 hand(&chunks, chunk).await;
             } else if timeout(UNREAD, chunks.send(chunk)).await.is_err() && shared.end_stream(header.serial) {
                 tracing::warn!(target: "libvirt", "a stream that nobody reads is given up");
-                say(
-                    queue,
-                    Packet { header: Header { status: Status::Error, ..header }, payload: Vec::new() },
-                );
+                say(queue, &Packet { header: abort(header), payload: Vec::new() });
             }
         }
         Kind::Call => return Err(Malformed("the daemon calls this client".to_owned())),
