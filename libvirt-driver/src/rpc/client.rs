@@ -3,15 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use proxmox_core::{Error, ErrorKind, Outcome, Result};
+use proxmox_core::{Effect, Error, ErrorKind, Outcome, Result};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::call::Call;
+use super::error::Loss;
 use super::events::Events;
-use super::packet::{Header, Kind, LONGEST_CHUNK, Packet, Status};
+use super::packet::{Header, Kind, Packet, Status};
 use super::procedures;
 use super::shared::{Answer, Chunk, Failure, Shared};
 use super::stream::{Parts, Stream};
@@ -121,7 +122,7 @@ impl Client {
     /// As [`call`](Self::call).
     pub async fn events(&self) -> Result<Events> {
         // Before the daemon is asked: what it says at once must not be missed.
-        let inbox = self.0.shared.listen().map_err(|loss| self.lost(loss, false))?;
+        let inbox = self.0.shared.listen().map_err(|loss| loss.into_error(Effect::Read, false))?;
         let callback = self.call(&procedures::events::register(0, None)).await?;
         Ok(Events::new(self.clone(), inbox, callback))
     }
@@ -132,7 +133,7 @@ impl Client {
     /// As [`call`](Self::call).
     pub async fn close(self) -> Result<()> {
         self.call(&procedures::host::close()).await?;
-        self.0.shared.lose(&super::Loss::new(ErrorKind::Connect, "this side has closed the connection"));
+        self.0.shared.lose(&Loss::new(ErrorKind::Connect, "this side has closed the connection"));
         Ok(())
     }
 
@@ -154,12 +155,12 @@ impl Client {
         let late = |sent| {
             let text = if sent { "no answer from the daemon" } else { "it could not be sent to the daemon" };
             let text = format!("{text} within {:?}", call.budget());
-            super::Loss::new(ErrorKind::Timeout, text).into_error(effect, sent)
+            Loss::new(ErrorKind::Timeout, text).into_error(effect, sent)
         };
         let slots = Arc::clone(&self.0.slots);
         let Ok(Ok(slot)) = timeout_at(deadline, slots.acquire_owned()).await else {
             let text = format!("{CALLS} earlier calls are without an answer after {:?}", call.budget());
-            return Err(super::Loss::new(ErrorKind::Timeout, text).into_error(effect, false));
+            return Err(Loss::new(ErrorKind::Timeout, text).into_error(effect, false));
         };
         let (serial, answer) =
             self.0.shared.register(slot, stream).map_err(|loss| loss.into_error(effect, false))?;
@@ -171,10 +172,8 @@ impl Client {
             serial,
             status: Status::Ok,
         };
-        let bytes = Packet { header, payload: arguments.to_vec() }
-            .to_bytes()
-            .map_err(|e| Error::invalid("arguments", e.to_string()))?;
-        let outgoing = Outgoing { call: Some(serial), bytes };
+        let packet = Packet { header, payload: arguments.to_vec() };
+        let outgoing = Outgoing::new(&packet).map_err(|e| Error::invalid("arguments", e.to_string()))?;
         let exchanged = timeout_at(deadline, async {
             // A writer that has ended has told the reason to all who wait.
             let _ = self.0.queue.send(outgoing).await;
@@ -182,7 +181,7 @@ impl Client {
         });
         let answer: Answer = match exchanged.await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(Failure::Lost(super::Loss::gone(), true)),
+            Ok(Err(_)) => Err(Failure::Lost(Loss::gone(), true)),
             Err(_) => return Err(late(waiting.give_up())),
         };
         waiting.answered = true;
@@ -193,28 +192,21 @@ impl Client {
         }
     }
 
-    /// Sends parts of a stream, in messages that each daemon takes.
-    pub(super) async fn send_parts(&self, header: Header, bytes: &[u8]) -> Result<(), super::Loss> {
-        for part in bytes.chunks(LONGEST_CHUNK) {
-            self.send_packet(Packet { header, payload: part.to_vec() }).await?;
-        }
-        Ok(())
-    }
-
-    pub(super) async fn send_packet(&self, packet: Packet) -> Result<(), super::Loss> {
-        let bytes =
-            packet.to_bytes().map_err(|e| super::Loss::new(ErrorKind::InvalidInput, e.to_string()))?;
-        let sent = self.0.queue.send(Outgoing { call: None, bytes }).await;
+    /// Sends a part of a stream, as soon as there is room.
+    pub(super) async fn send(&self, packet: &Packet) -> Result<(), Loss> {
+        let outgoing =
+            Outgoing::new(packet).map_err(|e| Loss::new(ErrorKind::InvalidInput, e.to_string()))?;
+        let sent = self.0.queue.send(outgoing).await;
         match (sent, self.0.shared.lost()) {
             (Ok(()), None) => Ok(()),
-            (_, loss) => Err(loss.unwrap_or_else(super::Loss::gone)),
+            (_, loss) => Err(loss.unwrap_or_else(Loss::gone)),
         }
     }
 
     /// Sends without waiting for anything, if there is room.
     pub(super) fn mention(&self, packet: &Packet) {
-        if let Ok(bytes) = packet.to_bytes() {
-            let _ = self.0.queue.try_send(Outgoing { call: None, bytes });
+        if let Ok(outgoing) = Outgoing::new(packet) {
+            let _ = self.0.queue.try_send(outgoing);
         }
     }
 
@@ -223,12 +215,8 @@ impl Client {
     }
 
     /// Why the connection ended; `otherwise` when it is still there.
-    pub(super) fn reason(&self, otherwise: super::Loss) -> super::Loss {
+    pub(super) fn reason(&self, otherwise: Loss) -> Loss {
         self.0.shared.lost().unwrap_or(otherwise)
-    }
-
-    fn lost(&self, loss: super::Loss, sent: bool) -> Error {
-        loss.into_error(proxmox_core::Effect::Read, sent)
     }
 }
 

@@ -19,7 +19,6 @@ pub mod xdr;
 
 pub use call::Call;
 pub use client::Client;
-pub(crate) use error::Loss;
 pub use error::RemoteError;
 pub use events::{Event, Events};
 pub use packet::Program;

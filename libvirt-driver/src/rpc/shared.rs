@@ -1,6 +1,7 @@
 //! What callers and the tasks of a connection share: who waits for what.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc, oneshot};
@@ -43,7 +44,11 @@ enum Entry {
     Stream(mpsc::Sender<Chunk>),
 }
 
-pub(super) struct Shared(Mutex<State>);
+pub(super) struct Shared {
+    state: Mutex<State>,
+    /// Whether something was sent since it was last asked for.
+    moved: AtomicBool,
+}
 
 struct State {
     entries: HashMap<u32, Entry>,
@@ -57,11 +62,12 @@ struct State {
 impl Shared {
     pub(super) fn new() -> Self {
         let events = Some(broadcast::Sender::new(EVENTS));
-        Self(Mutex::new(State { entries: HashMap::new(), last: 0, lost: None, events, keepalive: false }))
+        let state = State { entries: HashMap::new(), last: 0, lost: None, events, keepalive: false };
+        Self { state: Mutex::new(state), moved: AtomicBool::new(false) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A new call: its serial, and where its answer will come.
@@ -191,6 +197,14 @@ impl Shared {
             (None, Some(loss)) => Err(loss.clone()),
             (None, None) => Err(Loss::gone()),
         }
+    }
+
+    pub(super) fn moves(&self) {
+        self.moved.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_moved(&self) -> bool {
+        self.moved.swap(false, Ordering::Relaxed)
     }
 
     pub(super) fn set_keepalive(&self) {

@@ -16,7 +16,7 @@ use super::shared::Chunk;
 use super::tasks::UNREAD;
 
 /// How long the daemon may take for the next part, or to take one.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a stream is known by.
 pub(super) struct Parts {
@@ -47,17 +47,15 @@ impl Stream {
     /// # Errors
     /// What the daemon says, or how the connection ended. What was sent may have been written.
     pub async fn send(&mut self, bytes: &[u8]) -> Result<()> {
-        match self.parts.parts.try_recv() {
-            Ok(Chunk::Failed(error)) => return Err(self.refused(error)),
-            Err(TryRecvError::Disconnected) => return Err(self.cut()),
-            Ok(Chunk::Data(_) | Chunk::End) | Err(TryRecvError::Empty) => {}
+        for part in bytes.chunks(LONGEST_CHUNK) {
+            match self.parts.parts.try_recv() {
+                Ok(Chunk::Failed(error)) => return Err(self.refused(error)),
+                Err(TryRecvError::Disconnected) => return Err(self.cut()),
+                Ok(Chunk::Data(_) | Chunk::End) | Err(TryRecvError::Empty) => {}
+            }
+            self.say(Status::Continue, part.to_vec()).await?;
         }
-        let header = self.header(Status::Continue);
-        match timeout(PATIENCE, self.client.send_parts(header, bytes)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(loss)) => Err(self.failed(loss)),
-            Err(_) => Err(self.late()),
-        }
+        Ok(())
     }
 
     /// Waits for the next bytes; `None` at the end.
@@ -87,14 +85,18 @@ impl Stream {
     }
 
     async fn finished(&mut self) -> Result<()> {
-        let packet = Packet { header: self.header(Status::Ok), payload: Vec::new() };
-        match timeout(PATIENCE, self.client.send_packet(packet)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(loss)) => return Err(self.failed(loss)),
-            Err(_) => return Err(self.late()),
-        }
+        self.say(Status::Ok, Vec::new()).await?;
         while self.part().await?.is_some() {}
         Ok(())
+    }
+
+    async fn say(&mut self, status: Status, payload: Vec<u8>) -> Result<()> {
+        let packet = Packet { header: self.header(status), payload };
+        match timeout(PATIENCE, self.client.send(&packet)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(loss)) => Err(self.failed(loss)),
+            Err(_) => Err(self.late()),
+        }
     }
 
     async fn part(&mut self) -> Result<Option<Vec<u8>>> {

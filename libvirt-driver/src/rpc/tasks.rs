@@ -30,6 +30,17 @@ pub(super) struct Outgoing {
     /// Whether it is a call, which may have been given up meanwhile.
     pub(super) call: Option<u32>,
     pub(super) bytes: Vec<u8>,
+    /// Whether it is no more than a sign of life.
+    pub(super) sign: bool,
+}
+
+impl Outgoing {
+    pub(super) fn new(packet: &Packet) -> Result<Self, Malformed> {
+        let Header { kind, serial, program, .. } = packet.header;
+        // Of serial 0 are those whose answer nobody waits for.
+        let call = (kind == Kind::Call && serial != 0).then_some(serial);
+        Ok(Self { call, bytes: packet.to_bytes()?, sign: program == Program::Keepalive })
+    }
 }
 
 /// Writes what is put into the queue, until the last sender goes.
@@ -38,7 +49,7 @@ pub(super) async fn write(
     mut queue: mpsc::Receiver<Outgoing>,
     shared: Arc<Shared>,
 ) {
-    while let Some(Outgoing { call, bytes }) = queue.recv().await {
+    while let Some(Outgoing { call, bytes, sign }) = queue.recv().await {
         if call.is_some_and(|serial| !shared.sending(serial)) {
             continue;
         }
@@ -46,8 +57,10 @@ pub(super) async fn write(
             to.write_all(&bytes).await?;
             to.flush().await
         };
-        if let Err(e) = written.await {
-            return shared.lose(&broken(&e));
+        match written.await {
+            Ok(()) if sign => {}
+            Ok(()) => shared.moves(),
+            Err(e) => return shared.lose(&broken(&e)),
         }
     }
     // The daemon then closes its side too.
@@ -71,6 +84,10 @@ pub(super) async fn read(
                 tokio::select! {
                     packet = &mut next => break packet,
                     _ = ticks.tick() => {
+                        // Behind much that is still being taken, no answer is to be expected.
+                        if shared.has_moved() {
+                            unanswered = 0;
+                        }
                         if unanswered > UNANSWERED {
                             let silence = PING * unanswered;
                             let text = format!("the daemon has given no sign of life for {silence:?}");
@@ -182,7 +199,7 @@ fn sign_of_life(procedure: i32) -> Packet {
 
 /// Says it if there is room. Where the queue is full other messages show that this side lives.
 fn say(queue: &mpsc::WeakSender<Outgoing>, packet: &Packet) {
-    if let (Some(queue), Ok(bytes)) = (queue.upgrade(), packet.to_bytes()) {
-        let _ = queue.try_send(Outgoing { call: None, bytes });
+    if let (Some(queue), Ok(outgoing)) = (queue.upgrade(), Outgoing::new(packet)) {
+        let _ = queue.try_send(outgoing);
     }
 }

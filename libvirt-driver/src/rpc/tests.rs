@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
 use proxmox_core::{ErrorKind, Outcome};
 use tokio::io::{AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf, duplex, split};
 
@@ -128,6 +129,53 @@ async fn what_the_daemon_would_not_read_is_not_sent() {
     daemon.answer(&first, &()).await;
     let error = client.call(&fifth).await.unwrap_err();
     assert_eq!(error.outcome(), Outcome::MaybeApplied);
+}
+
+#[tokio::test]
+async fn a_call_whose_caller_goes_before_it_is_sent_never_is() {
+    // No room for anything: the first call stays half written.
+    let (ours, theirs) = duplex(16);
+    let client = Client::new(ours);
+    let (from, to) = split(theirs);
+    let mut daemon = Daemon { from, to };
+    let hostname = host::hostname();
+    let start = domain::start(&tiny(), 0);
+    tokio::select! {
+        biased;
+        _ = client.call(&hostname) => panic!("nobody answers"),
+        _ = client.call(&start) => panic!("nobody answers"),
+        () = async { for _ in 0..100 { tokio::task::yield_now().await } } => {}
+    }
+    let state = domain::state(&tiny());
+    let script = async {
+        assert_eq!(daemon.hear().await.header.procedure, 59);
+        let asked = daemon.hear().await;
+        assert_eq!(asked.header.procedure, 212);
+        daemon.answer(&asked, &(5i32, 0i32)).await;
+    };
+    assert_eq!(tokio::join!(client.call(&state), script).0.unwrap().state, 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_moves_slowly_is_no_silence() {
+    let (client, mut daemon) = pair();
+    open(&client, &mut daemon).await;
+    let call = storage::upload(&volume(), 0, 0);
+    let upload = async { client.stream(&call).await?.send_all(&mut &*vec![0; 6_000_000]).await };
+    let script = async {
+        let asked = daemon.hear().await;
+        daemon.answer(&asked, &()).await;
+        loop {
+            let part = daemon.hear().await;
+            match (part.header.kind, part.header.status) {
+                (Kind::Stream, Status::Ok) => return daemon.send(part.header, Vec::new()).await,
+                (Kind::Stream, _) => tokio::time::advance(Duration::from_secs(7)).await,
+                // Signs of life are left without an answer.
+                _ => {}
+            }
+        }
+    };
+    assert_eq!(tokio::join!(upload, script).0.unwrap(), 6_000_000);
 }
 
 #[tokio::test]
@@ -381,4 +429,45 @@ async fn the_connection_ends_with_its_last_handle() {
     assert!(!other.is_lost());
     drop(other);
     assert_eq!(Packet::read(&mut daemon.from).await.unwrap(), None);
+}
+
+fn header() -> impl Strategy<Value = Header> {
+    let program = prop_oneof![Just(Program::Remote), Just(Program::Qemu), Just(Program::Keepalive)];
+    let kind = prop_oneof![Just(Kind::Call), Just(Kind::Reply), Just(Kind::Message), Just(Kind::Stream)];
+    let status = prop_oneof![Just(Status::Ok), Just(Status::Error), Just(Status::Continue)];
+    (program, prop_oneof![Just(1), Just(318), any::<i32>()], kind, 0u32..4, status).prop_map(
+        |(program, procedure, kind, serial, status)| Header { program, procedure, kind, serial, status },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever a daemon says, each call comes to an end.
+    #[test]
+    fn a_daemon_may_say_anything(
+        packets in proptest::collection::vec((header(), proptest::collection::vec(any::<u8>(), 0..64)), 0..12),
+        rest in proptest::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let (client, mut daemon) = pair();
+            let (hostname, download) = (host::hostname(), storage::download(&volume(), 0, 0));
+            let calls = async {
+                let _ = client.call(&hostname).await;
+                if let Ok(mut stream) = client.stream(&download).await {
+                    while let Ok(Some(_)) = stream.next().await {}
+                }
+            };
+            let script = async {
+                for (header, payload) in packets {
+                    daemon.send(header, payload).await;
+                }
+                daemon.to.write_all(&rest).await.unwrap();
+                drop(daemon);
+            };
+            tokio::join!(calls, script);
+            assert!(client.is_lost());
+        });
+    }
 }
