@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proxmox_core::{Error, Pve, PveBuilder, Result};
 
-use super::{HostKeys, Session, Settings, Target};
+use super::{HostKeys, Session, Settings, SshHost, Target};
 use crate::layer::{Limit, standard};
 use crate::pvesh::{Caller, Pvesh};
 
@@ -232,6 +232,15 @@ impl Ssh {
     /// `InvalidInput` for files that are not there and for what contradicts itself.
     pub fn connect(self) -> Result<Pve> {
         Ok(self.builder()?.build())
+    }
+
+    /// The host itself, for what is not Proxmox VE: its unix sockets, and commands with their streams. It sends nothing yet.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn host(self) -> Result<SshHost> {
+        self.settings.check()?;
+        Ok(SshHost::new(Session::new(self.settings)))
     }
 
     /// The same, open for a policy and for further layers; see [`Api::builder`](crate::Api::builder).

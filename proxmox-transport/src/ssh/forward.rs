@@ -1,7 +1,7 @@
-//! Ports of the node, reached through its session.
+//! Ports and unix sockets of the node, reached through its session.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -29,15 +29,14 @@ impl Session {
         }
     }
 
-    /// Makes a unix socket at this path lead to a port of the node, as the node sees it. Says by which connection.
+    /// Makes a unix socket at this path lead to a socket of the node, as the node sees it. Says by which connection.
     ///
     /// A session channel has been opened on the connection before: without one OpenSSH leaves Nagle's algorithm on, which
     /// makes larger answers wait for 30 ms. That the server refuses to forward shows only when the socket is used.
     pub(crate) async fn forward(
         &self,
         path: PathBuf,
-        host: &str,
-        port: u16,
+        to: &Socket<'_>,
         deadline: Instant,
     ) -> Result<u64, Fault> {
         let mut again = true;
@@ -62,8 +61,7 @@ impl Session {
                 _ => {}
             }
             let listen = Socket::UnixSocket { path: path.clone().into() };
-            let connect = Socket::TcpSocket { host: host.into(), port };
-            let asked = live.link.session.request_port_forward(ForwardType::Local, listen, connect);
+            let asked = live.link.session.request_port_forward(ForwardType::Local, listen, to.clone());
             match timeout_at(deadline.into(), asked).await {
                 Ok(Ok(())) => return Ok(live.link.generation),
                 Ok(Err(e)) if again && !self.is_alive(live.link.generation).await => {
@@ -79,6 +77,18 @@ impl Session {
                     return Err(Fault::new(Stage::Connecting, Why::Budget("connect", limit)));
                 }
             }
+        }
+    }
+
+    /// Ends what [`forward`](Self::forward) has made. What goes through it already goes on.
+    pub(crate) async fn unforward(&self, generation: u64, path: &Path, to: &Socket<'_>) {
+        let live = self.0.state.lock().await.link.clone();
+        // With its connection it has ended anyway.
+        let Some(live) = live.filter(|live| live.link.generation == generation) else { return };
+        let listen = Socket::UnixSocket { path: path.into() };
+        let asked = live.link.session.close_port_forward(ForwardType::Local, listen, to.clone());
+        if let Err(error) = asked.await {
+            tracing::debug!(target: "proxmox", %error, "ssh keeps a forwarded socket");
         }
     }
 }

@@ -4,18 +4,21 @@
 mod auto;
 mod builder;
 mod config;
-#[cfg(feature = "_http")]
 mod forward;
+mod host;
 mod link;
 mod session;
+mod stream;
 mod target;
 #[cfg(feature = "_http")]
 mod tunnel;
 
 pub use builder::{Ssh, SshEngine};
 pub(crate) use config::{HostKeys, Settings};
+pub use host::{SshHost, SshSocket};
 pub(crate) use session::Session;
-pub(crate) use target::Target;
+pub use stream::{Complaint, SshStream};
+pub use target::Target;
 #[cfg(feature = "_http")]
 pub(crate) use tunnel::{Minted, Node};
 

@@ -58,6 +58,15 @@ impl Session {
         Self(Arc::new(Inner { settings, host, state, commands: Semaphore::new(COMMANDS) }))
     }
 
+    /// `[user@]host[:port]`.
+    pub(super) fn name(&self) -> &str {
+        &self.0.host
+    }
+
+    pub(super) fn connect_timeout(&self) -> Duration {
+        self.0.settings.connect_timeout
+    }
+
     /// The connection, made if there is none. All callers wait for the same one.
     pub(super) async fn link(&self, deadline: Instant) -> Result<Arc<Live>, Fault> {
         let late = || Fault::new(Stage::Connecting, Why::Budget("connect", self.0.settings.connect_timeout));
@@ -202,7 +211,7 @@ pub(super) enum Trouble {
     Fault(Fault),
 }
 
-fn lost(stage: Stage, error: openssh::Error) -> Trouble {
+pub(super) fn lost(stage: Stage, error: openssh::Error) -> Trouble {
     let why = match error {
         openssh::Error::RemoteProcessTerminated | openssh::Error::Disconnected => Why::closed(),
         ref other => Why::Network(innermost(other)),

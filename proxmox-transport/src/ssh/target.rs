@@ -4,9 +4,18 @@ use std::fmt;
 
 use proxmox_core::{Error, Result};
 
-/// A host, and as whom and where to knock.
+/// A host, and as whom and where to knock: `[user@]host[:port]`.
+///
+/// ```
+/// use proxmox_transport::SshTarget;
+/// # fn main() -> proxmox_core::Result<()> {
+/// let target = SshTarget::parse("ssh", "root@[2001:db8::1]:2222")?;
+/// assert_eq!((target.user(), target.host(), target.port()), (Some("root"), "2001:db8::1", Some(2222)));
+/// assert!(SshTarget::parse("ssh", "-oProxyCommand=x").is_err());
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Target {
+pub struct Target {
     pub(crate) user: Option<String>,
     /// Without the brackets of an IPv6 address.
     pub(crate) host: String,
@@ -18,7 +27,10 @@ impl Target {
     ///
     /// What ssh would take for an option, or its configuration for more than one word, is refused: it would never reach the
     /// host that was meant.
-    pub(crate) fn parse(field: &str, text: &str) -> Result<Self> {
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming the field and what was written.
+    pub fn parse(field: &str, text: &str) -> Result<Self> {
         let bad = |why: &str| Error::invalid(field, format!("{field}: {text:?} {why}"));
         let (user, rest) = match text.rsplit_once('@') {
             Some((user, rest)) => (Some(user), rest),
@@ -58,6 +70,24 @@ impl Target {
             }
         }
         Ok(Self { user: user.map(str::to_owned), host: host.to_owned(), port })
+    }
+
+    /// As whom; `None` for the user that this program runs as.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// The name or address, without the brackets of IPv6.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port; `None` for 22, or what a configuration says.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.port
     }
 }
 

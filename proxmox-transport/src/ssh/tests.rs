@@ -244,7 +244,8 @@ async fn a_port_of_the_node_is_reached() {
         tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut text).await?;
         std::io::Result::Ok(text)
     };
-    let generation = session.forward(path.clone(), "127.0.0.1", port, soon()).await.unwrap();
+    let to = openssh::Socket::TcpSocket { host: "127.0.0.1".into(), port };
+    let generation = session.forward(path.clone(), &to, soon()).await.unwrap();
     assert_eq!(talk(path.clone()).await.unwrap(), "hello");
     assert!(session.is_alive(generation).await);
     sshd.cut().unwrap();
@@ -253,12 +254,12 @@ async fn a_port_of_the_node_is_reached() {
         assert!(started.elapsed() < Duration::from_secs(5));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    session.forward(path.clone(), "127.0.0.1", port, soon()).await.unwrap();
+    session.forward(path.clone(), &to, soon()).await.unwrap();
     assert_eq!(talk(path.clone()).await.unwrap(), "hello");
     // One that is refused is only seen when it is used.
     let closed = Sshd::builder().forwarding(false).start().unwrap();
     let session = Session::new(settings(&closed));
-    session.forward(path.clone(), "127.0.0.1", port, soon()).await.unwrap();
+    session.forward(path.clone(), &to, soon()).await.unwrap();
     assert_ne!(talk(path).await.unwrap_or_default(), "hello");
 }
 
@@ -288,4 +289,54 @@ fn words_of_the_shell() {
         let output = std::process::Command::new("sh").arg("-c").arg(format!("printf %s {}", quote(&word))).output().unwrap();
         proptest::prop_assert_eq!(output.stdout, word.as_bytes());
     });
+}
+
+#[tokio::test]
+async fn a_host_for_other_services() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let sshd = Sshd::start().unwrap();
+    let host = Ssh::new(&sshd.target()).unwrap();
+    let host = host.key(sshd.identity_file()).known_hosts(sshd.known_hosts_file()).host().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("service");
+    let service = tokio::net::UnixListener::bind(&path).unwrap();
+    let socket = host.forward(&path, soon()).await.unwrap();
+    let (mut there, mut here) =
+        tokio::join!(async { service.accept().await.unwrap().0 }, async { socket.connect().await.unwrap() });
+    here.write_all(b"hello").await.unwrap();
+    let mut text = [0; 5];
+    there.read_exact(&mut text).await.unwrap();
+    assert_eq!(&text, b"hello");
+
+    // Closed it takes nobody more, and the stream goes on, even without the host's handle.
+    let local = socket.path();
+    socket.close().await;
+    assert!(!local.exists());
+    let (mut piped, complaint) = host.pipe("cat; echo \"that's all\" >&2", soon()).await.unwrap();
+    drop(host);
+    there.write_all(b"bye").await.unwrap();
+    drop(there);
+    let mut text = String::new();
+    here.read_to_string(&mut text).await.unwrap();
+    assert_eq!(text, "bye");
+
+    piped.write_all(b"through").await.unwrap();
+    piped.shutdown().await.unwrap();
+    let mut text = String::new();
+    piped.read_to_string(&mut text).await.unwrap();
+    complaint.ended().await;
+    assert_eq!((text.as_str(), complaint.line().as_deref()), ("through", Some("that's all")));
+}
+
+#[tokio::test]
+async fn a_host_that_cannot_be_reached_is_no_stream() {
+    let sshd = Sshd::start().unwrap();
+    let host = Ssh::new(&sshd.target()).unwrap().key(sshd.identity_file());
+    let empty = tempfile::NamedTempFile::new().unwrap();
+    let host = host.known_hosts(empty.path()).host().unwrap();
+    let error = host.pipe("cat", soon()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.outcome()),
+        (proxmox_core::ErrorKind::Tls, proxmox_core::Outcome::NotSent)
+    );
 }

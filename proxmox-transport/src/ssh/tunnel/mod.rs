@@ -81,7 +81,10 @@ impl<E: Engine> Tunnel<E> {
         let generation = self
             .node
             .lane
-            .run(async move { session.forward(path, &listen, port, deadline).await })
+            .run(async move {
+                let to = openssh::Socket::TcpSocket { host: listen.into(), port };
+                session.forward(path, &to, deadline).await
+            })
             .await
             .map_err(|fault| {
                 fault.into_error(Effect::Read, self.node.session.host()).with_outcome(Outcome::NotSent)

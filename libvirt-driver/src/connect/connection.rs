@@ -1,0 +1,151 @@
+//! The handle.
+
+use std::fmt;
+use std::sync::Arc;
+
+use proxmox_core::{Effect, Error, ErrorKind, Outcome, Result};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Mutex;
+
+use super::builder::ConnectionBuilder;
+use super::dial::{Dialed, Dialer};
+use crate::rpc::{Call, Client, Events, Stream};
+use crate::uri::LibvirtUri;
+
+/// What to do when the connection is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Reconnect {
+    /// The next call connects again. A read that the loss has interrupted is sent once more, and so is what had not been sent; a
+    /// write that had been sent never is.
+    #[default]
+    WhenNeeded,
+    /// All further calls fail.
+    Never,
+}
+
+/// A libvirt daemon. Cheap to clone, and used by many at once; the connection ends with the last clone.
+///
+/// ```no_run
+/// # async fn demo() -> proxmox_core::Result<()> {
+/// use libvirt_driver::{Connection, LibvirtUri};
+/// use libvirt_driver::rpc::procedures::domain;
+///
+/// let uri: LibvirtUri = "qemu:///system".parse()?;
+/// let host = Connection::open(&uri).await?;
+/// for found in host.call(domain::list(0)).await? {
+///     let state = host.call(domain::state(&found)).await?;
+///     println!("{}: {}", found.name, state.state);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Connection(Arc<Inner>);
+
+struct Inner {
+    dialer: Dialer,
+    reconnect: Reconnect,
+    live: Mutex<Dialed>,
+}
+
+impl Connection {
+    /// Connects as the URI says, with the usual settings.
+    ///
+    /// # Errors
+    /// As [`ConnectionBuilder::open`].
+    pub async fn open(uri: &LibvirtUri) -> Result<Self> {
+        Self::builder(uri).open().await
+    }
+
+    /// Starts a connection with other settings, such as jump hosts.
+    #[must_use]
+    pub fn builder(uri: &LibvirtUri) -> ConnectionBuilder {
+        ConnectionBuilder::new(uri)
+    }
+
+    pub(super) async fn open_with(dialer: Dialer, reconnect: Reconnect) -> Result<Self> {
+        let live = Mutex::new(dialer.dial().await?);
+        Ok(Self(Arc::new(Inner { dialer, reconnect, live })))
+    }
+
+    /// Where it leads.
+    #[must_use]
+    pub fn uri(&self) -> &LibvirtUri {
+        &self.0.dialer.uri
+    }
+
+    /// What carries the bytes at present, such as `socket /run/libvirt/libvirt-sock` or `virt-ssh-helper`.
+    pub async fn way(&self) -> String {
+        self.0.live.lock().await.way.clone()
+    }
+
+    /// Carries a call out.
+    ///
+    /// # Errors
+    /// As [`Client::call`], and those of connecting again.
+    pub async fn call<T>(&self, call: Call<T>) -> Result<T> {
+        let again = |error: &Error| error.outcome() == Outcome::NotSent || call.effect() == Effect::Read;
+        let client = self.client().await.map_err(|e| call.named(e))?;
+        match client.call(&call).await {
+            Err(error) if client.is_lost() && self.0.reconnect == Reconnect::WhenNeeded && again(&error) => {
+                tracing::debug!(target: "libvirt", %error, "once more over a new connection");
+                self.client().await.map_err(|e| call.named(e))?.call(&call).await
+            }
+            answer => answer,
+        }
+    }
+
+    /// Carries a call out that opens a stream, such as the console of a domain.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call). A stream that breaks is not begun again.
+    pub async fn stream(&self, call: Call<()>) -> Result<Stream> {
+        self.client().await.map_err(|e| call.named(e))?.stream(&call).await
+    }
+
+    /// Writes all that can be read into a volume, by [`upload`](crate::rpc::procedures::storage::upload). Gives the number of bytes.
+    ///
+    /// # Errors
+    /// As [`stream`](Self::stream), and [`Stream::send_all`].
+    pub async fn upload(&self, call: Call<()>, from: &mut (impl AsyncRead + Unpin)) -> Result<u64> {
+        self.stream(call).await?.send_all(from).await
+    }
+
+    /// Reads a volume to its end, by [`download`](crate::rpc::procedures::storage::download). Gives the number of bytes.
+    ///
+    /// # Errors
+    /// As [`stream`](Self::stream), and [`Stream::receive_all`].
+    pub async fn download(&self, call: Call<()>, to: &mut (impl AsyncWrite + Unpin)) -> Result<u64> {
+        self.stream(call).await?.receive_all(to).await
+    }
+
+    /// Subscribes to the lifecycle of all domains. It ends with the connection: what happens until the next subscription must be
+    /// looked up.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn events(&self) -> Result<Events> {
+        self.client().await?.events().await
+    }
+
+    /// The live client; another one where it was lost and may be made again.
+    async fn client(&self) -> Result<Client> {
+        let mut live = self.0.live.lock().await;
+        if live.client.is_lost() {
+            if self.0.reconnect == Reconnect::Never {
+                let text = format!("the connection to libvirt on {} is lost", self.uri().host());
+                return Err(
+                    Error::new(ErrorKind::Connect, Outcome::NotSent, text).with_advice("open it again")
+                );
+            }
+            *live = self.0.dialer.dial().await?;
+        }
+        Ok(live.client.clone())
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("uri", &self.uri().to_string()).finish_non_exhaustive()
+    }
+}

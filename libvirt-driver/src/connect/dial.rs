@@ -1,0 +1,231 @@
+//! The ways to a daemon, one after the other.
+
+use std::future::Future;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use proxmox_core::{Error, ErrorKind, Outcome, Result};
+use proxmox_transport::{Complaint, SshHost};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+use super::sockets;
+use super::tried::Tried;
+use crate::rpc::{Client, RemoteError};
+use crate::uri::{LibvirtUri, Mode, Proxy, SshWay, Way};
+
+/// How long a command that has failed may take to say why.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Makes connections.
+pub(super) struct Dialer {
+    pub(super) uri: LibvirtUri,
+    /// The ssh host, if it is over ssh: one for all connections.
+    pub(super) host: Option<SshHost>,
+    pub(super) step: Duration,
+}
+
+/// A connection that was made.
+pub(super) struct Dialed {
+    pub(super) client: Client,
+    pub(super) way: String,
+}
+
+/// What came of one way.
+enum Attempt {
+    Open(Client),
+    /// The daemon answered, and does not want: no other way leads further.
+    Final(Error),
+    Failed(Error),
+}
+
+impl Dialer {
+    /// Tries each way until the daemon answers.
+    pub(super) async fn dial(&self) -> Result<Dialed> {
+        let dialed = match (&self.uri.way, &self.host) {
+            (Way::Ssh(way), Some(host)) => self.over_ssh(way, host).await,
+            (Way::Unix(socket), _) => self.here(&sockets::here(&self.uri, socket, variable)).await,
+            (Way::Ssh(_), None) => Err(Tried::default().into_error(&self.uri.host())),
+        };
+        if let Ok(dialed) = &dialed {
+            tracing::debug!(target: "libvirt", host = %self.uri.host(), way = %dialed.way, "connected");
+        }
+        dialed.map_err(|e| e.during("connect").about(&self.uri))
+    }
+
+    async fn here(&self, paths: &[std::path::PathBuf]) -> Result<Dialed> {
+        let mut tried = Tried::default();
+        for path in paths {
+            let attempt = match self.in_time(UnixStream::connect(path)).await {
+                Ok(Ok(stream)) => self.talk(Client::new(stream)).await,
+                Ok(Err(e)) => Attempt::Failed(no_socket(&e)),
+                Err(late) => Attempt::Failed(late),
+            };
+            if let Some(done) = settle(attempt, socket_name(path), &mut tried) {
+                return done;
+            }
+        }
+        Err(tried.into_error(&self.uri.host()))
+    }
+
+    async fn over_ssh(&self, way: &SshWay, host: &SshHost) -> Result<Dialed> {
+        // What is wrong with ssh itself is wrong with every way.
+        host.connect(self.until()).await?;
+        let mut tried = Tried::default();
+        let paths = sockets::of_host(&self.uri, &way.socket);
+        if way.proxy == Proxy::Auto {
+            for path in &paths {
+                let attempt = self.forwarded(host, path).await;
+                if let Some(done) = settle(attempt, format!("forwarded {}", socket_name(path)), &mut tried) {
+                    return done;
+                }
+            }
+            if paths.is_empty() {
+                tried.skipped("forwarded socket", "only the host knows where the user's own socket is");
+            }
+        }
+        let own_choice = way.socket.path.is_some() || way.socket.mode != Mode::Auto || way.netcat.is_some();
+        match way.proxy {
+            Proxy::Auto if own_choice => {
+                tried.skipped(HELPER, "it finds the socket by itself, and the URI names another");
+            }
+            Proxy::Auto | Proxy::Native => {
+                let line = format!("exec {HELPER} {}", quote(&self.uri.plain()));
+                let attempt = self.piped(host, &line).await;
+                if let Some(done) = settle(attempt, HELPER.to_owned(), &mut tried) {
+                    return done;
+                }
+            }
+            Proxy::Netcat => {}
+        }
+        if way.proxy != Proxy::Native {
+            let program = way.netcat.as_deref().unwrap_or("nc");
+            let attempt = self.piped(host, &self.netcat(way, program)).await;
+            if let Some(done) = settle(attempt, format!("{program} -U"), &mut tried) {
+                return done;
+            }
+        }
+        Err(tried.into_error(&self.uri.host()))
+    }
+
+    async fn forwarded(&self, host: &SshHost, path: &Path) -> Attempt {
+        let socket = match host.forward(path, self.until()).await {
+            Ok(socket) => socket,
+            Err(error) => return Attempt::Failed(error),
+        };
+        let attempt = match socket.connect().await {
+            Ok(stream) => self.talk(Client::new(stream)).await,
+            Err(error) => Attempt::Failed(error),
+        };
+        // One connection is all that it is for.
+        socket.close().await;
+        match attempt {
+            Attempt::Failed(error) if error.kind() == ErrorKind::Connect => {
+                let text = "closed at once: there is no such socket, this user may not use it, or sshd forwards none";
+                Attempt::Failed(Error::new(ErrorKind::Connect, Outcome::NotSent, text).with_source(error))
+            }
+            other => other,
+        }
+    }
+
+    async fn piped(&self, host: &SshHost, line: &str) -> Attempt {
+        match host.pipe(line, self.until()).await {
+            Ok((stream, complaint)) => match self.talk(Client::new(stream)).await {
+                Attempt::Failed(error) => Attempt::Failed(with_last_words(error, &complaint).await),
+                other => other,
+            },
+            Err(error) => Attempt::Failed(error),
+        }
+    }
+
+    /// The first words to whoever is at the other end.
+    async fn talk(&self, client: Client) -> Attempt {
+        let opened = self.in_time(client.open(&self.uri.daemon_uri())).await;
+        match opened.and_then(|opened| opened) {
+            Ok(()) => Attempt::Open(client),
+            Err(error) if RemoteError::of(&error).is_some() || error.kind() == ErrorKind::Unsupported => {
+                Attempt::Final(error)
+            }
+            Err(error) => Attempt::Failed(error),
+        }
+    }
+
+    /// The line for `nc -U`. It ends with its input, which not each version does by itself.
+    fn netcat(&self, way: &SshWay, program: &str) -> String {
+        let paths = sockets::of_host(&self.uri, &way.socket);
+        let mut words: Vec<_> = paths.iter().map(|path| quote(&path.to_string_lossy())).collect();
+        if words.is_empty() {
+            let names = sockets::names(way.socket.mode, self.uri.driver).iter();
+            words.extend(names.map(|name| format!("\"${{XDG_RUNTIME_DIR:-$HOME/.cache}}/libvirt/{name}\"")));
+        }
+        let (program, words) = (quote(program), words.join(" "));
+        format!(
+            "n={program}; command -v \"$n\" >/dev/null || {{ echo \"there is no program $n\" >&2; exit 127; }}; \
+             case $(\"$n\" -h 2>&1) in *-q*) o='-q 0';; *-N*) o=-N;; *) o=;; esac; \
+             set -- {words}; for s; do [ -S \"$s\" ] && exec \"$n\" $o -U \"$s\"; done; echo \"there is no socket $*\" >&2; exit 1"
+        )
+    }
+
+    fn until(&self) -> Instant {
+        Instant::now() + self.step
+    }
+
+    async fn in_time<T>(&self, step: impl Future<Output = T>) -> Result<T> {
+        timeout(self.step, step).await.map_err(|_| {
+            let text = format!("no answer within {:?}", self.step);
+            Error::new(ErrorKind::Timeout, Outcome::NotSent, text)
+        })
+    }
+}
+
+const HELPER: &str = "virt-ssh-helper";
+
+/// Whether it is done, by success or for good.
+fn settle(attempt: Attempt, way: String, tried: &mut Tried) -> Option<Result<Dialed>> {
+    match attempt {
+        Attempt::Open(client) => Some(Ok(Dialed { client, way })),
+        Attempt::Final(error) => Some(Err(error.with_outcome(Outcome::NotSent))),
+        Attempt::Failed(error) => {
+            tried.failed(way, &error);
+            None
+        }
+    }
+}
+
+fn socket_name(path: &Path) -> String {
+    format!("socket {}", path.display())
+}
+
+fn no_socket(error: &io::Error) -> Error {
+    let (kind, text) = match error.kind() {
+        io::ErrorKind::NotFound => (ErrorKind::Connect, "there is none".to_owned()),
+        io::ErrorKind::ConnectionRefused => (ErrorKind::Connect, "nobody listens on it".to_owned()),
+        io::ErrorKind::PermissionDenied => {
+            (ErrorKind::PermissionDenied, "this user may not use it".to_owned())
+        }
+        _ => (ErrorKind::Connect, error.to_string()),
+    };
+    Error::new(kind, Outcome::NotSent, text)
+}
+
+/// What the command itself says of its end tells more than that it ended.
+async fn with_last_words(error: Error, complaint: &Complaint) -> Error {
+    if error.kind() != ErrorKind::Timeout {
+        // One that goes on has still said something.
+        let _ = timeout(LAST_WORDS, complaint.ended()).await;
+    }
+    match complaint.line() {
+        Some(line) => Error::new(error.kind(), error.outcome(), line).with_source(error),
+        None => error,
+    }
+}
+
+fn variable(name: &str) -> Option<std::path::PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(Into::into)
+}
+
+/// As one word of a POSIX shell.
+fn quote(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}

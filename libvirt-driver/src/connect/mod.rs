@@ -1,0 +1,10 @@
+//! From a URI to a connection.
+
+mod builder;
+mod connection;
+mod dial;
+mod sockets;
+mod tried;
+
+pub use builder::ConnectionBuilder;
+pub use connection::{Connection, Reconnect};

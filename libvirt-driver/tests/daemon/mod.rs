@@ -1,0 +1,179 @@
+//! A libvirtd of this test program's own: real, private, gone when the program ends.
+//!
+//! It runs in namespaces of its own: what it takes for `/etc/libvirt`, `/var/lib/libvirt`, `/run/libvirt` … is a temporary directory, and
+//! all that it starts ends with it. The end of this program, however it comes, closes a pipe that tells it to end.
+
+// It belongs to tests, and waits for other processes in real time.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long it may take to listen.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const CONFIGURATION: &str = r#"
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+unix_sock_rw_perms = "0700"
+"#;
+
+/// Guests run as root, without any of the confinement that a container may not offer.
+const QEMU: &str = r#"
+user = "root"
+group = "root"
+dynamic_ownership = 0
+security_driver = "none"
+cgroup_controllers = []
+namespaces = []
+remember_owner = 0
+stdio_handler = "file"
+"#;
+
+/// Puts the private directories in the place of the host's, runs the daemon, and ends with its input. As the first process of its
+/// namespace it takes all others with it, and it must reap those whose parents have gone: `wait` does, `read` does not.
+const INSIDE: &str = r#"
+set -e
+for pair in run:/run/libvirt lib:/var/lib/libvirt etc:/etc/libvirt cache:/var/cache/libvirt log:/var/log/libvirt; do
+    mkdir -p "${pair#*:}"
+    mount --bind "$1/${pair%%:*}" "${pair#*:}"
+done
+start() { libvirtd --config "$1/libvirtd.conf" --pid-file "$1/pid" </dev/null >>"$1/out" 2>&1 & pid=$!; }
+obey() {
+    start "$1"
+    while read -r word; do
+        case $word in
+            restart) kill -9 $pid; wait $pid || true; rm -f "$1/pid"; start "$1" ;;
+            stop) kill -STOP $pid ;;
+            go) kill -CONT $pid ;;
+        esac
+    done
+}
+exec 3<&0
+obey "$1" <&3 &
+wait $!
+"#;
+
+/// The daemon of this program.
+pub(crate) struct Daemon {
+    root: PathBuf,
+    shell: Mutex<Child>,
+}
+
+static DAEMON: LazyLock<Daemon> = LazyLock::new(Daemon::start);
+
+/// The daemon, started by the first who asks.
+#[allow(dead_code)] // Not every test program shares one.
+pub(crate) fn daemon() -> &'static Daemon {
+    &DAEMON
+}
+
+#[allow(dead_code)] // Each test program uses some of it.
+impl Daemon {
+    /// One more, for tests that disturb it. It ends with this value.
+    pub(crate) fn start() -> Self {
+        for (program, package) in [
+            ("libvirtd", "libvirt-daemon, libvirt-daemon-driver-qemu"),
+            ("qemu-system-x86_64", "qemu-system-x86"),
+            ("unshare", "util-linux"),
+        ] {
+            assert!(
+                is_there(program),
+                "NOT TESTED against a real libvirt: there is no {program} (Debian: {package}). `scripts/setup libvirt` installs it."
+            );
+        }
+        let root = tempfile::Builder::new().prefix("lv-").tempdir_in("/tmp").unwrap().keep();
+        for directory in ["run", "lib/boot", "lib/images", "etc", "cache", "log", "sock", "pool"] {
+            fs::create_dir_all(root.join(directory)).unwrap();
+        }
+        let sockets = format!("unix_sock_dir = \"{}\"\n", root.join("sock").display());
+        fs::write(root.join("libvirtd.conf"), sockets + CONFIGURATION).unwrap();
+        fs::write(root.join("etc/qemu.conf"), QEMU).unwrap();
+        // The directory goes last, whatever ends the rest.
+        let outside =
+            r#"unshare --mount --pid --fork --kill-child --mount-proc sh -c "$2" inside "$1"; rm -rf "$1""#;
+        let child = Command::new("sh")
+            .args(["-c", outside, "outside"])
+            .arg(&root)
+            .arg(INSIDE)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(root.join("trouble")).unwrap())
+            .spawn()
+            .unwrap();
+        let daemon = Self { root, shell: Mutex::new(child) };
+        daemon.listening();
+        daemon
+    }
+
+    fn listening(&self) {
+        let started = Instant::now();
+        while UnixStream::connect(self.socket()).is_err() {
+            assert!(started.elapsed() < PATIENCE, "libvirtd does not listen: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Its socket.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.root.join("sock/libvirt-sock")
+    }
+
+    /// A directory for storage pools.
+    pub(crate) fn pool(&self) -> PathBuf {
+        self.root.join("pool")
+    }
+
+    /// `driver+unix://path?socket=…`, such as of `test` and `/default`.
+    pub(crate) fn uri(&self, driver: &str, path: &str) -> String {
+        format!("{driver}+unix://{path}?socket={}", self.socket().display())
+    }
+
+    /// Kills it, and starts it again. Guests go on.
+    pub(crate) fn restart(&self) {
+        let _ = fs::remove_file(self.socket());
+        self.tell("restart");
+        self.listening();
+    }
+
+    /// Stops it: it is there, and never answers.
+    pub(crate) fn freeze(&self) {
+        self.tell("stop");
+    }
+
+    /// Lets it go on.
+    pub(crate) fn thaw(&self) {
+        self.tell("go");
+    }
+
+    fn tell(&self, word: &str) {
+        use std::io::Write as _;
+        let mut shell = self.shell.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(shell.stdin.as_mut().unwrap(), "{word}").unwrap();
+    }
+
+    /// What it said.
+    pub(crate) fn log(&self) -> String {
+        let text = |name: &str| fs::read_to_string(self.root.join(name)).unwrap_or_default();
+        format!("{}{}", text("trouble"), text("out"))
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let shell = self.shell.get_mut().unwrap_or_else(PoisonError::into_inner);
+        drop(shell.stdin.take());
+        let _ = shell.wait();
+    }
+}
+
+fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut places = std::env::split_paths(&path).collect::<Vec<_>>();
+    places.push(PathBuf::from("/usr/sbin"));
+    places.iter().any(|place| Path::new(place).join(program).exists())
+}
