@@ -32,5 +32,3 @@ pub use network::{Network, NetworkAddress, NetworkXml};
 pub use pool::{Pool, PoolXml};
 pub use snapshot::{Snapshot, SnapshotDisk, SnapshotXml};
 pub use volume::{BackingVolume, Permissions, Volume, VolumeXml};
-
-pub(crate) use check::{line, refused};

@@ -39,13 +39,14 @@ impl DiskSource {
         let Some(source) = disk.element().child("source") else {
             return Self::Empty;
         };
-        let of = |name: &str| source.attribute(name).map(str::to_owned);
+        // Some versions write an empty name for no medium.
+        let of = |name: &str| source.attribute(name).filter(|value| !value.is_empty()).map(str::to_owned);
         match (of("file"), of("dev"), of("pool"), of("volume")) {
             (Some(file), ..) => Self::File(file),
             (_, Some(device), ..) => Self::Block(device),
             (_, _, Some(pool), Some(volume)) => Self::Volume { pool, volume },
             // A drive whose medium is out keeps an empty element at times.
-            _ if source.attributes().all(|(name, _)| name == "index")
+            _ if source.attributes().all(|(name, value)| name == "index" || value.is_empty())
                 && source.children().next().is_none() =>
             {
                 Self::Empty
