@@ -5,7 +5,7 @@
 
 mod at;
 mod capabilities;
-mod check;
+pub(crate) mod check;
 mod domain;
 mod element;
 pub mod examples;
