@@ -2,5 +2,5 @@
 //! library.
 
 pub mod metadata;
-//pub mod seed;
+pub mod seed;
 pub mod xml;
