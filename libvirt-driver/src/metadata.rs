@@ -99,7 +99,7 @@ impl GuestMetadata {
     /// # Errors
     /// `InvalidInput` for tags that are none. Such ones are read from domains that others have written to.
     pub fn fragment(&self) -> Result<String> {
-        self.build(|name| name.to_owned())?.to_xml()
+        self.build(str::to_owned)?.to_xml()
     }
 
     /// The element for a whole domain's `<metadata>`.
@@ -143,7 +143,7 @@ impl GuestMetadata {
                     tags.push(';');
                 }
                 "marker" => {
-                    metadata.marker = Some(child.text().trim().to_owned()).filter(|text| !text.is_empty())
+                    metadata.marker = Some(child.text().trim().to_owned()).filter(|text| !text.is_empty());
                 }
                 _ => metadata.others.push(renamed(child, &|name: &str| name.to_owned())),
             }
@@ -158,7 +158,8 @@ impl GuestMetadata {
     /// `Decode` when this SDK's namespace is there with something else in it.
     pub fn of(domain: &Domain) -> Result<Option<Self>> {
         let Some(all) = &domain.metadata else { return Ok(None) };
-        all.children().find(|child| namespace(all, child) == Some(URI)).map(Self::read).transpose()
+        // libvirt declares each namespace on the element that it belongs to.
+        all.children().find(|child| child.own_namespace() == Some(URI)).map(Self::read).transpose()
     }
 
     /// Finds the tags of a domain: in this SDK's element, or else where programs before it kept them.
@@ -183,15 +184,6 @@ impl Found {
             Self::Nothing => Tags::new(),
         }
     }
-}
-
-/// The namespace of an element within `<metadata>`. libvirt declares it on the element itself.
-fn namespace<'a>(metadata: &'a Element, element: &'a Element) -> Option<&'a str> {
-    let attribute = match element.split_name().0 {
-        Some(prefix) => format!("xmlns:{prefix}"),
-        None => "xmlns".to_owned(),
-    };
-    element.attribute(&attribute).or_else(|| metadata.attribute(&attribute))
 }
 
 /// The same element under the name that this makes of its local one.

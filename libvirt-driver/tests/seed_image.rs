@@ -1,6 +1,8 @@
 //! Other programs read the images that this crate builds: with Rock Ridge, with Joliet, and with neither. A reader that is missing is
 //! said to be skipped, and fails the test where `CI=true`.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which no attribute marks as such
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 

@@ -7,8 +7,8 @@ use libvirt_driver::metadata::GuestMetadata;
 use libvirt_driver::xml::{
     Domain, Format, NetworkXml, Permissions, PoolXml, SnapshotXml, VirtType, VolumeXml, examples,
 };
-use proxmox_core::Size;
 use proxmox_core::config::Tags;
+use proxmox_core::{Result, Size};
 
 fn lacks(programs: &[&str]) -> bool {
     let there = |program: &str| {
@@ -25,8 +25,8 @@ fn lacks(programs: &[&str]) -> bool {
     true
 }
 
-fn metadata() -> GuestMetadata {
-    GuestMetadata::new(Tags::of(["web"]).unwrap()).marker("<ours> & 'mine'").unwrap()
+fn metadata() -> Result<GuestMetadata> {
+    GuestMetadata::new(Tags::of(["web"])?).marker("<ours> & 'mine'")
 }
 
 /// The test driver gives back what it was given, apart from what no test host can have.
@@ -38,7 +38,7 @@ fn the_test_driver_of_libvirt() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("domain.xml");
     for spec in examples::domains(&VirtType::Test) {
-        let spec = spec.arch("i686").machine("pc").metadata(metadata().element().unwrap());
+        let spec = spec.arch("i686").machine("pc").metadata(metadata().unwrap().element().unwrap());
         let xml = spec.to_xml().unwrap();
         let sent = Domain::parse(&xml).unwrap();
         std::fs::write(&file, &xml).unwrap();
@@ -47,7 +47,7 @@ fn the_test_driver_of_libvirt() {
         let answer = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{}\n{xml}", String::from_utf8_lossy(&output.stderr));
         let mut got = Domain::parse(&answer[answer.find("<domain").unwrap()..]).unwrap();
-        assert_eq!(GuestMetadata::of(&got).unwrap(), Some(metadata()));
+        assert_eq!(GuestMetadata::of(&got).unwrap(), Some(metadata().unwrap()));
         // Its machine has no console to make of a serial port, and it boots from disks by default.
         got.metadata.clone_from(&sent.metadata);
         assert_eq!(
@@ -86,7 +86,7 @@ fn the_schema_of_libvirt() {
     if lacks(&["virt-xml-validate", "xmllint"]) {
         return;
     }
-    let metadata = metadata().element().unwrap();
+    let metadata = metadata().unwrap().element().unwrap();
     let domains = examples::domains(&VirtType::Kvm).map(|domain| domain.metadata(metadata.clone()).to_xml());
     let mut all: Vec<_> = domains.map(|xml| ("domain", xml.unwrap())).collect();
     let permissions = Permissions { mode: Some(0o600), owner: Some(0), group: Some(0) };

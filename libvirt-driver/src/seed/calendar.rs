@@ -4,7 +4,7 @@
 pub(super) fn utc(seconds: u32) -> [u32; 6] {
     let (mut days, rest) = (seconds / 86400, seconds % 86400);
     let mut year = 1970;
-    let leap = |year: u32| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = |year: u32| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     while days >= 365 + u32::from(leap(year)) {
         days -= 365 + u32::from(leap(year));
         year += 1;

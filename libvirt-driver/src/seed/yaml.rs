@@ -89,7 +89,7 @@ pub(super) fn shape(text: &str) -> Result<Shape, String> {
 fn unprintable(text: &str) -> Option<(usize, char)> {
     let foreign = |c: &char| !is_printable(*c) && !matches!(c, '\t' | '\n' | '\r' | '\u{85}' | '\u{feff}');
     let lines = text.split('\n').zip(1..);
-    lines.flat_map(|(line, n)| line.chars().find(foreign).map(|c| (n, c))).next()
+    lines.filter_map(|(line, n)| line.chars().find(foreign).map(|c| (n, c))).next()
 }
 
 /// Whether a character stands for itself between quotes, in the version of YAML that cloud-init reads as in the current one.

@@ -13,7 +13,7 @@ use super::units;
 #[derive(Clone, Copy)]
 pub(crate) struct At<'a> {
     element: &'a Element,
-    parent: Option<&'a At<'a>>,
+    parent: Option<&'a Self>,
 }
 
 impl<'a> At<'a> {

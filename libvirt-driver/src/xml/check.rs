@@ -1,6 +1,6 @@
 //! What may stand in a document, and what libvirt takes as a name.
 
-use proxmox_core::{Error, Result};
+use proxmox_core::{Error, Result, Size};
 
 /// The first character that XML 1.0 does not have, not even as a reference.
 pub(crate) fn foreign(text: &str) -> Option<char> {
@@ -86,6 +86,22 @@ pub(crate) fn word(field: &str, word: &str) -> Result<()> {
         return Ok(());
     }
     Err(refused(field, word, "it is not one word of letters, digits, '-', '_', '.' and '+'"))
+}
+
+/// An amount of memory: libvirt counts it in KiB, and rounds what does not fit.
+pub(crate) fn memory(field: &str, size: Size) -> Result<()> {
+    if size >= Size::mib(1) && size.bytes().is_multiple_of(1024) {
+        return Ok(());
+    }
+    Err(refused(field, &size.to_string(), "expected 1 MiB or more, in whole KiB"))
+}
+
+/// A number of processors, and how many there may be.
+pub(crate) fn vcpus(now: u32, most: u32) -> Result<()> {
+    if now > 0 && now <= most && most <= 65535 {
+        return Ok(());
+    }
+    Err(refused("vcpus", &format!("{now} of {most}"), "expected 1 or more, and no more than the maximum"))
 }
 
 pub(crate) fn refused(field: &str, value: &str, why: &str) -> Error {

@@ -80,6 +80,15 @@ impl Element {
         self.name.split_once(':').map_or((None, &self.name), |(prefix, local)| (Some(prefix), local))
     }
 
+    /// The namespace of its name, where the element declares it itself.
+    #[must_use]
+    pub fn own_namespace(&self) -> Option<&str> {
+        match self.split_name().0 {
+            Some(prefix) => self.attribute(&format!("xmlns:{prefix}")),
+            None => self.attribute("xmlns"),
+        }
+    }
+
     /// The value of an attribute.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&str> {

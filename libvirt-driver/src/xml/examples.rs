@@ -53,8 +53,8 @@ pub fn domains(virt_type: &VirtType) -> impl Iterator<Item = DomainXml> {
             .boot([]),
         x86(7).console(ConsoleXml::Logged("/srv/console.log".to_owned())).cpu(CpuXml::Maximum),
         x86(8)
-            .disk(image().bus(Bus::Scsi))
-            .disk(image().bus(Bus::Sata).read_only())
+            .disk(image().bus(Bus::Scsi).read_only())
+            .disk(image().bus(Bus::Sata))
             .disk(image().target("vdz"))
             .disk(DiskXml::new(DiskSource::Block("/dev/example".to_owned())).bus(Bus::Usb))
             .disk(DiskXml::new(DiskSource::Empty).cdrom())

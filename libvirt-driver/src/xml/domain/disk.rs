@@ -250,6 +250,13 @@ impl DiskXml {
         if self.source == DiskSource::Empty && self.device != DiskDevice::Cdrom {
             return Err(check::refused("disk", target, "only a drive may be without content"));
         }
+        if self.read_only && self.device == DiskDevice::Disk && matches!(bus, Bus::Sata | Bus::Ide) {
+            return Err(check::refused(
+                "disk.bus",
+                bus.as_str(),
+                "its disks cannot be read-only; its drives are",
+            ));
+        }
         let (kind, source) = self.source.write()?;
         let mut driver = Element::new("driver")
             .with_attribute("name", "qemu")
@@ -343,6 +350,8 @@ mod tests {
         ] {
             assert!(write(bad.clone()).is_err(), "{bad:?}");
         }
+        assert!(DiskXml::file("/x").read_only().write(&Bus::Sata, "sda").is_err());
+        assert!(DiskXml::file("/x").cdrom().write(&Bus::Sata, "sda").is_ok());
         let text = write(DiskXml::volume("p", "<&'\">").discard().serial("s1")).unwrap();
         assert!(text.contains("volume=\"&lt;&amp;&apos;&quot;&gt;\""), "{text}");
         assert!(text.contains("discard=\"unmap\"") && text.contains("<serial>s1</serial>"), "{text}");

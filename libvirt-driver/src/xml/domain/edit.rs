@@ -62,9 +62,7 @@ impl DomainEdit {
     /// # Errors
     /// `InvalidInput` for less than 1 MiB and for parts of a KiB; `Unsupported` with cells or slots.
     pub fn memory(mut self, size: Size) -> Result<Self> {
-        if size < Size::mib(1) || size.bytes() % 1024 != 0 {
-            return Err(check::refused("memory", &size.to_string(), "expected 1 MiB or more, in whole KiB"));
-        }
+        check::memory("memory", size)?;
         let cells = self.0.child("cpu").is_some_and(|cpu| cpu.child("numa").is_some());
         if cells || self.0.child("maxMemory").is_some() {
             let why = "memory: the domain's memory is divided into cells or slots";
@@ -81,10 +79,7 @@ impl DomainEdit {
     /// # Errors
     /// `InvalidInput` unless there is one or more, and no more than the maximum.
     pub fn vcpus(mut self, now: u32, most: u32) -> Result<Self> {
-        if now == 0 || most < now {
-            let why = "expected 1 or more, and no more than the maximum";
-            return Err(check::refused("vcpus", &format!("{now} of {most}"), why));
-        }
+        check::vcpus(now, most)?;
         self.0.edit("vcpu", |vcpu| {
             vcpu.set_text(most.to_string());
             vcpu.remove_attribute("current");

@@ -4,7 +4,7 @@ use uuid::Uuid;
 use super::super::kinds::{BootDevice, Bus, DiskDevice, VirtType};
 use super::super::{Element, check, units};
 use super::disk::targets;
-use super::{AGENT_CHANNEL, CpuXml, DiskXml, FirmwareXml, KernelXml, NicXml};
+use super::{AGENT_CHANNEL, ConsoleXml, CpuXml, DiskXml, FirmwareXml, KernelXml, NicXml};
 
 /// A domain that is to be.
 ///
@@ -47,20 +47,6 @@ pub struct DomainXml {
     console: ConsoleXml,
     agent: bool,
     rng: bool,
-}
-
-/// Where the first serial port of a domain ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ConsoleXml {
-    /// There is none.
-    None,
-    /// The daemon hands it out as a stream.
-    Pty,
-    /// The same, and what passes is written to this file of the host as well, which takes `virtlogd`.
-    Logged(String),
-    /// Only this file of the host.
-    File(String),
 }
 
 impl DomainXml {
@@ -256,6 +242,13 @@ impl DomainXml {
             domain.push(Element::new("description").with_text(&self.description));
         }
         if !self.metadata.is_empty() {
+            let namespaces: Vec<_> = self.metadata.iter().map(Element::own_namespace).collect();
+            let alone =
+                |(n, space): (usize, &Option<&str>)| space.is_some() && !namespaces[..n].contains(space);
+            if !namespaces.iter().enumerate().all(alone) {
+                let why = "libvirt drops what has no namespace of its own";
+                return Err(check::refused("metadata", &self.name, why));
+            }
             domain.push(Element::new("metadata").with_all(self.metadata.iter().cloned()));
         }
         let (memory, vcpu) = self.amounts()?;
@@ -271,19 +264,13 @@ impl DomainXml {
 
     fn amounts(&self) -> Result<(Vec<Element>, Element)> {
         let most = self.max_memory.unwrap_or(self.memory);
-        for (field, size) in [("memory", self.memory), ("max_memory", most)] {
-            if size < Size::mib(1) || size.bytes() % 1024 != 0 {
-                return Err(check::refused(field, &size.to_string(), "expected 1 MiB or more, in whole KiB"));
-            }
-        }
+        check::memory("memory", self.memory)?;
+        check::memory("max_memory", most)?;
         if most < self.memory {
             return Err(check::refused("max_memory", &most.to_string(), "it is less than the memory"));
         }
         let vcpus = self.max_vcpus.unwrap_or(self.vcpus);
-        if self.vcpus == 0 || vcpus < self.vcpus || vcpus > 65535 {
-            let text = format!("{} of {vcpus}", self.vcpus);
-            return Err(check::refused("vcpus", &text, "expected 1 or more, and no more than the maximum"));
-        }
+        check::vcpus(self.vcpus, vcpus)?;
         let mut vcpu =
             Element::new("vcpu").with_attribute("placement", "static").with_text(vcpus.to_string());
         if vcpus != self.vcpus {
@@ -378,25 +365,5 @@ impl DomainXml {
             DiskDevice::Cdrom => Bus::Scsi,
             _ => Bus::Virtio,
         }
-    }
-}
-
-impl ConsoleXml {
-    fn write(&self) -> Result<Vec<Element>> {
-        let (kind, file) = match self {
-            Self::None => return Ok(Vec::new()),
-            Self::Pty => ("pty", None),
-            Self::Logged(path) => ("pty", Some(Element::new("log").with_attribute("file", path))),
-            Self::File(path) => ("file", Some(Element::new("source").with_attribute("path", path))),
-        };
-        if let Self::Logged(path) | Self::File(path) = self {
-            check::path("console", path)?;
-        }
-        let device = |name, target: Element| {
-            let device = Element::new(name).with_attribute("type", kind).with_all(file.clone());
-            device.with(target.with_attribute("port", "0"))
-        };
-        let target = || Element::new("target");
-        Ok(vec![device("serial", target()), device("console", target().with_attribute("type", "serial"))])
     }
 }

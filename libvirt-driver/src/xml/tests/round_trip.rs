@@ -173,6 +173,7 @@ fn every_example() {
 #[test]
 fn what_is_refused() {
     let domain = || DomainXml::new("x", Size::mib(64), 1);
+    let space = Element::new("a").with_attribute("xmlns", "u");
     for (field, spec) in [
         ("name", DomainXml::new("15", Size::mib(64), 1)),
         ("title", domain().title("a\nb")),
@@ -185,6 +186,9 @@ fn what_is_refused() {
         ("machine", domain().machine("a b")),
         ("cpu", domain().cpu(CpuXml::Named("<x>".into()))),
         ("emulator", domain().emulator("qemu")),
+        ("metadata", domain().metadata(Element::new("a"))),
+        ("metadata", domain().metadata(Element::new("p:a").with_attribute("xmlns:q", "u"))),
+        ("metadata", domain().metadata(space.clone()).metadata(space.clone())),
         ("kernel", domain().kernel(KernelXml::new("vmlinuz"))),
         ("cmdline", domain().kernel(KernelXml::new("/k").cmdline("a\nb"))),
         ("console", domain().console(ConsoleXml::Logged("x".into()))),
