@@ -101,6 +101,17 @@ fn the_structure() {
     assert_eq!(&image[16 * 2048 + 40..][..7], b"cidata ");
     assert_eq!(&image[16 * 2048 + 813..][..17], b"2026010100000000\0");
     assert_eq!(&image[17 * 2048 + 40..][..14], b"\0c\0i\0d\0a\0t\0a\0 ");
+    // The places of both directories, in both byte orders.
+    let number = |at: usize| -> [u8; 4] { image[at..at + 4].try_into().unwrap() };
+    for (descriptor, table, root) in [(16, 19, 23), (17, 21, 24)] {
+        let (d, t) = (descriptor * 2048, table as usize * 2048);
+        assert_eq!(
+            (number(d + 140), number(d + 148)),
+            (u32::to_le_bytes(table), u32::to_be_bytes(table + 1))
+        );
+        assert_eq!((number(t + 2), number(t + 2048 + 2)), (u32::to_le_bytes(root), u32::to_be_bytes(root)));
+        assert_eq!((number(d + 158), number(d + 162)), (u32::to_le_bytes(root), u32::to_be_bytes(root)));
+    }
     let content = image.windows(long.len()).position(|window| window == long.as_bytes()).unwrap();
     assert_eq!(content % 2048, 0);
     assert_eq!(image, seed().1, "the same seed is the same image");

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use proxmox_core::config::MacAddr;
 use proxmox_core::{Error, Outcome, Result, Size};
 use uuid::Uuid;
 
@@ -96,6 +97,14 @@ impl<'a> At<'a> {
     pub(crate) fn uuid(&'a self) -> Result<Uuid> {
         let text = self.need_text("uuid")?;
         Uuid::try_parse(text.trim()).map_err(|_| self.error(&format!("its <uuid> {text:?} is not a UUID")))
+    }
+
+    /// The address in `<mac>`, if there is one.
+    pub(crate) fn mac(&self) -> Result<Option<MacAddr>> {
+        let read = |text: String| {
+            MacAddr::parse(&text).map_err(|_| self.error(&format!("{text:?} is not a MAC address")))
+        };
+        self.attribute_of("mac", "address").map(read).transpose()
     }
 
     pub(crate) fn error(&self, why: &str) -> Error {

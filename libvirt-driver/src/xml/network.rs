@@ -45,9 +45,6 @@ impl Network {
     pub fn parse(xml: &str) -> Result<Self> {
         let element = Element::parse(xml)?;
         let at = At::root(&element, "network")?;
-        let mac = at.attribute_of("mac", "address").map(|text| {
-            MacAddr::parse(&text).map_err(|_| at.error(&format!("{text:?} is not a MAC address")))
-        });
         // The mode that is meant when none is named.
         let forward =
             at.child("forward").map(|forward| forward.attribute("mode").unwrap_or("nat").to_owned());
@@ -56,7 +53,7 @@ impl Network {
             uuid: at.uuid()?,
             bridge: at.attribute_of("bridge", "name"),
             forward,
-            mac: mac.transpose()?,
+            mac: at.mac()?,
             addresses: at
                 .children("ip")
                 .filter(|ip| ip.attribute("address").is_some())

@@ -38,11 +38,8 @@ impl Interface {
             let value = at.attribute_of("source", name);
             value.ok_or_else(|| at.error(&format!("its <source> has no attribute {name}")))
         };
-        let mac = at.attribute_of("mac", "address").map(|text| {
-            MacAddr::parse(&text).map_err(|_| at.error(&format!("{text:?} is not a MAC address")))
-        });
         Ok(Self {
-            mac: mac.transpose()?,
+            mac: at.mac()?,
             source: match at.need_attribute("type")? {
                 "network" => InterfaceSource::Network(source("network")?),
                 "bridge" => InterfaceSource::Bridge(source("bridge")?),
