@@ -25,6 +25,11 @@ fn a_running_domain() {
     assert_eq!((&disk.bus, &disk.format), (&Some(Bus::Virtio), &Some(Format::Qcow2)));
     let below: Vec<_> = disk.backing.iter().map(|b| (b.source.path().unwrap(), b.format.clone())).collect();
     assert_eq!(below, [("/srv/lab/pool/disk1.qcow2", Some(Format::Qcow2))]);
+    let deeper = "<backingStore type='block'><source dev='/dev/base'/><format type='raw'/><backingStore/></backingStore>";
+    let deeper = Domain::parse(&RUNNING.replacen("<backingStore/>", deeper, 1)).unwrap();
+    let below: Vec<_> =
+        deeper.disk("vda").unwrap().backing.iter().map(|b| b.source.path().unwrap()).collect();
+    assert_eq!(below, ["/srv/lab/pool/disk1.qcow2", "/dev/base"]);
     let drive = domain.disk("hda").unwrap();
     assert_eq!((&drive.device, drive.read_only, drive.backing.len()), (&DiskDevice::Cdrom, true, 0));
     assert!(domain.disk("vdb").is_none());
