@@ -1,9 +1,16 @@
 //! Plain libvirt hosts, managed as Proxmox VE nodes are: over libvirt's own protocol, on the host itself or through ssh, without a C
 //! library.
+//!
+//! A [`Connection`] leads to a daemon, by a [`LibvirtUri`] as libvirt's users write it. It sends the calls of [`rpc`], which are values.
+//! Their documents are read and written by [`xml`]; tags and the sign of ownership are in a domain's [`metadata`]; [`seed`] makes what
+//! cloud-init reads.
 
 mod connect;
+pub mod metadata;
 pub mod rpc;
+pub mod seed;
 mod uri;
+pub mod xml;
 
 pub use connect::{Connection, ConnectionBuilder, Reconnect};
 pub use uri::{Driver, HostKeys, LibvirtUri, Mode, Proxy, Socket, SshTarget, SshWay, Way};

@@ -1,0 +1,146 @@
+//! What may stand in a document, and what libvirt takes as a name.
+
+use proxmox_core::{Error, Result, Size};
+
+/// The first character that XML 1.0 does not have, not even as a reference.
+pub(crate) fn foreign(text: &str) -> Option<char> {
+    text.chars().find(
+        |c| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..),
+    )
+}
+
+/// Whether an element or attribute may be called this. XML excludes a few letters more.
+pub(crate) fn is_xml_name(name: &str) -> bool {
+    let first = |c: char| c.is_alphabetic() || matches!(c, '_' | ':');
+    name.chars().next().is_some_and(first)
+        && name.chars().all(|c| first(c) || c.is_alphanumeric() || matches!(c, '-' | '.'))
+}
+
+/// Text of any number of lines.
+pub(crate) fn text(field: &str, text: &str) -> Result<()> {
+    match foreign(text) {
+        Some(char) => Err(refused(field, text, &format!("XML cannot carry {char:?}"))),
+        // libvirt writes it as it is, and whoever reads that reads a line feed: the next change of the domain would lose it.
+        None if text.contains('\r') => {
+            Err(refused(field, text, "libvirt does not keep carriage returns")
+                .with_advice("end lines with \\n"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Text of one line that is not empty.
+pub(crate) fn line(field: &str, text: &str) -> Result<()> {
+    match text.chars().find(|c| c.is_control()) {
+        Some(char) => Err(refused(field, text, &format!("{char:?} has no place in it"))),
+        None if text.is_empty() => Err(refused(field, text, "it is empty")),
+        None => self::text(field, text),
+    }
+}
+
+/// A name of a pool, volume, network or snapshot: what the daemon makes a file name of.
+pub(crate) fn name(field: &str, name: &str) -> Result<()> {
+    line(field, name)?;
+    let why = if name.contains('/') {
+        "'/' has no place in it"
+    } else if name == "." || name == ".." {
+        "it means a directory"
+    } else if name.trim().is_empty() {
+        "it is blank"
+    } else if name.len() > 240 {
+        "it is longer than 240 bytes, and files are named after it"
+    } else {
+        return Ok(());
+    };
+    Err(refused(field, name, why))
+}
+
+/// A name of a domain. Tools look for ids and UUIDs first, so a domain named like one is found by chance.
+pub(crate) fn domain_name(name: &str) -> Result<()> {
+    self::name("name", name)?;
+    if name.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(refused("name", name, "it is a number, so the id of another domain hides it"));
+    }
+    if uuid::Uuid::try_parse(name).is_ok() {
+        return Err(refused("name", name, "it is a UUID, so another domain's may hide it"));
+    }
+    Ok(())
+}
+
+/// The name of a snapshot, which libvirt does not let begin with a dot.
+pub(crate) fn snapshot_name(name: &str) -> Result<()> {
+    self::name("name", name)?;
+    if name.starts_with('.') { Err(refused("name", name, "it begins with a dot")) } else { Ok(()) }
+}
+
+/// An absolute path on the host.
+pub(crate) fn path(field: &str, path: &str) -> Result<()> {
+    line(field, path)?;
+    if path.starts_with('/') { Ok(()) } else { Err(refused(field, path, "it is not an absolute path")) }
+}
+
+/// A word of libvirt's own, such as a model, bus or format.
+pub(crate) fn word(field: &str, word: &str) -> Result<()> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'+');
+    if !word.is_empty() && word.bytes().all(plain) {
+        return Ok(());
+    }
+    Err(refused(field, word, "it is not one word of letters, digits, '-', '_', '.' and '+'"))
+}
+
+/// An amount of memory: libvirt counts it in KiB, and rounds what does not fit.
+pub(crate) fn memory(field: &str, size: Size) -> Result<()> {
+    if size >= Size::mib(1) && size.bytes().is_multiple_of(1024) {
+        return Ok(());
+    }
+    Err(refused(field, &size.to_string(), "expected 1 MiB or more, in whole KiB"))
+}
+
+/// A number of processors, and how many there may be.
+pub(crate) fn vcpus(now: u32, most: u32) -> Result<()> {
+    if now > 0 && now <= most && most <= 65535 {
+        return Ok(());
+    }
+    Err(refused("vcpus", &format!("{now} of {most}"), "expected 1 or more, and no more than the maximum"))
+}
+
+pub(crate) fn refused(field: &str, value: &str, why: &str) -> Error {
+    let shown: String = value.chars().take(80).collect();
+    Error::invalid(field, format!("{field}: {shown:?} is refused: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for good in ["web-1", "a", "1a", "ünïcödé ☃", "a b", "<&>\"'", "x.qcow2", "-x"] {
+            name("name", good).unwrap();
+            domain_name(good).unwrap();
+        }
+        for bad in
+            ["", " ", "a/b", "a\nb", "a\tb", "\u{1}", "\u{fffe}", ".", "..", &"x".repeat(241), "\u{85}"]
+        {
+            assert!(name("name", bad).unwrap_err().to_string().starts_with("name: "), "{bad:?}");
+        }
+        for bad in ["15", "0", "6695eb01-f6a4-8304-79aa-97f2502e193f", "6695eb01f6a4830479aa97f2502e193f"] {
+            name("name", bad).unwrap();
+            assert!(domain_name(bad).unwrap_err().to_string().contains("hide"), "{bad:?}");
+        }
+        assert!(snapshot_name(".x").is_err() && snapshot_name("x.").is_ok());
+    }
+
+    #[test]
+    fn texts() {
+        text("description", "a\nb\tc <&> ☃ \u{85}").unwrap();
+        for bad in ["\0", "\u{b}", "\u{1b}[0m", "\u{ffff}", "a\r\nb"] {
+            let error = text("description", bad).unwrap_err();
+            assert!(error.errors().contains_key("description"), "{error}");
+        }
+        assert!(line("title", "a\nb").is_err() && path("kernel", "boot/vmlinuz").is_err());
+        assert!(
+            word("cpu", "x86-64-v2.1_a+").is_ok() && word("cpu", "a b").is_err() && word("cpu", "").is_err()
+        );
+    }
+}

@@ -1,0 +1,4 @@
+mod answers;
+mod changes;
+mod round_trip;
+mod trees;
