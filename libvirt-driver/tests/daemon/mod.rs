@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -47,7 +48,7 @@ obey() {
     start "$1"
     while read -r word; do
         case $word in
-            restart) kill -9 $pid; wait $pid || true; rm -f "$1/pid"; start "$1" ;;
+            restart) kill -9 $pid; wait $pid 2>/dev/null || true; rm -f "$1/pid"; start "$1" ;;
             stop) kill -STOP $pid ;;
             go) kill -CONT $pid ;;
         esac
@@ -86,6 +87,8 @@ impl Daemon {
                 "NOT TESTED against a real libvirt: there is no {program} (Debian: {package}). `scripts/setup libvirt` installs it."
             );
         }
+        let user = fs::metadata("/proc/self").unwrap().uid();
+        assert_eq!(user, 0, "NOT TESTED against a real libvirt: a host's daemon with qemu takes root");
         let root = tempfile::Builder::new().prefix("lv-").tempdir_in("/tmp").unwrap().keep();
         for directory in ["run", "lib/boot", "lib/images", "etc", "cache", "log", "sock", "pool"] {
             fs::create_dir_all(root.join(directory)).unwrap();
