@@ -141,6 +141,29 @@ async fn an_agent_that_is_not_there_is_its_own_trouble() {
 }
 
 #[tokio::test]
+async fn a_console_takes_and_gives_bytes() {
+    let libvirt = open(daemon(), "qemu", "/system").await;
+    // There is no guest: the firmware writes to the port.
+    let serial = "<devices><serial type='pty'><target port='0'/></serial></devices></domain>";
+    let xml = xml("console").replace("<os>", "<os><bios useserial='yes'/>").replace("</domain>", serial);
+    let tiny = libvirt.call(domain::define(&xml, 0)).await.unwrap();
+    let tiny = libvirt.call(domain::start(&tiny, 1)).await.unwrap();
+    let mut console = libvirt.stream(domain::console(&tiny, None, 0)).await.unwrap().endless();
+    let error = libvirt.stream(domain::console(&tiny, None, 0)).await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Rejected, "{error}");
+    libvirt.call(domain::resume(&tiny)).await.unwrap();
+    let mut text = String::new();
+    while !text.contains("SeaBIOS") {
+        let part = tokio::time::timeout(Duration::from_secs(10), console.next()).await.expect("no output");
+        text += &String::from_utf8_lossy(&part.unwrap().expect("the console has ended"));
+    }
+    console.send(b"\r").await.unwrap();
+    drop(console);
+    libvirt.call(domain::destroy(&tiny, 0)).await.unwrap();
+    libvirt.call(domain::undefine(&tiny, 0)).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_pool_and_its_volumes() {
     let libvirt = open(daemon(), "qemu", "/system").await;
     let target = daemon().pool().join("lab");

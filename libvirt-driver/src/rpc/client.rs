@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use proxmox_core::{Effect, Error, ErrorKind, Outcome, Result};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
@@ -56,6 +56,8 @@ impl Client {
     /// Outside of a tokio runtime.
     pub fn new(stream: impl AsyncRead + AsyncWrite + Send + 'static) -> Self {
         let (from, to) = tokio::io::split(stream);
+        // A small message then takes one read instead of four.
+        let from = BufReader::new(from);
         let (queue, queued) = mpsc::channel(QUEUE);
         let shared = Arc::new(Shared::new());
         let weak = queue.downgrade();

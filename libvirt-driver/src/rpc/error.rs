@@ -32,8 +32,8 @@ impl Decode for RemoteError {
     fn decode(from: &mut Reader<'_>) -> Result<Self, Malformed> {
         let (code, domain, message): (i32, i32, Option<String>) = Decode::decode(from)?;
         Rest::decode(from)?;
-        let message =
-            message.filter(|m| !m.is_empty()).unwrap_or_else(|| "the daemon gave no reason".to_owned());
+        let message = message.as_deref().map(str::trim_end).filter(|m| !m.is_empty());
+        let message = message.unwrap_or("the daemon gave no reason").to_owned();
         Ok(Self { code, domain, message })
     }
 }

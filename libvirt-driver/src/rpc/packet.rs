@@ -12,6 +12,9 @@ pub(crate) const LONGEST_MESSAGE: usize = 32 << 20;
 /// The most bytes of a stream in one message: what libvirt of every age takes.
 pub(crate) const LONGEST_CHUNK: usize = 262_120;
 
+/// What is reserved for a payload before any of it is there.
+const USUAL_PAYLOAD: usize = 64 << 10;
+
 /// The bytes of length and header.
 const HEAD: usize = 4 + 6 * 4;
 
@@ -124,10 +127,12 @@ impl Packet {
         let mut head = [0; HEAD - 4];
         from.read_exact(&mut head).await?;
         let header = Header::parse(&head).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
-        // It grows with what comes, not with what is claimed.
-        let mut payload = Vec::new();
-        from.take((length - HEAD) as u64).read_to_end(&mut payload).await?;
-        if payload.len() < length - HEAD {
+        let expected = length - HEAD;
+        // Beyond what is usual it grows with what comes, not with what is claimed.
+        let mut payload = Vec::with_capacity(expected.min(USUAL_PAYLOAD));
+        let mut rest = from.take(expected as u64);
+        while payload.len() < expected && rest.read_buf(&mut payload).await? > 0 {}
+        if payload.len() < expected {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(Some(Self { header, payload }))

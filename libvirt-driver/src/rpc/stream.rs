@@ -35,11 +35,20 @@ pub struct Stream {
     name: &'static str,
     effect: Effect,
     open: bool,
+    /// How long the next part may take.
+    patience: Option<Duration>,
 }
 
 impl Stream {
     pub(super) fn new(client: Client, parts: Parts, name: &'static str, effect: Effect) -> Self {
-        Self { client, parts, name, effect, open: true }
+        Self { client, parts, name, effect, open: true, patience: Some(PATIENCE) }
+    }
+
+    /// Waits for bytes for ever, as on a console, where silence means nothing. A daemon that is gone is noticed all the same.
+    #[must_use]
+    pub fn endless(mut self) -> Self {
+        self.patience = None;
+        self
     }
 
     /// Sends these bytes. Comes back when they are on their way, which is as fast as the daemon takes them.
@@ -58,7 +67,8 @@ impl Stream {
         Ok(())
     }
 
-    /// Waits for the next bytes; `None` at the end.
+    /// Waits for the next bytes; `None` at the end. When its future is dropped nothing is lost: it may be one of several that are
+    /// waited for.
     ///
     /// # Errors
     /// What the daemon says, or how the connection ended.
@@ -100,7 +110,12 @@ impl Stream {
     }
 
     async fn part(&mut self) -> Result<Option<Vec<u8>>> {
-        match timeout(PATIENCE, self.parts.parts.recv()).await {
+        let part = self.parts.parts.recv();
+        let part = match self.patience {
+            Some(patience) => timeout(patience, part).await,
+            None => Ok(part.await),
+        };
+        match part {
             Ok(Some(Chunk::Data(data))) => Ok(Some(data)),
             Ok(Some(Chunk::End)) => {
                 self.open = false;

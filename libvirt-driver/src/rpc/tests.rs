@@ -175,7 +175,9 @@ async fn an_upload_that_moves_slowly_is_no_silence() {
             }
         }
     };
-    assert_eq!(tokio::join!(upload, script).0.unwrap(), 6_000_000);
+    let both = async { tokio::join!(upload, script).0 };
+    let sent = tokio::time::timeout(Duration::from_secs(3600), both).await.expect("it is given up");
+    assert_eq!(sent.unwrap(), 6_000_000);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -47,7 +48,7 @@ obey() {
     start "$1"
     while read -r word; do
         case $word in
-            restart) kill -9 $pid; wait $pid || true; rm -f "$1/pid"; start "$1" ;;
+            restart) kill -9 $pid; wait $pid 2>/dev/null || true; rm -f "$1/pid"; start "$1" ;;
             stop) kill -STOP $pid ;;
             go) kill -CONT $pid ;;
         esac
@@ -86,6 +87,8 @@ impl Daemon {
                 "NOT TESTED against a real libvirt: there is no {program} (Debian: {package}). `scripts/setup libvirt` installs it."
             );
         }
+        let user = fs::metadata("/proc/self").unwrap().uid();
+        assert_eq!(user, 0, "NOT TESTED against a real libvirt: a host's daemon with qemu takes root");
         let root = tempfile::Builder::new().prefix("lv-").tempdir_in("/tmp").unwrap().keep();
         for directory in ["run", "lib/boot", "lib/images", "etc", "cache", "log", "sock", "pool"] {
             fs::create_dir_all(root.join(directory)).unwrap();
@@ -102,7 +105,6 @@ impl Daemon {
             .arg(INSIDE)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(fs::File::create(root.join("trouble")).unwrap())
             .spawn()
             .unwrap();
         let daemon = Self { root, shell: Mutex::new(child) };
@@ -113,6 +115,11 @@ impl Daemon {
     fn listening(&self) {
         let started = Instant::now();
         while UnixStream::connect(self.socket()).is_err() {
+            let ended = self.shell.lock().unwrap_or_else(PoisonError::into_inner).try_wait().unwrap();
+            assert!(
+                ended.is_none(),
+                "NOT TESTED against a real libvirt: there are no namespaces for it, see above"
+            );
             assert!(started.elapsed() < PATIENCE, "libvirtd does not listen: {}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -158,8 +165,7 @@ impl Daemon {
 
     /// What it said.
     pub(crate) fn log(&self) -> String {
-        let text = |name: &str| fs::read_to_string(self.root.join(name)).unwrap_or_default();
-        format!("{}{}", text("trouble"), text("out"))
+        fs::read_to_string(self.root.join("out")).unwrap_or_default()
     }
 }
 

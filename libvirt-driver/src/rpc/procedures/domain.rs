@@ -62,6 +62,10 @@ procedures! {
     /// ever, -1 its usual time, 0 not at all.
     3 Write "domain.agent_command" agent_command(domain: &DomainRef, command: &str, seconds: i32)
         sends[domain, command, seconds, 0u32] gives Option<String>, about &domain.name, of Qemu;
+    /// Opens the first console, or the one of this alias: for [`Connection::stream`](crate::Connection::stream). Flags: 1 throws out who is
+    /// on it, 2 only if that is safe.
+    201 Write "domain.console" console(domain: &DomainRef, alias: Option<&str>, flags: u32)
+        sends[domain, alias, flags] gives (), about &domain.name;
     /// Statistics of these domains, or of all when none is named. Groups: 1 state, 2 CPU, 4 balloon, 8 vCPU, 16 interfaces, 32
     /// disks; ask for what is needed only, disks alone take a millisecond of each domain. Flags as
     /// `virConnectGetAllDomainStatsFlags`.
