@@ -5,8 +5,11 @@
 //! `.block()` and `.request()`. Trouble is one [`Error`] that says what kind it is and whether the request may have taken
 //! effect. Work that PVE does in the background is a [`Task`].
 //!
+//! Every write passes the gate of a [`Policy`]. What stands in its way is told beforehand by [`preflight`], what a flow would
+//! send by [`plan`]; how guests and nodes fare by [`telemetry`].
+//!
 //! This crate is pure: no runtime, no HTTP client, no ssh. Those live in `proxmox-transport`; virtual machines in
-//! `proxmox-qemu`; a simulated node for tests in `proxmox-sim`.
+//! `proxmox-qemu`, containers in `proxmox-lxc`; a simulated node for tests in `proxmox-sim`.
 //!
 //! # Limits
 //!

@@ -37,6 +37,13 @@ impl<T> Rows<T> {
         &self.rejects
     }
 
+    /// A sentence for each row that could not be read. `what` names the list: `its disks`.
+    pub fn complaints(&self, what: &str) -> impl Iterator<Item = String> {
+        self.rejects()
+            .iter()
+            .map(move |reject| format!("row {} of {what} cannot be read: {}", reject.index, reject.why))
+    }
+
     /// The good rows alone.
     #[must_use]
     pub fn into_vec(self) -> Vec<T> {

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use proxmox_core::cluster::Resource;
-use proxmox_core::guest::{GuestInterface, IpQuery};
+use proxmox_core::guest::IpQuery;
 use proxmox_core::{
     Ask, Error, ErrorKind, GuestKind, NodeName, Outcome, Pve, PvePath, PveRequest, Result, Rows,
 };
@@ -82,8 +82,8 @@ impl Snapshot {
         let (nodes, guests) = (nodes?, guests?);
 
         let mut snapshot = Self { source: gather.source.clone(), ..Self::empty(gather.taken) };
-        note_rejects(&mut snapshot.notes, "the list of nodes", &nodes);
-        note_rejects(&mut snapshot.notes, "the list of guests", &guests);
+        snapshot.notes.extend(nodes.complaints("the list of nodes"));
+        snapshot.notes.extend(guests.complaints("the list of guests"));
         snapshot.nodes = select(nodes, &gather)?;
         read_nodes(pve, &mut snapshot.nodes).await;
         let wanted = |row: &Resource| row.node.as_ref().is_none_or(|node| gather.wants(node));
@@ -154,12 +154,6 @@ async fn read_node(pve: &Pve, seen: &mut NodeSeen) -> Result<()> {
     Ok(())
 }
 
-fn note_rejects<T>(notes: &mut Vec<String>, what: &str, rows: &Rows<T>) {
-    for reject in rows.rejects() {
-        notes.push(format!("row {} of {what} cannot be read: {}", reject.index, reject.why));
-    }
-}
-
 fn kind(row: &Resource) -> Option<GuestKind> {
     match row.kind.as_str() {
         "qemu" => Some(GuestKind::Qemu),
@@ -184,15 +178,10 @@ async fn read_addresses(pve: &Pve, guests: &mut [&mut GuestSeen]) {
     }
     for (guest, answer) in asked.into_iter().zip(pve.all(calls).await) {
         guest.addresses = Some(match answer {
-            Ok(interfaces) => Addresses { found: usable(&interfaces), unknown: None },
+            Ok(interfaces) => Addresses { found: IpQuery::first_of_each(&interfaces), unknown: None },
             Err(e) => Addresses { found: Vec::new(), unknown: Some(e.message().to_owned()) },
         });
     }
-}
-
-fn usable(interfaces: &[GuestInterface]) -> Vec<std::net::IpAddr> {
-    let queries = [IpQuery::v4(), IpQuery::v6()];
-    queries.iter().filter_map(|query| query.pick(interfaces)).map(|found| found.address).collect()
 }
 
 async fn read_snapshots(pve: &Pve, guests: &mut [&mut GuestSeen], notes: &mut Vec<String>) {
@@ -209,7 +198,7 @@ async fn read_snapshots(pve: &Pve, guests: &mut [&mut GuestSeen], notes: &mut Ve
     for ((guest, vmid), answer) in asked.into_iter().zip(pve.all(calls).await) {
         match answer {
             Ok(rows) => {
-                note_rejects(notes, &format!("the snapshots of guest {vmid}"), &rows);
+                notes.extend(rows.complaints(&format!("the snapshots of guest {vmid}")));
                 guest.snapshots = Some(rows.into_iter().filter(|row| row.snaptime.is_some()).collect());
             }
             Err(e) => notes.push(format!("the snapshots of guest {vmid} are not seen: {}", e.message())),

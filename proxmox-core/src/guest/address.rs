@@ -167,6 +167,13 @@ impl IpQuery {
         })
     }
 
+    /// The first usable address of each family: the IPv4, then the IPv6.
+    #[must_use]
+    pub fn first_of_each(interfaces: &[GuestInterface]) -> Vec<IpAddr> {
+        let queries = [Self::v4(), Self::v6()];
+        queries.iter().filter_map(|query| query.pick(interfaces)).map(|found| found.address).collect()
+    }
+
     pub(super) fn family(&self) -> &'static str {
         match self.family {
             Family::V4 => "IPv4",

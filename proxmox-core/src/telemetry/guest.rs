@@ -122,9 +122,7 @@ impl<K: Kind> ReadGuest<K> {
     async fn addresses(&self, pve: &Pve) -> Result<Vec<IpAddr>> {
         let path = K::ADDRESSES.path.iter().fold(self.guest.path(), |path, word| path.fixed(word));
         let answer: PveResponse = pve.call(&PveRequest::get(path)).await?;
-        let interfaces = (K::ADDRESSES.read)(&answer)?;
-        let queries = [IpQuery::v4(), IpQuery::v6()];
-        Ok(queries.iter().filter_map(|query| query.pick(&interfaces)).map(|found| found.address).collect())
+        Ok(IpQuery::first_of_each(&(K::ADDRESSES.read)(&answer)?))
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::call::{Call, Operation};
 use crate::node::{Content, Disk, NodeStatus, StorageStatus};
 use crate::{
-    Error, ErrorKind, Node, NodeName, Pve, PvePath, PveRequest, PveResponse, Result, Rows, StorageId, Vmid,
+    Error, ErrorKind, Node, NodeName, Pve, PvePath, PveRequest, PveResponse, Result, StorageId, Vmid,
 };
 
 /// A node at one moment: its state, its disks, its storages.
@@ -116,18 +116,12 @@ fn rows<T: serde::de::DeserializeOwned>(
 ) -> Vec<T> {
     match answer.and_then(|answer| answer.rows::<T>()) {
         Ok(rows) => {
-            note_rejects(notes, what, &rows);
+            notes.extend(rows.complaints(what));
             rows.into_vec()
         }
         Err(e) => {
             notes.push(format!("{what} are not seen: {}", e.message()));
             Vec::new()
         }
-    }
-}
-
-fn note_rejects<T>(notes: &mut Vec<String>, what: &str, rows: &Rows<T>) {
-    for reject in rows.rejects() {
-        notes.push(format!("row {} of {what} cannot be read: {}", reject.index, reject.why));
     }
 }
