@@ -15,6 +15,7 @@
 //!
 //! Dropping a future ends the *waiting*, never the work on the node: stop a task with [`Task::stop`].
 
+pub mod backend;
 mod batch;
 mod call;
 pub mod cluster;
