@@ -5,7 +5,10 @@
 //! Their documents are read and written by [`xml`]; tags and the sign of ownership are in a domain's [`metadata`]; [`seed`] makes what
 //! cloud-init reads.
 
+mod clock;
 mod connect;
+mod domain;
+mod host;
 pub mod metadata;
 pub mod rpc;
 pub mod seed;
@@ -13,4 +16,6 @@ mod uri;
 pub mod xml;
 
 pub use connect::{Connection, ConnectionBuilder, Reconnect};
+pub use domain::{Deleted, Domain, Shutdown, State};
+pub use host::{DiskUse, DomainUsage, Groups, Host, HostCapacity, NicUse, Overview, PoolCapacity};
 pub use uri::{Driver, HostKeys, LibvirtUri, Mode, Proxy, Socket, SshTarget, SshWay, Way};

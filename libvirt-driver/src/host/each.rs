@@ -1,0 +1,45 @@
+//! The same question about many, a few at once.
+
+use std::future::Future;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use proxmox_core::Result;
+
+/// So many at once: what a connection carries.
+const AT_ONCE: usize = 4;
+
+/// Asks about each, and keeps their order. What has gone meanwhile is left out.
+pub(crate) async fn of_each<I, T, F: Future<Output = Result<T>>>(
+    items: impl IntoIterator<Item = I>,
+    ask: impl FnMut(I) -> F,
+) -> Result<Vec<T>> {
+    let answers = stream::iter(items).map(ask).buffered(AT_ONCE);
+    let present = |answer: Result<T>| async move {
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(e) if e.is_not_found() => Ok(None),
+            Err(e) => Err(e),
+        }
+    };
+    answers.then(present).try_filter_map(|answer| async move { Ok(answer) }).try_collect().await
+}
+
+#[cfg(test)]
+mod tests {
+    use proxmox_core::{Error, ErrorKind, Outcome};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_has_gone_is_left_out_and_what_fails_is_said() {
+        let ask = |broken: i32| {
+            async move |n: i32| match n {
+                2 => Err(Error::new(ErrorKind::NotFound, Outcome::Rejected, "gone")),
+                n if n == broken => Err(Error::new(ErrorKind::Connect, Outcome::Rejected, "lost")),
+                n => Ok(n * 10),
+            }
+        };
+        assert_eq!(of_each([1, 2, 3], ask(0)).await.unwrap(), [10, 30]);
+        assert_eq!(of_each([1, 2, 3], ask(3)).await.unwrap_err().kind(), ErrorKind::Connect);
+    }
+}
