@@ -7,6 +7,7 @@
 
 mod clock;
 mod connect;
+mod create;
 mod domain;
 mod host;
 pub mod metadata;
@@ -16,6 +17,7 @@ mod uri;
 pub mod xml;
 
 pub use connect::{Connection, ConnectionBuilder, Reconnect};
+pub use create::{Checksum, Image, NewDomain};
 pub use domain::{Deleted, Domain, Shutdown, State};
 pub use host::{DiskUse, DomainUsage, Groups, Host, HostCapacity, NicUse, Overview, PoolCapacity};
 pub use uri::{Driver, HostKeys, LibvirtUri, Mode, Proxy, Socket, SshTarget, SshWay, Way};

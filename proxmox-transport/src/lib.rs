@@ -29,6 +29,8 @@
 
 #[cfg(feature = "_http")]
 mod api;
+#[cfg(feature = "reqwest")]
+mod download;
 #[cfg(any(feature = "_http", feature = "_shell"))]
 mod fault;
 #[cfg(feature = "_http")]
@@ -51,6 +53,8 @@ mod tls;
 
 #[cfg(feature = "_http")]
 pub use api::{Api, Engine};
+#[cfg(feature = "reqwest")]
+pub use download::Download;
 #[cfg(feature = "local")]
 pub use local::Local;
 #[cfg(feature = "ssh")]
