@@ -88,7 +88,10 @@ impl Download {
 
 impl fmt::Debug for Download {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Download").field("url", &self.url).field("length", &self.length()).finish_non_exhaustive()
+        f.debug_struct("Download")
+            .field("url", &self.url)
+            .field("length", &self.length())
+            .finish_non_exhaustive()
     }
 }
 

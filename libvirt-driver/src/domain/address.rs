@@ -37,7 +37,7 @@ impl Domain {
                 }
                 // Its agent is not there, or the driver does not know this source.
                 Err(e) => {
-                    tracing::debug!(target: "libvirt", domain = %self, source, error = %e, "no addresses")
+                    tracing::debug!(target: "libvirt", domain = %self, source, error = %e, "no addresses");
                 }
             }
         }

@@ -32,14 +32,14 @@ mod tests {
 
     #[tokio::test]
     async fn what_has_gone_is_left_out_and_what_fails_is_said() {
-        let ask = |broken: i32| {
-            async move |n: i32| match n {
+        async fn ask(n: i32, broken: i32) -> Result<i32> {
+            match n {
                 2 => Err(Error::new(ErrorKind::NotFound, Outcome::Rejected, "gone")),
                 n if n == broken => Err(Error::new(ErrorKind::Connect, Outcome::Rejected, "lost")),
                 n => Ok(n * 10),
             }
-        };
-        assert_eq!(of_each([1, 2, 3], ask(0)).await.unwrap(), [10, 30]);
-        assert_eq!(of_each([1, 2, 3], ask(3)).await.unwrap_err().kind(), ErrorKind::Connect);
+        }
+        assert_eq!(of_each([1, 2, 3], |n| ask(n, 0)).await.unwrap(), [10, 30]);
+        assert_eq!(of_each([1, 2, 3], |n| ask(n, 3)).await.unwrap_err().kind(), ErrorKind::Connect);
     }
 }
