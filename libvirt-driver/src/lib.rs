@@ -8,9 +8,9 @@
 mod connect;
 pub mod metadata;
 pub mod rpc;
-pub mod seed;
 mod uri;
 pub mod xml;
 
 pub use connect::{Connection, ConnectionBuilder, Reconnect};
+pub use proxmox_core::seed;
 pub use uri::{Driver, HostKeys, LibvirtUri, Mode, Proxy, Socket, SshTarget, SshWay, Way};
