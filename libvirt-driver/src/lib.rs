@@ -12,7 +12,6 @@ mod domain;
 mod host;
 pub mod metadata;
 pub mod rpc;
-pub mod seed;
 mod uri;
 pub mod xml;
 
@@ -20,4 +19,5 @@ pub use connect::{Connection, ConnectionBuilder, Reconnect};
 pub use create::{Checksum, Image, NewDomain};
 pub use domain::{Deleted, Domain, Shutdown, State};
 pub use host::{DiskUse, DomainUsage, Groups, Host, HostCapacity, NicUse, Overview, PoolCapacity};
+pub use proxmox_core::seed;
 pub use uri::{Driver, HostKeys, LibvirtUri, Mode, Proxy, Socket, SshTarget, SshWay, Way};
