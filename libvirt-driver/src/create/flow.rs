@@ -10,7 +10,7 @@ use super::NewDomain;
 use super::image::short;
 use super::rollback::{Made, roll_back};
 use crate::domain::Domain;
-use crate::host::Host;
+use crate::host::{Host, not_done};
 use crate::metadata::GuestMetadata;
 use crate::rpc::procedures::{domain, network, storage};
 use crate::rpc::{self, DomainRef, PoolRef, VolumeRef};
@@ -119,8 +119,7 @@ impl Host {
             Err(e) => Err(e.with_outcome(Outcome::NotSent)),
             Ok(taken) => {
                 let text = format!("there is a domain {name} already, with the UUID {}", taken.uuid);
-                Err(self
-                    .error(ErrorKind::AlreadyExists, text)
+                Err(not_done(ErrorKind::AlreadyExists, text)
                     .with_advice("choose another name, or delete that one first"))
             }
         }
@@ -131,7 +130,7 @@ impl Host {
             let InterfaceSource::Network(name) = source else { continue };
             let found = self.connection().call(network::lookup_by_name(name)).await?;
             if !self.connection().call(network::is_active(&found)).await? {
-                let error = self.error(ErrorKind::WrongState, format!("network {name} is not started"));
+                let error = not_done(ErrorKind::WrongState, format!("network {name} is not started"));
                 return Err(error.with_advice("start it on the host, and let it start with it (autostart)"));
             }
         }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::checksum::Checksum;
 use super::image_head::{ImageHead, LENGTH};
-use crate::host::Host;
+use crate::host::{Host, not_done};
 use crate::rpc::procedures::storage;
 use crate::rpc::{PoolRef, VolumeRef};
 use crate::xml::{Format, VolumeXml};
@@ -91,6 +91,11 @@ impl Host {
     /// `NotFound` for a URL that is answered with 404, `InvalidInput` for what is no image, is based on other files, or has another sum;
     /// what was fetched is removed then, and named where that fails.
     pub async fn ensure_image(&self, pool: &str, image: &Image) -> Result<VolumeRef> {
+        let named = |e: Error| e.during("host.ensure_image").about(format!("pool {pool} on {}", self.name()));
+        self.image_in(pool, image).await.map_err(named)
+    }
+
+    async fn image_in(&self, pool: &str, image: &Image) -> Result<VolumeRef> {
         let (Source::Url(name, checksum) | Source::File(name, checksum)) = &image.0 else {
             return self.volume_image(&image.0).await;
         };
@@ -169,7 +174,7 @@ impl Host {
 
     async fn volume_image(&self, source: &Source) -> Result<VolumeRef> {
         let Source::Volume { pool, name, checksum } = source else {
-            return Err(self.error(ErrorKind::InvalidInput, "the image is no volume"));
+            return Err(not_done(ErrorKind::InvalidInput, "the image is no volume"));
         };
         let pool = self.active_pool(pool).await?;
         let volume = self.connection().call(storage::volume_by_name(&pool, name)).await?;
@@ -190,7 +195,7 @@ impl Host {
         if let (Some(Err(other)), Some(wanted)) = (sum.map(super::checksum::Sum::check), checksum) {
             let text =
                 format!("image {}/{name}: its checksum is {other}, and it should be {wanted}", pool.name);
-            return Err(self.error(ErrorKind::InvalidInput, text));
+            return Err(not_done(ErrorKind::InvalidInput, text));
         }
         Ok(volume)
     }
@@ -201,7 +206,7 @@ impl Host {
         if self.connection().call(storage::pool_is_active(&pool)).await? {
             return Ok(pool);
         }
-        let error = self.error(ErrorKind::WrongState, format!("pool {name} is not started"));
+        let error = not_done(ErrorKind::WrongState, format!("pool {name} is not started"));
         Err(error.with_advice("start it on the host, and let it start with it (autostart)"))
     }
 
@@ -214,8 +219,7 @@ impl Host {
         let size = Size::from_bytes;
         let text =
             format!("pool {} has {} free, and {} are needed", pool.name, size(info.available), size(bytes));
-        Err(self
-            .error(ErrorKind::WrongState, text)
+        Err(not_done(ErrorKind::WrongState, text)
             .with_advice("remove what is not needed there, or choose another pool"))
     }
 

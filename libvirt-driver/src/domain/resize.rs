@@ -89,7 +89,13 @@ impl Domain {
             }
             self.call(domain::set_memory(&self.found, kib, CONFIG | MAXIMUM)).await?;
         }
-        self.call(domain::set_memory(&self.found, kib, flags)).await
+        // Not each driver does both at once.
+        for flag in [CONFIG, LIVE] {
+            if flags & flag != 0 {
+                self.call(domain::set_memory(&self.found, kib, flag)).await?;
+            }
+        }
+        Ok(())
     }
 
     fn too_many(&self, wanted: &str, most: &str, operation: &'static str) -> proxmox_core::Error {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proxmox_core::{Result, Size};
+use proxmox_core::{ErrorKind, Result, Size};
 
 use super::Host;
 use super::each::of_each;
@@ -22,8 +22,8 @@ pub struct HostCapacity {
     pub cpu: Option<f64>,
     /// Memory.
     pub memory: Size,
-    /// Memory that is free or can be freed at once.
-    pub free_memory: Size,
+    /// Memory that is free or can be freed at once, where the driver tells.
+    pub free_memory: Option<Size>,
     /// Memory of all domains.
     pub promised_memory: Size,
     /// The pools, by name.
@@ -58,21 +58,28 @@ impl Host {
     /// When the host or its pools do not answer.
     pub async fn capacity(&self) -> Result<HostCapacity> {
         let connection = self.connection();
-        let before = connection.call(host::cpu_stats()).await?;
+        let before = if_known(connection.call(host::cpu_stats()).await)?;
         let info = connection.call(host::info()).await?;
-        let memory = connection.call(host::memory_stats()).await?;
-        let kib = |name: &str| memory.iter().find(|(known, _)| known == name).map_or(0, |(_, kib)| *kib);
+        let memory = if_known(connection.call(host::memory_stats()).await)?;
+        let kib = |names: &[&str]| {
+            let counted = memory.as_ref()?.iter().filter(|(name, _)| names.contains(&name.as_str()));
+            Some(Size::from_bytes(counted.map(|(_, kib)| kib << 10).sum()))
+        };
         let domains = connection.call(domain::list(0)).await?;
         let promised = of_each(&domains, |found| connection.call(domain::info(found))).await?;
         let pools = self.pools().await?;
-        Patience::new(LOOK).pause().await;
-        let after = connection.call(host::cpu_stats()).await?;
+        let mut cpu = None;
+        if let Some(before) = before {
+            Patience::new(LOOK).pause().await;
+            cpu = busy(&before, &connection.call(host::cpu_stats()).await?);
+        }
         Ok(HostCapacity {
             cpus: u32::try_from(info.cpus).unwrap_or_default(),
             promised_vcpus: promised.iter().map(|info| u32::from(info.vcpus)).sum(),
-            cpu: busy(&before, &after),
-            memory: Size::from_bytes(kib("total") << 10),
-            free_memory: Size::from_bytes((kib("free") + kib("buffers") + kib("cached")) << 10),
+            cpu,
+            // What the host had at its start is less than there is where memory was added since.
+            memory: kib(&["total"]).unwrap_or_else(|| Size::from_bytes(info.memory << 10)),
+            free_memory: kib(&["free", "buffers", "cached"]),
             promised_memory: Size::from_bytes(promised.iter().map(|info| info.max_memory << 10).sum()),
             pools,
         })
@@ -105,6 +112,15 @@ impl Host {
             free: size(info.available),
             promised: Size::from_bytes(promised),
         })
+    }
+}
+
+/// Not each driver knows all of it.
+fn if_known<T>(answer: Result<T>) -> Result<Option<T>> {
+    match answer {
+        Ok(known) => Ok(Some(known)),
+        Err(e) if e.kind() == ErrorKind::Unsupported => Ok(None),
+        Err(e) => Err(e),
     }
 }
 

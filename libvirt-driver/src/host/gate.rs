@@ -47,6 +47,11 @@ impl Carried {
     }
 }
 
+/// An error of which nothing was sent.
+pub(crate) fn not_done(kind: ErrorKind, text: impl Into<String>) -> Error {
+    Error::new(kind, Outcome::NotSent, text)
+}
+
 /// A domain's document as it is now.
 pub(crate) async fn read_domain(host: &Host, domain: &DomainRef, flags: u32) -> Result<xml::Domain> {
     xml::Domain::parse(&host.connection().call(domain::xml(domain, flags)).await?)
@@ -96,7 +101,7 @@ impl Host {
             Verdict::Allow => Ok(()),
             Verdict::Refuse(refusal) => Err(refusal.into()),
             // Whatever a later policy answers, it is not a yes.
-            _ => Err(self.error(ErrorKind::Refused, "the policy gave no answer that is known here")),
+            _ => Err(not_done(ErrorKind::Refused, "the policy gave no answer that is known here")),
         }
     }
 }

@@ -9,11 +9,11 @@ mod telemetry;
 use std::fmt;
 use std::sync::Arc;
 
-use proxmox_core::{Error, ErrorKind, Outcome, Policy, Result};
+use proxmox_core::{Policy, Result};
 
 pub use capacity::{HostCapacity, PoolCapacity};
 pub(crate) use each::of_each;
-pub(crate) use gate::read_domain;
+pub(crate) use gate::{not_done, read_domain};
 pub use overview::Overview;
 pub use telemetry::{DiskUse, DomainUsage, Groups, NicUse};
 
@@ -118,11 +118,6 @@ impl Host {
     /// As [`Connection::events`].
     pub async fn events(&self) -> Result<Events> {
         self.connection().events().await
-    }
-
-    /// An error about this host.
-    pub(crate) fn error(&self, kind: ErrorKind, text: impl Into<String>) -> Error {
-        Error::new(kind, Outcome::NotSent, text).about(format!("host {}", self.name()))
     }
 }
 

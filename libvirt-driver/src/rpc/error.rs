@@ -51,6 +51,7 @@ const SENTENCES: &[(&str, ErrorKind)] = &[
     ("already exists", ErrorKind::AlreadyExists),
     ("exists already", ErrorKind::AlreadyExists),
     ("is already active", ErrorKind::WrongState),
+    ("is already running", ErrorKind::WrongState),
     ("is not active", ErrorKind::WrongState),
     ("is not running", ErrorKind::WrongState),
     ("already in use", ErrorKind::Busy),
