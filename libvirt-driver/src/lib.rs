@@ -5,6 +5,7 @@
 //! Their documents are read and written by [`xml`]; tags and the sign of ownership are in a domain's [`metadata`]; [`seed`] makes what
 //! cloud-init reads.
 
+mod backend;
 mod clock;
 mod connect;
 mod create;
@@ -15,6 +16,7 @@ pub mod rpc;
 mod uri;
 pub mod xml;
 
+pub use backend::LibvirtBackend;
 pub use connect::{Connection, ConnectionBuilder, Reconnect};
 pub use create::{Checksum, Image, NewDomain};
 pub use domain::{Deleted, Domain, Shutdown, State};

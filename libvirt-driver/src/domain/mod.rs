@@ -18,7 +18,7 @@ pub use delete::Deleted;
 pub use power::Shutdown;
 pub use state::State;
 
-use crate::host::{DomainUsage, Groups, Host, read_domain};
+use crate::host::{DomainUsage, Groups, Host, Overview, read_domain};
 use crate::rpc::procedures::domain;
 use crate::rpc::{Call, DomainRef, Uuid};
 use crate::xml;
@@ -93,6 +93,14 @@ impl Domain {
     /// As [`state`](Self::state).
     pub async fn definition(&self) -> Result<xml::Domain> {
         read_domain(&self.host, &self.found, CONFIG).await
+    }
+
+    /// It as a list shows it.
+    ///
+    /// # Errors
+    /// As [`state`](Self::state).
+    pub async fn overview(&self) -> Result<Overview> {
+        self.host.overview(&self.found).await
     }
 
     /// What it uses.

@@ -80,12 +80,13 @@ impl Domain {
         }
     }
 
-    /// What was refused because it is so already is done.
+    /// What was refused because it is so already is done. Not each driver says so by the same number.
     async fn unless(&self, error: Error, done: impl Fn(State) -> bool) -> Result<()> {
-        match error.kind() {
-            ErrorKind::WrongState if done(self.state().await?) => Ok(()),
-            _ => Err(error),
+        let refused = matches!(error.kind(), ErrorKind::WrongState | ErrorKind::Unexpected);
+        if refused && error.outcome() == Outcome::Rejected && done(self.state().await?) {
+            return Ok(());
         }
+        Err(error)
     }
 
     /// Asks its system to shut down and waits until it is off. One that is off is left alone.

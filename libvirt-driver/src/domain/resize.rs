@@ -26,16 +26,22 @@ impl Domain {
             let error = self.error(ErrorKind::NotFound, Outcome::NotSent, text);
             return Err(error.during("domain.resize_disk").with_advice(format!("it has {}", all.join(", "))));
         };
-        let now = Size::from_bytes(self.call(device::block_info(&self.found, target)).await?.capacity);
+        // While it runs qemu has the image open, and only qemu may change it.
+        let volume = match self.state().await?.is_active() {
+            true => None,
+            false => Some(self.volume_of(&disk.source).await?),
+        };
+        let now = match &volume {
+            None => self.call(device::block_info(&self.found, target)).await?.capacity,
+            Some(volume) => self.call(storage::volume_info(volume)).await?.capacity,
+        };
+        let now = Size::from_bytes(now);
         let wanted = size.of(now)?;
-        if wanted == now {
-            return Ok(now);
-        }
-        if self.state().await?.is_active() {
-            self.call(device::resize_disk(&self.found, target, wanted.bytes(), BYTES)).await?;
-        } else {
-            let volume = self.volume_of(&disk.source).await?;
-            self.call(storage::resize_volume(&volume, wanted.bytes(), 0)).await?;
+        if wanted > now {
+            match &volume {
+                None => self.call(device::resize_disk(&self.found, target, wanted.bytes(), BYTES)).await?,
+                Some(volume) => self.call(storage::resize_volume(volume, wanted.bytes(), 0)).await?,
+            }
         }
         Ok(wanted)
     }

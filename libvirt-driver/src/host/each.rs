@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use proxmox_core::Result;
 
 /// So many at once: what a connection carries.
@@ -13,15 +13,18 @@ pub(crate) async fn of_each<I, T, F: Future<Output = Result<T>>>(
     items: impl IntoIterator<Item = I>,
     ask: impl FnMut(I) -> F,
 ) -> Result<Vec<T>> {
-    let answers = stream::iter(items).map(ask).buffered(AT_ONCE);
-    let present = |answer: Result<T>| async move {
+    // All futures first: none runs before it is polled, and a stream that holds `ask` could not be sent between threads.
+    let asked: Vec<F> = items.into_iter().map(ask).collect();
+    let mut answers = stream::iter(asked).buffered(AT_ONCE);
+    let mut present = Vec::new();
+    while let Some(answer) = answers.next().await {
         match answer {
-            Ok(answer) => Ok(Some(answer)),
-            Err(e) if e.is_not_found() => Ok(None),
-            Err(e) => Err(e),
+            Ok(answer) => present.push(answer),
+            Err(e) if e.is_not_found() => {}
+            Err(e) => return Err(e),
         }
-    };
-    answers.then(present).try_filter_map(|answer| async move { Ok(answer) }).try_collect().await
+    }
+    Ok(present)
 }
 
 #[cfg(test)]

@@ -60,8 +60,10 @@ pub(crate) async fn a_whole_life(place: &Place) {
         domain.stop().await.unwrap();
         assert_eq!(domain.state().await.unwrap(), State::Off);
     }
-    domain.start_paused().await.unwrap();
-    assert_eq!(domain.state().await.unwrap(), State::Paused);
+    if place.qemu {
+        domain.start_paused().await.unwrap();
+        assert_eq!(domain.state().await.unwrap(), State::Paused);
+    }
     assert!(!domain.autostart().await.unwrap());
     domain.set_autostart(true).await.unwrap();
     assert!(domain.autostart().await.unwrap());

@@ -5,6 +5,7 @@
 mod cases;
 #[path = "../daemon/mod.rs"]
 mod daemon;
+mod disks;
 
 use cases::Place;
 use daemon::daemon;
@@ -45,26 +46,27 @@ async fn open(way: Way) -> Open {
 }
 
 macro_rules! conformance {
-    ($($case:ident)*) => {
-        conformance!(@ local Way::Local; $($case)*);
-        conformance!(@ ssh Way::Ssh; $($case)*);
-        conformance!(@ test_driver Way::TestDriver; $($case)*);
+    (everywhere: $($case:ident)* ; with_disks: $($disks:ident)*) => {
+        conformance!(@ local Way::Local; cases $($case)*; disks $($disks)*);
+        conformance!(@ ssh Way::Ssh; cases $($case)*; disks $($disks)*);
+        conformance!(@ test_driver Way::TestDriver; cases $($case)*);
     };
-    (@ $name:ident $way:expr; $($case:ident)*) => {
+    (@ $name:ident $way:expr; $($file:ident $($case:ident)*);*) => {
         mod $name {
             use super::*;
-            $(
+            $($(
                 #[tokio::test]
                 async fn $case() {
                     let open = open($way).await;
-                    cases::$case(&open.place).await;
+                    $file::$case(&open.place).await;
                 }
-            )*
+            )*)*
         }
     };
 }
 
 conformance! {
+    everywhere:
     a_whole_life
     what_does_not_shut_down_is_stopped_only_when_asked
     names_that_are_taken_or_none
@@ -75,4 +77,10 @@ conformance! {
     snapshots_are_made_reverted_and_removed
     hosts_are_measured
     what_is_missing_is_said_before_anything_is_made
+    ; with_disks:
+    a_disk_is_made_of_an_image_and_goes_with_its_domain
+    a_disk_that_others_use_stays
+    images_that_are_none_leave_nothing
+    a_failed_creation_leaves_nothing
+    disks_have_snapshots
 }
