@@ -205,7 +205,7 @@ mod tests {
             .file(proxmox_core::FilePart::new("a.iso", content.clone()));
         // Without the directory it cannot be put there, and nothing is sent.
         let (stdout, stderr) = run(&caller.script(&upload).unwrap());
-        assert!(stdout.is_empty() && stderr.starts_with(crate::pvesh::upload::NO_ROOM), "{stderr}");
+        assert!(stdout.is_empty() && stderr.starts_with(upload::NO_ROOM), "{stderr}");
         std::fs::create_dir_all(root.path().join("var/tmp")).unwrap();
         let script = caller.script(&upload).unwrap();
         let (_, stderr) = run(&script);

@@ -28,7 +28,8 @@ pub(super) fn perl(root: &Path, name: &str) -> String {
         "require MIME::Base64; \
          my ($put,$me)=(q({path}),$$); \
          END {{ unlink $put if $put && $me == $$ }} \
-         {{ sysopen(my $to,$put,0301,0600) && (binmode($to),print {{$to}} MIME::Base64::decode_base64(pop @ARGV)) && close($to) \
-         or die \"{NO_ROOM}: $!\\n\" }} "
+         {{ my $to; \
+         sysopen($to,$put,0301,0600) && binmode($to) && print {{$to}} (MIME::Base64::decode_base64(pop @ARGV)) \
+         and close($to) or die \"{NO_ROOM}: $!\\n\" }} "
     )
 }
