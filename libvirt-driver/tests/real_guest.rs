@@ -1,4 +1,4 @@
-//! A guest that really boots, on a host behind a bastion.
+//! A guest that really boots, on a host behind a bastion: its whole life, by the facade alone.
 
 // These are tests, and they wait for other processes in real time.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
@@ -7,123 +7,118 @@ mod bastion;
 mod daemon;
 mod lab;
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use bastion::Bastion;
 use daemon::daemon;
-use libvirt_driver::Connection;
-use libvirt_driver::rpc::procedures::{domain, network, storage};
-use libvirt_driver::rpc::{DomainRef, PoolRef, VolumeRef};
-use libvirt_driver::seed::{CloudConfig, CloudSeed};
-use libvirt_driver::xml::{DiskXml, DomainXml, Format, NicXml, VirtType, VolumeXml};
-use proxmox_core::Size;
-use proxmox_core::config::MacAddr;
-use serde_json::{Value, json};
+use libvirt_driver::seed::CloudConfig;
+use libvirt_driver::xml::{DomainXml, NicXml, SnapshotXml, VirtType};
+use libvirt_driver::{Checksum, Domain, Groups, Host, Image, NewDomain, Shutdown, State};
+use proxmox_core::guest::{Exec, IpQuery};
+use proxmox_core::{ErrorKind, Size};
+use wiremock::matchers::path;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 /// A guest boots without hardware to help, beside other tests.
-const BOOT: Duration = Duration::from_secs(60);
+const BOOT: Duration = Duration::from_secs(90);
 
-/// Asks until there is an answer.
-async fn until<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
-    let started = Instant::now();
-    loop {
-        if let Some(answer) = ask().await {
-            println!("{what}: {:?}", started.elapsed());
-            return answer;
-        }
-        assert!(started.elapsed() < BOOT, "{what}: nothing after {:?}", started.elapsed());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+async fn says(guest: &Domain, script: &str) -> String {
+    let done = guest.exec(Exec::new(["/bin/sh", "-c", script])).await.unwrap();
+    assert!(done.success(), "{script}: {done:?}");
+    done.stdout.text().trim().to_owned()
 }
 
-async fn volume(
-    libvirt: &Connection,
-    pool: &PoolRef,
-    xml: &VolumeXml,
-    content: impl AsRef<[u8]>,
-) -> VolumeRef {
-    let volume = libvirt.call(storage::create_volume(pool, &xml.to_xml().unwrap(), 0)).await.unwrap();
-    let mut content = content.as_ref();
-    let length = u64::try_from(content.len()).unwrap();
-    let sent = libvirt.upload(storage::upload(&volume, 0, length), &mut content).await.unwrap();
-    assert_eq!(sent, length);
-    volume
-}
-
-async fn agent(libvirt: &Connection, guest: &DomainRef, command: &Value) -> proxmox_core::Result<Value> {
-    let answer = libvirt.call(domain::agent_command(guest, &command.to_string(), 5)).await?;
-    let mut answer: Value = serde_json::from_str(&answer.unwrap()).unwrap();
-    Ok(answer["return"].take())
-}
-
-/// Runs a command of the guest's shell with this input, and gives what it wrote.
-async fn exec(libvirt: &Connection, guest: &DomainRef, script: &str, input: &str) -> String {
-    let arguments = json!({"path": "/bin/sh", "arg": ["-c", script], "capture-output": true,
-        "input-data": BASE64_STANDARD.encode(input)});
-    let started = json!({"execute": "guest-exec", "arguments": arguments});
-    let pid = agent(libvirt, guest, &started).await.unwrap()["pid"].take();
-    let status = json!({"execute": "guest-exec-status", "arguments": {"pid": pid}});
-    let ended = until(script, async || {
-        let status = agent(libvirt, guest, &status).await.unwrap();
-        (status["exited"] == true).then_some(status)
-    });
-    let ended = ended.await;
-    assert_eq!(ended["exitcode"], 0, "{script}: {ended}");
-    let output = BASE64_STANDARD.decode(ended["out-data"].as_str().unwrap_or_default()).unwrap();
-    String::from_utf8(output).unwrap()
+/// The image, served as from the web, with its sum.
+async fn served() -> (MockServer, Image) {
+    let server = MockServer::start().await;
+    let bytes = std::fs::read(lab::image()).unwrap();
+    let told = Command::new("sha256sum").arg(lab::image()).output().unwrap().stdout;
+    let sum: Checksum =
+        format!("sha256:{}", String::from_utf8(told).unwrap().split(' ').next().unwrap()).parse().unwrap();
+    let answer = ResponseTemplate::new(200).set_body_raw(bytes, "application/octet-stream");
+    Mock::given(path("/tiny.qcow2")).respond_with(answer).mount(&server).await;
+    let image = Image::url(format!("{}/tiny.qcow2", server.uri()), sum);
+    (server, image)
 }
 
 #[tokio::test]
-async fn a_guest_from_an_image_takes_in_its_seed() {
+async fn a_guest_lives_behind_a_bastion() {
     let bastion = Bastion::start();
-    let libvirt = bastion.builder(daemon(), "qemu", "/system").open().await.unwrap();
-    let pool = lab::pool(&libvirt, daemon(), "guests").await;
-    let net = lab::network(&libvirt, "lab", 1).await;
+    let connection = bastion.builder(daemon(), "qemu", "/system").open().await.unwrap();
+    lab::pool(&connection, daemon(), "guests").await;
+    lab::network(&connection, "lab", 1).await;
+    let host = Host::new(connection).await.unwrap();
+    let (_server, image) = served().await;
 
-    let started = Instant::now();
-    let bytes = std::fs::read(lab::image()).unwrap();
-    let disk =
-        volume(&libvirt, &pool, &VolumeXml::new("web1.qcow2", Size::mib(64), Format::Qcow2), bytes).await;
-    libvirt.call(storage::resize_volume(&disk, Size::mib(200).bytes(), 0)).await.unwrap();
+    let began = Instant::now();
     let user_data = CloudConfig::new().run(["sh", "-c", "echo \"it's $(hostname)\" >/run/proof"]);
-    let seed = CloudSeed::new("i-1").hostname("web-1").user_data(user_data.to_user_data().unwrap());
-    let seed = seed.to_iso(1_767_225_600).unwrap();
-    let size = Size::from_bytes(u64::try_from(seed.len()).unwrap());
-    volume(&libvirt, &pool, &VolumeXml::new("web1-seed.iso", size, Format::Raw), seed).await;
-    println!("volumes: {:?}", started.elapsed());
-
-    let mac: MacAddr = "52:54:00:77:00:01".parse().unwrap();
-    let xml = DomainXml::new("web1", Size::mib(160), 1)
+    let machine = DomainXml::new("web-1", Size::mib(160), 1)
+        .title("the <first> & only")
         .virt_type(VirtType::Qemu)
-        .disk(DiskXml::volume("guests", "web1.qcow2").format(Format::Qcow2))
-        .disk(DiskXml::volume("guests", "web1-seed.iso").read_only())
-        .nic(NicXml::network("lab").mac(mac));
-    let guest = libvirt.call(domain::define(&xml.to_xml().unwrap(), 1)).await.unwrap();
-    let guest = libvirt.call(domain::start(&guest, 0)).await.unwrap();
+        .max_vcpus(2)
+        .nic(NicXml::network("lab"));
+    let new = NewDomain::new(machine)
+        .pool("guests")
+        .disk(image, Size::mib(200))
+        .user_data(user_data.to_user_data().unwrap())
+        .tags(["web"])
+        .unwrap();
+    let guest = host.create(&new).await.unwrap();
+    println!("created: {:?}", began.elapsed());
 
-    let ping = json!({"execute": "guest-ping"});
-    until("agent", async || agent(&libvirt, &guest, &ping).await.ok()).await;
-    assert_eq!(exec(&libvirt, &guest, "cloud-init status --wait; cat", "input").await, "status: done\ninput");
-    let seen = exec(&libvirt, &guest, "hostname; cat /run/proof; cat /sys/block/vda/size", "").await;
-    assert_eq!(seen, "web-1\nit's web-1\n409600\n");
+    guest.wait_for_agent(BOOT).await.unwrap();
+    println!("agent: {:?}", began.elapsed());
+    assert_eq!(says(&guest, "cloud-init status --wait").await, "status: done");
+    assert_eq!(says(&guest, "hostname; cat /run/proof").await, "web-1\nit's web-1");
+    assert_eq!(says(&guest, "cat /sys/block/vda/size").await, "409600", "200 MiB");
+    let echoed = guest.exec(Exec::new(["cat"]).input(vec![0, 255, b'x'])).await.unwrap();
+    assert_eq!(echoed.stdout.as_bytes(), [0, 255, b'x']);
+    let failed = guest.exec(Exec::new(["/bin/sh", "-c", "echo no >&2; exit 3"])).await.unwrap();
+    assert_eq!((failed.exit_code, failed.stderr.text().trim()), (Some(3), "no"));
+    assert_eq!(guest.exec(Exec::new(["/no/such"])).await.unwrap_err().kind(), ErrorKind::Agent);
+    let slow = guest.exec_for(Exec::new(["sleep", "30"]), Duration::from_millis(200)).await.unwrap_err();
+    assert_eq!(slow.kind(), ErrorKind::Timeout);
 
-    let lease = until("lease", async || {
-        let leases = libvirt.call(network::leases(&net, Some(&mac.to_string()))).await.unwrap();
-        leases.into_iter().next()
-    });
-    let lease = lease.await;
-    assert!(lease.address.starts_with("10.77.1."), "{lease:?}");
-    assert_eq!(lease.hostname.as_deref(), Some("web-1"));
-    let found = until("address by agent", async || {
-        let interfaces = libvirt.call(domain::addresses(&guest, 1)).await.unwrap();
-        let addresses = interfaces.into_iter().flat_map(|interface| interface.addresses);
-        addresses.map(|found| found.address).find(|address| *address == lease.address)
-    });
-    found.await;
+    let found = guest.wait_for_ip(IpQuery::v4(), BOOT).await.unwrap();
+    println!("address {}: {:?}", found.address, began.elapsed());
+    assert!(found.address.to_string().starts_with("10.77.1."), "{found:?}");
 
-    libvirt.call(domain::shutdown(&guest, 2)).await.unwrap();
-    until("shutdown", async || (libvirt.call(domain::state(&guest)).await.unwrap().state == 5).then_some(()))
-        .await;
+    let usage = guest.usage(Groups::ALL).await.unwrap();
+    assert!(
+        usage.state == State::Running && usage.cpu_time.unwrap() > Duration::from_millis(500),
+        "{usage:?}"
+    );
+    assert!(usage.nics[0].received > 0 && usage.disks[0].read > 0, "{usage:?}");
+
+    // Back to what it was, with what it had in memory.
+    says(&guest, "echo before >/run/moment").await;
+    guest.snapshot(&SnapshotXml::new("moment")).await.unwrap();
+    says(&guest, "echo after >/run/moment").await;
+    guest.revert("moment").await.unwrap();
+    guest.wait_for_agent(BOOT).await.unwrap();
+    assert_eq!(says(&guest, "cat /run/moment").await, "before");
+    guest.delete_snapshot("moment").await.unwrap();
+    println!("reverted: {:?}", began.elapsed());
+
+    assert_eq!(guest.resize_disk("vda", "+56M".parse().unwrap()).await.unwrap(), Size::mib(256));
+    assert_eq!(says(&guest, "cat /sys/block/vda/size").await, "524288");
+    guest.set_memory(Size::mib(128)).await.unwrap();
+    guest.set_tags(["sdk-managed", "web", "blue"]).await.unwrap();
+    assert_eq!(guest.tags().await.unwrap().iter().collect::<Vec<_>>(), ["blue", "sdk-managed", "web"]);
+
+    let usage = guest.usage(Groups::ALL).await.unwrap();
+    assert!(
+        usage.state == State::Running && usage.cpu_time.unwrap() > Duration::from_millis(500),
+        "{usage:?}"
+    );
+    assert!(usage.nics[0].received > 0 && usage.disks[0].read > 0, "{usage:?}");
+    assert_eq!(usage.disks[0].capacity, Size::mib(256));
+
+    guest.shutdown(Shutdown::new().timeout(BOOT)).await.unwrap();
+    println!("off: {:?}", began.elapsed());
+    let deleted = guest.delete().await.unwrap();
+    assert!(deleted.existed && deleted.volumes.len() == 2 && deleted.left.is_empty(), "{deleted:?}");
+    assert!(host.domain("web-1").await.unwrap_err().is_not_found());
+    println!("gone: {:?}", began.elapsed());
 }

@@ -68,7 +68,8 @@ impl Host {
                 made.push(Made::Volume(pool.clone(), volume.clone()));
                 self.make_seed(&pool, &volume, seed).await?;
                 metadata = metadata.volume(&pool.name, &volume);
-                machine = machine.disk(DiskXml::volume(&pool.name, &volume).cdrom());
+                // A disk and no drive: kernels for clouds know nothing of SATA.
+                machine = machine.disk(DiskXml::volume(&pool.name, &volume).read_only());
             }
         }
         let xml = machine.metadata(metadata.element()?).to_xml()?;

@@ -8,7 +8,7 @@ use crate::seed::UserData;
 use crate::xml::DomainXml;
 
 /// A domain that is to be made of an image. The machine is a [`DomainXml`], with everything that it can say; disk and seed are added to it
-/// as its first disk and a drive.
+/// as its first and its last disk.
 ///
 /// ```
 /// use libvirt_driver::xml::{DomainXml, NicXml};

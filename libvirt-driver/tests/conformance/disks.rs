@@ -88,7 +88,7 @@ pub(crate) async fn a_disk_is_made_of_an_image_and_goes_with_its_domain(place: &
     }
     let document = whole.document().await.unwrap();
     let targets: Vec<_> = document.disks.iter().map(|disk| (disk.target.as_str(), disk.read_only)).collect();
-    assert_eq!(targets, [("vda", false), ("sda", true)]);
+    assert_eq!(targets, [("vda", false), ("vdb", true)]);
 
     assert_eq!(whole.resize_disk("vda", "+16M".parse().unwrap()).await.unwrap(), Size::mib(32));
     assert_eq!(capacity(host, &whole, &store.pool).await, Size::mib(32));

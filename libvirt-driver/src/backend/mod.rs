@@ -1,15 +1,18 @@
 //! A libvirt host behind the nouns that hosts of both kinds have in common.
 
+mod watch;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
 use proxmox_core::backend::{
     Backend, BackendInfo, Capacity, Image as InstanceImage, Instance, InstanceId, InstanceSpec,
-    LibvirtRegion, Network, RegionKind,
+    InstanceWatch, LibvirtRegion, Network, RegionKind,
 };
 use proxmox_core::guest::{Exec, ExecResult, IpQuery};
 use proxmox_core::{Error, ErrorKind, ExposeSecret as _, Outcome, Result, Size, async_trait};
 
+use self::watch::LibvirtWatch;
 use crate::rpc::Uuid;
 use crate::seed::UserData;
 use crate::xml::{DomainXml, NicXml, VirtType};
@@ -220,5 +223,9 @@ impl Backend for LibvirtBackend {
         capacity.disk_mib = mib(pool.capacity);
         capacity.free_disk_mib = mib(pool.free);
         Ok(capacity)
+    }
+
+    async fn watch(&self) -> Result<Box<dyn InstanceWatch>> {
+        Ok(Box::new(LibvirtWatch::new(self.clone())))
     }
 }
