@@ -107,12 +107,7 @@ async fn a_guest_lives_behind_a_bastion() {
     guest.set_tags(["sdk-managed", "web", "blue"]).await.unwrap();
     assert_eq!(guest.tags().await.unwrap().iter().collect::<Vec<_>>(), ["blue", "sdk-managed", "web"]);
 
-    let usage = guest.usage(Groups::ALL).await.unwrap();
-    assert!(
-        usage.state == State::Running && usage.cpu_time.unwrap() > Duration::from_millis(500),
-        "{usage:?}"
-    );
-    assert!(usage.nics[0].received > 0 && usage.disks[0].read > 0, "{usage:?}");
+    let usage = guest.usage(Groups::DISKS).await.unwrap();
     assert_eq!(usage.disks[0].capacity, Size::mib(256));
 
     guest.shutdown(Shutdown::new().timeout(BOOT)).await.unwrap();
