@@ -282,11 +282,11 @@ fn what_fails_leaves_nothing() {
 fn what_a_lost_answer_has_made_is_found_and_removed() {
     let world = world(sim());
     let spec = spec("web-1", of_url());
-    world.transport.faults().next("POST", "/nodes/pve2/qemu", WireFault::CloseAfterExecuting);
+    world.transport.faults().add(WireFault::CloseAfterExecuting.on("POST", "/nodes/pve2/qemu"));
     let error = world.create(&spec).unwrap_err();
-    assert!(error.is_maybe_applied() || error.outcome() == Outcome::Applied, "{error:?}");
-    // The machine is still being made: it cannot be removed yet, and is named.
-    assert!(error.advice().unwrap().contains("VM 102 on node pve2"), "{error:?}");
+    // The machine was still being made: its end is waited for.
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::Rejected), "{error:?}");
+    world.assert_nothing_left();
     assert_eq!(world.sim.tasks().iter().filter(|task| task.kind == "qmcreate").count(), 1);
 }
 
@@ -358,8 +358,9 @@ fn what_there_is_and_what_is_promised() {
     assert_eq!(listed(&nodes[1]), Vec::<String>::new());
     assert!(world.run(nodes[1].get(&InstanceId::new("100"))).unwrap_err().is_not_found());
     // A storage that both share counts once.
-    let shared = PveRegion { storage: "shared".into(), ..region() };
-    let shared = PveBackend::new(world.pve.clone(), &shared).unwrap();
+    let mut elsewhere = region();
+    elsewhere.storage = "shared".into();
+    let shared = PveBackend::new(world.pve.clone(), &elsewhere).unwrap();
     assert_eq!(world.run(shared.capacity()).unwrap().disk_mib, 500 << 10);
 }
 
@@ -401,7 +402,7 @@ fn what_happens_is_told() {
     };
     assert_eq!((&seen.id, seen.name.as_str(), seen.managed), (&made.id, "web-1", true));
     // A silence is an error and no end, and nobody is gone by it.
-    world.transport.faults().next("GET", "/cluster/resources", WireFault::CloseBeforeExecuting);
+    world.transport.faults().add(WireFault::CloseBeforeExecuting.on("GET", "/cluster/resources"));
     assert!(world.run(all.next()).is_err());
     world.run(world.eu.delete(&made.id)).unwrap();
     let gone = loop {

@@ -1,11 +1,17 @@
 //! Taking away: an instance with what belongs to it, and what a failed creation has left.
 
+use std::time::Duration;
+
 use proxmox_core::guest::{DeleteOptions, Deleted};
 use proxmox_core::{Error, GuestKind, NodeName, Outcome, Result, VolId};
 use proxmox_qemu::Vm;
 
 use super::PveBackend;
 use super::seed;
+
+/// How long a creation may go on of which nobody waits for the end any more.
+const PATIENCE: Duration = Duration::from_secs(300);
+const PAUSE: Duration = Duration::from_secs(2);
 
 impl PveBackend {
     /// Deletes a machine with its disks, then its seed. True when there was something to delete.
@@ -57,26 +63,38 @@ impl PveBackend {
         failed.with_outcome(Outcome::Applied).with_advice(text)
     }
 
-    /// The machine of a creation whose answer was lost: the only one that carries its word.
+    /// The machine of a creation whose answer was lost: the only one that carries its word. While it is being made it carries nothing
+    /// but a lock, so the end of that is waited for.
     pub(super) async fn stray(&self, name: &str, word: &str) -> Result<Option<Vm>> {
-        let rows = self.pve.cluster().guests().await?;
-        let named = rows.iter().filter(|row| {
-            row.kind == GuestKind::Qemu.segment() && row.name.as_deref().is_none_or(|other| other == name)
-        });
-        for row in named {
-            let (Some(node), Some(vmid)) = (row.node.as_ref().filter(|node| self.has(node)), row.vmid) else {
-                continue;
-            };
-            let vm = Vm::new(&self.pve, node, vmid);
-            match vm.config().await {
-                Ok(config) if config.description().is_some_and(|text| text.contains(&marker(word))) => {
-                    return Ok(Some(vm));
+        let end = self.pve.now() + PATIENCE;
+        loop {
+            let rows = self.pve.cluster().guests().await?;
+            let mut making = false;
+            for row in rows.iter().filter(|row| row.kind == GuestKind::Qemu.segment()) {
+                let (Some(node), Some(vmid)) = (row.node.as_ref().filter(|node| self.has(node)), row.vmid)
+                else {
+                    continue;
+                };
+                // What PVE calls those that have no name yet.
+                let nameless = format!("VM {vmid}");
+                if row.name.as_deref().is_some_and(|other| other != name && other != nameless) {
+                    continue;
                 }
-                Err(e) if !e.is_not_found() => return Err(e),
-                _ => {}
+                let vm = Vm::new(&self.pve, node, vmid);
+                match vm.config().await {
+                    Ok(config) if config.description().is_some_and(|text| text.contains(&marker(word))) => {
+                        return Ok(Some(vm));
+                    }
+                    Ok(config) => making |= matches!(config.lock(), Some("create" | "clone")),
+                    Err(e) if e.is_not_found() => {}
+                    Err(e) => return Err(e),
+                }
             }
+            if !making || self.pve.now() >= end {
+                return Ok(None);
+            }
+            self.pve.sleep(PAUSE).await;
         }
-        Ok(None)
     }
 }
 
