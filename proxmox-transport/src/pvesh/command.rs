@@ -195,7 +195,7 @@ mod tests {
             my ($name) = map { /^--tmpfilename=(.*)/s } @ARGV;
             my $root = "ROOT";
             open(my $file, '<:raw', "$root$name") or die "$name: $!";
-            print join('|', @ARGV[2, 5], sprintf('%o', (stat $file)[2] & 07777), $name, <$file>);
+            print join('|', @ARGV[2, 5], sprintf('%o', (stat $file)[2] & 07777), $name, do { local $/; <$file> });
             "#;
         std::fs::write(&pvesh, shows.replace("ROOT", &root.path().display().to_string())).unwrap();
         let caller = Caller { root: root.path().into(), ..Caller::default() };
