@@ -65,6 +65,9 @@
 //! What is here at the top is all of `proxmox-core`. The other crates are modules: `transport`, and those that the table names.
 
 mod connect;
+// They use what these features bring, and lie beside this crate in the repository.
+#[cfg(all(doctest, feature = "fleet", feature = "sim", feature = "ssh"))]
+mod cookbook;
 pub mod prelude;
 
 pub use connect::{Connect, Way, connect};
