@@ -6,11 +6,11 @@ mod simulated;
 use std::fmt;
 use std::path::PathBuf;
 
-use proxmox_core::{Error, NodeName, Policy, Pve, PveBuilder, Result, Secret, TokenId, UserId};
+use proxmox_core::{Error, NodeName, Policy, Pve, PveBuilder, Result, TokenId};
+use proxmox_sdk::Connect;
 use proxmox_sim::{ROOT_TOKEN_ID, ROOT_TOKEN_SECRET};
-use proxmox_transport::{Api, Local, Ssh};
 
-use self::place::{Hop, Place, Way};
+use self::place::{Place, Way};
 pub use self::simulated::Simulated;
 use crate::options::Connection;
 use crate::pairs;
@@ -19,29 +19,13 @@ use crate::pairs;
 #[derive(Debug, Clone)]
 pub struct Plan {
     place: Place,
-    who: Who,
-    trust: Trust,
+    connect: Connect,
     /// The node to work on.
     pub node: Option<NodeName>,
-    engine: proxmox_transport::Engine,
-    sudo: bool,
+    /// Whether an option says whom to trust.
+    trusts: bool,
+    accept_new: bool,
     node_root: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone)]
-enum Who {
-    Token(TokenId, Secret),
-    User(UserId, Secret),
-    /// `root@pam`, for whoever may run commands on the node.
-    Root,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Trust {
-    System,
-    Ca(PathBuf),
-    Fingerprint(String),
-    Anything,
 }
 
 /// A handle, and the simulated cluster behind it where there is one.
@@ -77,98 +61,94 @@ impl Plan {
         env: impl Fn(&str) -> Option<String>,
     ) -> Result<Self> {
         let place = Place::of(given, sim_by_default, &env)?;
-        if given.sudo && !matches!(place, Place::Ssh(_) | Place::Local) {
+        if given.sudo && !place.has_sudo() {
             return Err(Error::invalid("sudo", "--sudo is for --ssh and --local"));
         }
-        // What the environment says is about its own server, and not about the simulated one.
+        // What the environment says is about its own server, and not about the simulated one: so that is not its place yet.
+        let connect = match &place {
+            Place::Sim(_) => Connect::to("sim")?,
+            Place::Live(place) => Connect::to(place)?,
+        };
         let about_server = |name: &str| env(name).filter(|_| !place.is_simulated());
-        let who = Self::who(given, &place, &env, &about_server)?;
-        let trust = Self::trust(given, &about_server)?;
+        let connect = Self::identified(connect, given, &place, &env, &about_server)?;
+        let (connect, trusts) = Self::trusting(connect, given)?;
         let node = match (&given.node, about_server("PVE_NODE")) {
             (Some(node), _) => Some(node.clone()),
             (None, Some(name)) => Some(NodeName::parse(&name)?),
             (None, None) => None,
         };
-        Ok(Self {
-            place,
-            who,
-            trust,
-            node,
-            engine: given.engine.into(),
-            sudo: given.sudo,
-            node_root: given.node_root.clone(),
-        })
+        let connect = Self::hopping(connect, given).variables(&env)?;
+        let (accept_new, node_root) = (given.ssh_accept_new, given.node_root.clone());
+        Ok(Self { place, connect, node, trusts, accept_new, node_root })
     }
 
-    fn who(
+    /// As whom, where an option says so.
+    fn identified(
+        connect: Connect,
         given: &Connection,
         place: &Place,
         env: &impl Fn(&str) -> Option<String>,
         about_server: &impl Fn(&str) -> Option<String>,
-    ) -> Result<Who> {
-        let (token, user) = match (&given.token_id, &given.user) {
-            (Some(_), Some(_)) => {
-                return Err(Error::invalid("user", "--token-id and --user are two identities: give one"));
-            }
-            (Some(token), None) => (Some(token.clone()), None),
-            (None, Some(user)) => (None, Some(user.clone())),
-            (None, None) => (
-                about_server("PVE_TOKEN_ID").map(|id| TokenId::parse(&id)).transpose()?,
-                about_server("PVE_USER").map(|user| UserId::parse(&user)).transpose()?,
-            ),
+    ) -> Result<Connect> {
+        let id = match (&given.token_id, &given.token_secret_file) {
+            (None, Some(_)) => about_server("PVE_TOKEN_ID").map(|id| TokenId::parse(&id)).transpose()?,
+            (id, _) => id.clone(),
         };
-        if let Some(id) = token {
-            let secret = match &given.token_secret_file {
-                Some(file) => {
-                    Some(pairs::read("token-secret-file", &file.to_string_lossy())?.trim_end().to_owned())
-                }
-                None => env("PVE_TOKEN_SECRET"),
-            };
-            let secret = secret.ok_or_else(|| {
-                Error::invalid("token secret", format!("the secret of the token {id} is missing"))
-                    .with_advice("put it into PVE_TOKEN_SECRET, or into a file for --token-secret-file")
-            })?;
-            return Ok(Who::Token(id, secret.into()));
-        }
-        if let Some(user) = user {
-            if place.has_root() {
-                let text = format!(
-                    "nobody can log in as {user} over ssh or --local: they are for a token or for root@pam"
-                );
-                return Err(Error::invalid("user", text));
+        match (id, &given.user) {
+            (Some(_), Some(_)) => {
+                Err(Error::invalid("user", "--token-id and --user are two identities: give one"))
             }
-            let password = env("PVE_PASSWORD").ok_or_else(|| {
-                Error::invalid("password", format!("the password of {user} is missing"))
-                    .with_advice("put it into PVE_PASSWORD")
-            })?;
-            return Ok(Who::User(user, password.into()));
+            (Some(id), None) => {
+                let secret = match &given.token_secret_file {
+                    Some(file) => {
+                        let text = pairs::read("token-secret-file", &file.to_string_lossy())?;
+                        Some(text.trim_end().to_owned())
+                    }
+                    None => env("PVE_TOKEN_SECRET"),
+                };
+                let secret = secret.ok_or_else(|| {
+                    Error::invalid("token secret", format!("the secret of the token {id} is missing"))
+                        .with_advice("put it into PVE_TOKEN_SECRET, or into a file for --token-secret-file")
+                })?;
+                connect.token(id, secret.into())
+            }
+            (None, Some(user)) => {
+                let password = env("PVE_PASSWORD").ok_or_else(|| {
+                    Error::invalid("password", format!("the password of {user} is missing"))
+                        .with_advice("put it into PVE_PASSWORD")
+                })?;
+                connect.password(user, password.into())
+            }
+            (None, None) if *place == Place::Sim(Way::Https) => {
+                connect.token(ROOT_TOKEN_ID, ROOT_TOKEN_SECRET.into())
+            }
+            (None, None) => Ok(connect),
         }
-        if place.has_root() {
-            return Ok(Who::Root);
-        }
-        if place.is_simulated() {
-            return Ok(Who::Token(TokenId::parse(ROOT_TOKEN_ID)?, ROOT_TOKEN_SECRET.into()));
-        }
-        Err(Error::invalid("credentials", "nobody is named to ask as")
-            .with_advice("give --token-id with PVE_TOKEN_SECRET, or --user with PVE_PASSWORD"))
     }
 
-    fn trust(given: &Connection, about_server: &impl Fn(&str) -> Option<String>) -> Result<Trust> {
-        let mut options = Vec::new();
-        options.extend(given.ca.clone().map(Trust::Ca));
-        options.extend(given.fingerprint.clone().map(Trust::Fingerprint));
-        options.extend(given.dangerous_accept_any_certificate.then_some(Trust::Anything));
-        if options.len() > 1 {
-            let text =
-                "--ca, --fingerprint and --dangerous-accept-any-certificate exclude each other: give one";
-            return Err(Error::invalid("trust", text));
+    /// Whom to trust, and whether an option says so.
+    fn trusting(connect: Connect, given: &Connection) -> Result<(Connect, bool)> {
+        match (&given.ca, &given.fingerprint, given.dangerous_accept_any_certificate) {
+            (None, None, false) => Ok((connect, false)),
+            (Some(file), None, false) => Ok((connect.ca_file(file), true)),
+            (None, Some(pin), false) => Ok((connect.fingerprint(pin), true)),
+            (None, None, true) => Ok((connect.dangerous_accept_any_certificate(), true)),
+            _ => {
+                let text =
+                    "--ca, --fingerprint and --dangerous-accept-any-certificate exclude each other: give one";
+                Err(Error::invalid("trust", text))
+            }
         }
-        // A fingerprint names one server; an authority may have signed many. The closer one counts.
-        let from_env = || {
-            let pin = about_server("PVE_FINGERPRINT").map(Trust::Fingerprint);
-            pin.or_else(|| about_server("PVE_CA").map(|file| Trust::Ca(file.into())))
-        };
-        Ok(options.pop().or_else(from_env).unwrap_or(Trust::System))
+    }
+
+    /// What ssh is told, and by which client the rest is said.
+    fn hopping(connect: Connect, given: &Connection) -> Connect {
+        let mut connect = given.ssh_jump.iter().fold(connect.engine(given.engine.into()), Connect::jump);
+        connect = given.ssh_config.iter().fold(connect, Connect::ssh_config);
+        connect = given.ssh_key.iter().fold(connect, Connect::ssh_key);
+        connect = given.ssh_known_hosts.iter().fold(connect, Connect::known_hosts);
+        connect = given.ssh_engine.into_iter().fold(connect, Connect::ssh_engine);
+        if given.sudo { connect.sudo() } else { connect }
     }
 
     /// Starts the simulated cluster if that is the place, and makes the handle. Sends nothing.
@@ -176,100 +156,51 @@ impl Plan {
     /// # Errors
     /// `InvalidInput` for what can be seen to be wrong with address, token or certificates.
     pub fn connect(self, policy: Policy) -> Result<Connected> {
+        let node = self.node.clone();
         let sim = match self.place {
             Place::Sim(way) => Some(Simulated::start(way)?),
-            _ => None,
+            Place::Live(_) => None,
         };
         let (builder, who) = self.builder(sim.as_ref())?;
         let pve = builder.policy(policy).build();
         let place = if sim.is_some() { "a simulated cluster at " } else { "" };
         let info = pve.info();
         let about = format!("{place}{}, {who}, {}", info.endpoint, info.name);
-        Ok(Connected { pve, node: self.node, sim, about })
+        Ok(Connected { pve, node, sim, about })
     }
 
     /// The handle in the making, and a few words on who asks and what is trusted.
-    fn builder(&self, sim: Option<&Simulated>) -> Result<(PveBuilder, String)> {
-        match (&self.place, sim) {
-            (Place::Url(url), _) => self.api(url, None),
-            (Place::Sim(Way::Https), Some(sim)) => self.api(&sim.server.url(), Some(sim.server.ca_pem())),
-            (
-                Place::Sim(Way::Ssh(engine)),
-                Some(Simulated { sshd: Some(sshd), root: Some(root), server }),
-            ) => {
-                let ssh = Ssh::new(&format!("{}@127.0.0.1:{}", sshd.user(), sshd.port()))?
-                    .key(sshd.identity_file())
-                    .known_hosts(sshd.known_hosts_file())
-                    .engine(*engine)
-                    .node_root(root.path())
-                    .pveproxy_port(server.address().port());
-                self.ssh(ssh)
-            }
-            (Place::Ssh(hop), _) => self.ssh(hop.ssh()?),
-            (Place::Sim(_), Some(Simulated { root: Some(root), .. })) => {
-                Ok((Local::new().node_root(root.path()).builder()?, ROOT.to_owned()))
-            }
-            _ => {
-                let local = self.node_root.iter().fold(Local::new(), Local::node_root);
-                Ok((if self.sudo { local.sudo() } else { local }.builder()?, ROOT.to_owned()))
-            }
-        }
-    }
-
-    fn api(&self, url: &str, ca_pem: Option<&str>) -> Result<(PveBuilder, String)> {
-        let api = Api::new(url)?.engine(self.engine);
-        let (api, trust) = match (&self.trust, ca_pem) {
-            (Trust::Ca(file), _) => (api.ca_file(file)?, "a CA file"),
-            (Trust::Fingerprint(pin), _) => (api.fingerprint(pin)?, "a fingerprint"),
-            (Trust::Anything, _) => (api.dangerous_accept_any_certificate(), "ANY certificate"),
-            (Trust::System, Some(pem)) => (api.ca_pem(pem)?, "its own CA"),
-            (Trust::System, None) => (api, "the system's CAs"),
-        };
-        let (api, who) = match &self.who {
-            Who::Token(id, secret) => (api.token(id, secret.clone())?, format!("token {id}")),
-            Who::User(user, password) => (api.password(user, password.clone())?, format!("user {user}")),
-            Who::Root => return Err(Error::invalid("credentials", "nobody is named to ask as")),
-        };
-        Ok((api.builder()?, format!("{who}, trusting {trust}")))
-    }
-
-    fn ssh(&self, ssh: Ssh) -> Result<(PveBuilder, String)> {
-        let ssh = ssh.http_engine(self.engine);
-        let ssh = if self.sudo { ssh.sudo() } else { ssh };
-        let ssh = match &self.trust {
-            Trust::System => ssh,
-            Trust::Fingerprint(pin) => ssh.fingerprint(pin)?,
-            Trust::Ca(_) | Trust::Anything => {
-                let text = "over ssh the node's certificate is known, or pinned by --fingerprint";
-                return Err(Error::invalid("trust", text));
+    fn builder(self, sim: Option<&Simulated>) -> Result<(PveBuilder, String)> {
+        let connect = match sim {
+            None => self.connect,
+            Some(Simulated { sshd: Some(sshd), .. }) => self
+                .connect
+                .at(&format!("ssh://{}@127.0.0.1:{}", sshd.user(), sshd.port()))?
+                .ssh_key(sshd.identity_file())
+                .known_hosts(sshd.known_hosts_file()),
+            Some(Simulated { root: Some(_), .. }) => self.connect.at("local")?,
+            Some(Simulated { server, .. }) => {
+                let connect = self.connect.at(&server.url())?;
+                if self.trusts { connect } else { connect.ca_pem(server.ca_pem()) }
             }
         };
-        Ok(match &self.who {
-            Who::Token(id, secret) => (ssh.token(id, secret.clone())?.builder()?, format!("token {id}")),
-            Who::Root | Who::User(..) => (ssh.builder()?, ROOT.to_owned()),
-        })
-    }
-}
-
-/// Who asks where no credentials are needed.
-const ROOT: &str = "root@pam";
-
-impl Hop {
-    fn ssh(&self) -> Result<Ssh> {
-        let mut ssh = Ssh::new(&self.to)?.engine(self.engine);
-        for jump in &self.jumps {
-            ssh = ssh.jump(jump)?;
-        }
-        if let Some(file) = &self.config {
-            ssh = ssh.config_file(file);
-        }
-        if let Some(file) = &self.key {
-            ssh = ssh.key(file);
-        }
-        if let Some(file) = &self.known_hosts {
-            ssh = ssh.known_hosts(file);
-        }
-        Ok(if self.accept_new { ssh.accept_new_host_keys() } else { ssh })
+        let who = connect.about();
+        let simulated = sim.and_then(|sim| Some((sim.root.as_ref()?.path(), sim.server.address().port())));
+        let builder = match connect.way()? {
+            proxmox_sdk::Way::Ssh(ssh) => {
+                let ssh = if self.accept_new { ssh.accept_new_host_keys() } else { ssh };
+                match simulated {
+                    Some((root, port)) => ssh.node_root(root).pveproxy_port(port).builder()?,
+                    None => ssh.builder()?,
+                }
+            }
+            proxmox_sdk::Way::Local(local) => {
+                let root = simulated.map(|(root, _)| root.to_owned()).or(self.node_root);
+                root.iter().fold(local, proxmox_transport::Local::node_root).builder()?
+            }
+            other => other.builder()?,
+        };
+        Ok((builder, who))
     }
 }
 
@@ -304,9 +235,8 @@ mod tests {
     #[test]
     fn the_environment_alone_is_enough() {
         let plan = plan(&Connection::default(), &LIVE).unwrap();
-        assert_eq!(plan.place, Place::Url("https://pve1".into()));
-        assert!(matches!(&plan.who, Who::Token(id, _) if id.as_str() == "root@pam!ci"));
-        assert_eq!(plan.trust, Trust::Ca("/ca.pem".into()));
+        assert_eq!(plan.place, Place::Live("https://pve1".into()));
+        assert_eq!(plan.connect.about(), "token root@pam!ci, trusting a CA file");
         assert_eq!(plan.node.as_ref().unwrap().as_str(), "pve7");
         assert!(!format!("{plan:?}").contains("s3cr3t"));
     }
@@ -320,16 +250,17 @@ mod tests {
             ..Connection::default()
         };
         let plan = plan(&given, &LIVE).unwrap();
-        assert!(matches!(&plan.who, Who::User(user, _) if user.as_str() == "eve@pve"));
-        assert_eq!(plan.trust, Trust::Fingerprint("AA".into()));
+        assert_eq!(plan.connect.about(), "user eve@pve, trusting a fingerprint");
         assert_eq!(plan.node.unwrap().as_str(), "pve2");
     }
 
     #[test]
     fn the_simulated_cluster_takes_nothing_from_a_live_environment() {
         let plan = plan(&Connection { sim: true, ..Connection::default() }, &LIVE).unwrap();
-        assert_eq!((&plan.place, &plan.trust, &plan.node), (&Place::Sim(Way::Https), &Trust::System, &None));
-        assert!(matches!(&plan.who, Who::Token(id, _) if id.as_str() == ROOT_TOKEN_ID));
+        assert_eq!((&plan.place, &plan.node, plan.trusts), (&Place::Sim(Way::Https), &None, false));
+        let connected = plan.connect(Policy::default()).unwrap();
+        assert!(connected.about.contains("token root@pam!sim, trusting its own CA"), "{connected:?}");
+        assert!(connected.pve.cluster().version().block().is_ok());
     }
 
     #[test]
@@ -351,7 +282,7 @@ mod tests {
             ),
             (with(|c| c.token_secret_file = Some("/does/not/exist".into())), &LIVE, "token-secret-file"),
         ] {
-            let error = plan(&given, env).unwrap_err();
+            let error = plan(&given, env).and_then(|plan| plan.connect(Policy::default())).unwrap_err();
             assert!(error.errors().contains_key(field), "{field}: {error}");
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
         }
