@@ -344,7 +344,7 @@ fn what_there_is_and_what_is_promised() {
     assert_eq!((all.vcpus, all.promised_vcpus), (24, 6));
     assert_eq!((all.memory_mib, all.promised_memory_mib), (80 << 10, 7 << 10));
     assert!(all.used_memory_mib.unwrap() > 0 && all.cpu_percent.unwrap() > 0.0);
-    assert_eq!(all.disk_mib, 2 * 200 << 10);
+    assert_eq!(all.disk_mib, 400 << 10);
     let nodes = world.run(world.eu.nodes()).unwrap();
     let names: Vec<_> = nodes.iter().map(PveBackend::name).collect();
     assert_eq!(names, ["eu-pve1", "eu-pve2"]);
