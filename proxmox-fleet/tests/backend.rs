@@ -348,6 +348,12 @@ fn what_there_is_and_what_is_promised() {
     let nodes = world.run(world.eu.nodes()).unwrap();
     let names: Vec<_> = nodes.iter().map(PveBackend::name).collect();
     assert_eq!(names, ["eu-pve1", "eu-pve2"]);
+    assert_eq!(world.eu.named("eu-pve2").unwrap().node(), nodes[1].node());
+    assert_eq!(world.eu.named("eu").unwrap().node(), None);
+    assert_eq!(nodes[1].on("pve1".parse().unwrap()).name(), "eu-pve1");
+    for name in ["us", "eu-", "eupve1", "eu-pve1/x"] {
+        assert!(world.eu.named(name).unwrap_err().is_not_found(), "{name}");
+    }
     let two = world.run(nodes[1].capacity()).unwrap();
     assert_eq!((two.vcpus, two.promised_vcpus, two.promised_memory_mib), (16, 2, 1 << 10));
     assert_eq!(two.disk_mib, 200 << 10);
