@@ -344,10 +344,16 @@ fn what_there_is_and_what_is_promised() {
     assert_eq!((all.vcpus, all.promised_vcpus), (24, 6));
     assert_eq!((all.memory_mib, all.promised_memory_mib), (80 << 10, 7 << 10));
     assert!(all.used_memory_mib.unwrap() > 0 && all.cpu_percent.unwrap() > 0.0);
-    assert_eq!(all.disk_mib, 2 * 200 << 10);
+    assert_eq!(all.disk_mib, 400 << 10);
     let nodes = world.run(world.eu.nodes()).unwrap();
     let names: Vec<_> = nodes.iter().map(PveBackend::name).collect();
     assert_eq!(names, ["eu-pve1", "eu-pve2"]);
+    assert_eq!(world.eu.named("eu-pve2").unwrap().node(), nodes[1].node());
+    assert_eq!(world.eu.named("eu").unwrap().node(), None);
+    assert_eq!(nodes[1].on("pve1".parse().unwrap()).name(), "eu-pve1");
+    for name in ["us", "eu-", "eupve1", "eu-pve1/x"] {
+        assert!(world.eu.named(name).unwrap_err().is_not_found(), "{name}");
+    }
     let two = world.run(nodes[1].capacity()).unwrap();
     assert_eq!((two.vcpus, two.promised_vcpus, two.promised_memory_mib), (16, 2, 1 << 10));
     assert_eq!(two.disk_mib, 200 << 10);

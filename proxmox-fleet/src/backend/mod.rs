@@ -34,7 +34,7 @@ use proxmox_core::backend::{
     Backend, BackendInfo, Capacity, Instance, InstanceId, InstanceSpec, InstanceWatch, PveRegion, RegionKind,
 };
 use proxmox_core::guest::{Exec, ExecResult, IpQuery, Power, Shutdown};
-use proxmox_core::{ErrorKind, NodeName, Pve, Result, StorageId, async_trait};
+use proxmox_core::{Error, ErrorKind, NodeName, Outcome, Pve, Result, StorageId, async_trait};
 
 use names::Names;
 
@@ -80,6 +80,24 @@ impl PveBackend {
             None => &self.name,
         };
         Self { name: format!("{region}-{node}"), node: Some(node), ..self.clone() }
+    }
+
+    /// What is meant by the name of a region: itself, or one of its nodes by its stable name, `eu-pve1`.
+    ///
+    /// # Errors
+    /// `NotFound` for another name. Whether there is such a node is not asked.
+    pub fn named(&self, name: &str) -> Result<Self> {
+        let node = || name.strip_prefix(&self.name)?.strip_prefix('-')?.parse::<NodeName>().ok();
+        if name == self.name {
+            return Ok(self.clone());
+        }
+        match node().filter(|_| self.node.is_none()) {
+            Some(node) => Ok(self.on(node)),
+            None => {
+                let text = format!("{name:?} is neither region {} nor one of its nodes", self.name);
+                Err(Error::new(ErrorKind::NotFound, Outcome::NotSent, text))
+            }
+        }
     }
 
     /// Puts images and seeds on this storage, instead of on the first that takes them.

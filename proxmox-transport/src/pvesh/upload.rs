@@ -21,13 +21,14 @@ pub(super) fn arguments(file: &FilePart, name: &str) -> [String; 3] {
 }
 
 /// Puts the last argument into a new file that only root reads. PVE's task takes it away, and so does the end of the script, where it
-/// did not come to a task.
+/// did not come to a task: also one by a signal, such as that of a connection that is gone.
 pub(super) fn perl(root: &Path, name: &str) -> String {
     let path = format!("{}{name}", root.display());
     format!(
         "require MIME::Base64; \
          my ($put,$me)=(q({path}),$$); \
          END {{ unlink $put if $put && $me == $$ }} \
+         $SIG{{$_}}=sub {{ exit 143 }} for qw(HUP INT TERM); \
          {{ my $to; \
          sysopen($to,$put,0301,0600) && binmode($to) && print {{$to}} (MIME::Base64::decode_base64(pop @ARGV)) \
          and close($to) or die \"{NO_ROOM}: $!\\n\" }} "

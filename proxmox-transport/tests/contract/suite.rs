@@ -196,6 +196,7 @@ macro_rules! topics {
             replaces_one_of_its_name
             what_arrives_is_what_was_meant
             of_any_bytes
+            a_lost_answer_is_not_sent_again
             may_be_fetched
             what_cannot_be_fetched_is_told
             what_is_refused_is_not_sent

@@ -3,6 +3,8 @@
 use proxmox_core::node::{Checksum, Download, FileKind, Upload};
 use proxmox_core::{ErrorKind, FilePart, Outcome, PvePath, PveRequest, StorageId, VolId};
 
+use proxmox_sim::WireFault;
+
 use super::{Cap, Who, World, assert_is};
 
 const SHA256: &str = "sha256:f09672273ce66d15a4db03d9ee7a274aaacf0b70b4f3901ce46a65d42ca95acb";
@@ -71,7 +73,7 @@ pub async fn of_any_bytes(world: &World) {
         return;
     }
     let mut all: Vec<u8> = b"\r\n--\r\n--proxmox-sdk--\r\n\0end of arguments\0\n".to_vec();
-    all.extend((0..700 << 10).map(|n: u32| n.to_le_bytes()[usize::from(n % 3 == 0)]));
+    all.extend((0..700 << 10).map(|n: u32| n.to_le_bytes()[usize::from(n.is_multiple_of(3))]));
     for content in [all, Vec::new(), b"\r\n".to_vec(), b"\n".to_vec()] {
         let volid = world.node().upload_iso(&local(), "any-bytes.iso", content.clone()).await.unwrap();
         assert_eq!(listed(world, &volid).await, Some(i64::try_from(content.len()).unwrap()));
@@ -81,6 +83,19 @@ pub async fn of_any_bytes(world: &World) {
         }
         world.node().delete_volume(&volid).await.unwrap();
     }
+}
+
+pub async fn a_lost_answer_is_not_sent_again(world: &World) {
+    let Some(simulated) = world.simulated().filter(|_| world.needs(Cap::HttpFaults)) else {
+        return;
+    };
+    let path = "/nodes/pve1/storage/local/upload";
+    simulated.faults.add(WireFault::CloseAfterExecuting.on("POST", path));
+    let before = world.writes().unwrap().len();
+    let error = world.node().upload_iso(&local(), "lost.iso", content()).await.unwrap_err();
+    assert!(error.is_maybe_applied(), "{error:?}");
+    assert!(error.advice().unwrap().contains("local:iso/lost.iso"), "{error:?}");
+    assert_eq!(world.writes().unwrap()[before..], [format!("POST {path}")]);
 }
 
 pub async fn may_be_fetched(world: &World) {
