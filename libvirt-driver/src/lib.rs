@@ -10,7 +10,8 @@ pub mod metadata;
 pub mod rpc;
 pub mod seed;
 mod uri;
+mod virsh;
 pub mod xml;
 
-pub use connect::{Connection, ConnectionBuilder, Reconnect};
+pub use connect::{Connection, ConnectionBuilder, Reconnect, Wire};
 pub use uri::{Driver, HostKeys, LibvirtUri, Mode, Proxy, Socket, SshTarget, SshWay, Way};

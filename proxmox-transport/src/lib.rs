@@ -54,4 +54,4 @@ pub use api::{Api, Engine};
 #[cfg(feature = "local")]
 pub use local::Local;
 #[cfg(feature = "ssh")]
-pub use ssh::{Complaint, Ssh, SshEngine, SshHost, SshSocket, SshStream, Target as SshTarget};
+pub use ssh::{Complaint, Finished, Ssh, SshEngine, SshHost, SshSocket, SshStream, Target as SshTarget};
