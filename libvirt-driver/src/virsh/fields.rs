@@ -38,10 +38,10 @@ pub(super) fn uuid(text: &str) -> Read<Uuid> {
     text.trim().parse().map_err(|_| Unread::Malformed(format!("{text:?} is no UUID")))
 }
 
-/// A document. virsh ends it with a line break of its own.
+/// A document. virsh ends it with line breaks of its own, the daemon with one.
 pub(super) fn document(output: &str) -> Read<String> {
     if output.trim_start().starts_with('<') {
-        Ok(output.strip_suffix('\n').unwrap_or(output).to_owned())
+        Ok(format!("{}\n", output.trim_end_matches('\n')))
     } else {
         Err(Unread::Malformed("there is no XML document".to_owned()))
     }
@@ -103,8 +103,8 @@ mod tests {
     }
 
     #[test]
-    fn a_document_keeps_all_but_virshs_own_line_break() {
-        assert_eq!(document("<a/>\n\n").unwrap(), "<a/>\n");
+    fn a_document_ends_as_the_daemons_do() {
+        assert_eq!(document("<a/>\n\n\n").unwrap(), "<a/>\n");
         assert!(document("\n").is_err());
     }
 }

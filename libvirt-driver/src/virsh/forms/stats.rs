@@ -38,6 +38,9 @@ const WHO: Flags = &[
     (1 << 31, "--enforce"),
 ];
 
+/// libvirt's number of the state of a domain that is off.
+const OFF: u8 = 5;
+
 /// So many domains are named on a command line; of more all are asked for.
 const NAMED: usize = 500;
 
@@ -143,13 +146,16 @@ pub(crate) fn state((domain, _): (DomainRef, u32)) -> Result<Form<DomainState>> 
 
 pub(crate) fn info((domain,): (DomainRef,)) -> Result<Form<DomainInfo>> {
     of_one(&domain, 1 | 2 | 4 | 8, |values| {
-        let used = if values.contains_key("cpu.time") { figure(values, "cpu.time")? } else { 0 };
+        let state = figure(values, "state.state")?;
+        // What does not run uses nothing, and the last figure may still be there.
+        let runs = state != OFF && values.contains_key("cpu.time");
+        let cpu_time = if runs { figure(values, "cpu.time")? } else { 0 };
         Ok(DomainInfo {
-            state: figure(values, "state.state")?,
+            state,
             max_memory: figure(values, "balloon.maximum")?,
             memory: figure(values, "balloon.current")?,
             vcpus: figure(values, "vcpu.current")?,
-            cpu_time: used,
+            cpu_time,
         })
     })
 }
@@ -204,5 +210,7 @@ mod tests {
             (131_072, 65_536, 2, 3_920_000_000)
         );
         assert!(state((one(), 0)).unwrap().answer("\n").is_err());
+        let off = STATS.replace("state.state=1", "state.state=5");
+        assert_eq!(super::info((one(),)).unwrap().answer(&off).unwrap().cpu_time, 0);
     }
 }
