@@ -143,10 +143,13 @@ impl Virsh {
         if form.input != wanted {
             return Err(Error::invalid("call", format!("{} moves no such content", call.name())));
         }
-        // Pipes on both sides: virsh opens its streams anew by their names, which it cannot where they are sockets. The exit code
-        // follows what virsh says of itself: without it the end of the command was not seen.
-        let command = self.line(&form.commands);
-        let line = short(format!("cat | {{ {command}; echo \"{EXIT}$?\" >&2; }} | cat"))?;
+        // Pipes, for virsh opens its streams anew by their names, which it cannot where they are sockets. The exit code follows what
+        // virsh says of itself: without it the end of the command was not seen.
+        let command = format!("{{ {}; echo \"{EXIT}$?\" >&2; }}", self.line(&form.commands));
+        let line = short(match form.input {
+            Input::Content => format!("cat | {command}"),
+            _ => format!("{command} </dev/null 3>&1 >/dev/null | cat"),
+        })?;
         let mut running = self.0.place.open(&line, Instant::now() + call.budget()).await?;
         let moved = match from {
             Some(from) => copy(from, &mut running.input).await,

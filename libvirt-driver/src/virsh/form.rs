@@ -28,7 +28,7 @@ pub(crate) enum Input {
     Commands,
     /// The content that the caller sends.
     Content,
-    /// Nothing, and their output is the content that the caller receives.
+    /// Nothing, and what they write to descriptor 3 is the content that the caller receives.
     Receives,
 }
 
