@@ -14,10 +14,11 @@ mod host;
 pub mod metadata;
 pub mod rpc;
 mod uri;
+mod virsh;
 pub mod xml;
 
 pub use backend::LibvirtBackend;
-pub use connect::{Connection, ConnectionBuilder, Reconnect};
+pub use connect::{Connection, ConnectionBuilder, Reconnect, Wire};
 pub use create::{Checksum, Image, NewDomain};
 pub use domain::{Deleted, Domain, Shutdown, State};
 pub use host::{DiskUse, DomainUsage, Groups, Host, HostCapacity, NicUse, Overview, PoolCapacity};

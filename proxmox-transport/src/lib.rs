@@ -58,4 +58,4 @@ pub use download::Download;
 #[cfg(feature = "local")]
 pub use local::Local;
 #[cfg(feature = "ssh")]
-pub use ssh::{Complaint, Ssh, SshEngine, SshHost, SshSocket, SshStream, Target as SshTarget};
+pub use ssh::{Complaint, Finished, Ssh, SshEngine, SshHost, SshSocket, SshStream, Target as SshTarget};
