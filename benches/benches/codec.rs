@@ -9,11 +9,11 @@ use proxmox_core::{Effect, Params, PvePath, PveRequest, PveResponse, Version};
 
 // The codec is private to the transport, as it should be: this compiles its files once more.
 #[allow(dead_code, unreachable_pub, unused_imports)]
-#[path = "../../proxmox-transport/src/http/multipart.rs"]
-mod multipart;
-#[allow(dead_code, unreachable_pub, unused_imports)]
 #[path = "../../proxmox-transport/src/http/codec.rs"]
 mod codec;
+#[allow(dead_code, unreachable_pub, unused_imports)]
+#[path = "../../proxmox-transport/src/http/multipart.rs"]
+mod multipart;
 
 const ROOT: &str = "https://pve1:8006/api2/json";
 

@@ -4,15 +4,18 @@ use bytes::Bytes;
 use proxmox_core::{Error, ErrorKind, Outcome, Result, Size};
 use proxmox_transport::Download;
 use tokio::fs::File;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use uuid::Uuid;
 
-use super::checksum::Checksum;
+use super::checksum::{Checksum, Sum};
 use super::image_head::{ImageHead, LENGTH};
 use crate::host::{Host, not_done};
 use crate::rpc::procedures::storage;
 use crate::rpc::{PoolRef, VolumeRef};
 use crate::xml::{Format, VolumeXml};
+
+/// So much is read ahead.
+const PIPE: usize = 256 << 10;
 
 /// What a disk begins as.
 ///
@@ -74,7 +77,7 @@ impl Reader {
         match self {
             Self::Web(download) => download.next().await,
             Self::File(file) => {
-                let mut part = vec![0; 256 << 10];
+                let mut part = vec![0; PIPE];
                 let read = file.read(&mut part).await.map_err(|e| ImageHead::unreadable(name, &e))?;
                 part.truncate(read);
                 Ok((read > 0).then(|| part.into()))
@@ -142,20 +145,23 @@ impl Host {
         let capacity = told.capacity.unwrap_or_else(|| Size::from_bytes(length.unwrap_or(1)));
         let spec = VolumeXml::new(volume, capacity, told.format).allocation(Size::default());
         let made = self.connection().call(storage::create_volume(pool, &spec.to_xml()?, 0)).await?;
-        let mut upload = self.connection().stream(storage::upload(&made, 0, 0)).await?;
         let mut sum = checksum.begin();
-        sum.add(&head);
-        upload.send(&head).await?;
-        while let Some(part) = source.next(name).await? {
-            sum.add(&part);
-            upload.send(&part).await?;
-        }
-        upload.finish().await?;
-        sum.check().map_err(|other| {
-            let text = format!("image {name}: its checksum is {other}, and it should be {checksum}");
-            Error::new(ErrorKind::InvalidInput, Outcome::Rejected, text)
-                .with_advice("compare with what its publisher says")
-        })?;
+        let (mut into, mut from) = duplex(PIPE);
+        let read = async {
+            let broken = |e: std::io::Error| not_done(ErrorKind::Unexpected, format!("image {name}: {e}"));
+            let mut part = Bytes::from(head);
+            loop {
+                sum.add(&part);
+                into.write_all(&part).await.map_err(broken)?;
+                let Some(next) = source.next(name).await? else { break };
+                part = next;
+            }
+            // The other end then sees the end.
+            into.shutdown().await.map_err(broken)
+        };
+        // The first that fails ends the other: a stream that is dropped is no end, and the daemon is told.
+        tokio::try_join!(read, self.connection().upload(storage::upload(&made, 0, 0), &mut from))?;
+        sum.check().map_err(|other| wrong_sum(name, &other, checksum))?;
         // Now the daemon looks at what it has.
         self.connection().call(storage::refresh_pool(pool)).await?;
         let complete = VolumeXml::new(&sign(volume), Size::from_bytes(512), Format::Raw);
@@ -178,26 +184,39 @@ impl Host {
         };
         let pool = self.active_pool(pool).await?;
         let volume = self.connection().call(storage::volume_by_name(&pool, name)).await?;
-        let mut read = self.connection().stream(storage::download(&volume, 0, 0)).await?;
         let mut head = Vec::new();
-        let mut sum = checksum.as_ref().map(Checksum::begin);
-        while let Some(part) = read.next().await? {
-            if let Some(sum) = &mut sum {
-                sum.add(&part);
-            }
-            if head.len() < LENGTH {
-                head.extend_from_slice(&part);
-            } else if sum.is_none() {
-                break;
-            }
-        }
-        ImageHead::read(&head, &format!("{}/{name}", pool.name))?;
-        if let (Some(Err(other)), Some(wanted)) = (sum.map(super::checksum::Sum::check), checksum) {
-            let text =
-                format!("image {}/{name}: its checksum is {other}, and it should be {wanted}", pool.name);
-            return Err(not_done(ErrorKind::InvalidInput, text));
+        self.connection().download(storage::download(&volume, 0, LENGTH as u64), &mut head).await?;
+        let named = format!("{}/{name}", pool.name);
+        ImageHead::read(&head, &named)?;
+        if let Some(wanted) = checksum {
+            let sum = self.sum_of(&volume, wanted).await?;
+            sum.check().map_err(|other| wrong_sum(&named, &other, wanted))?;
         }
         Ok(volume)
+    }
+
+    /// Sums a volume up, as a whole.
+    async fn sum_of<'a>(&self, volume: &VolumeRef, wanted: &'a Checksum) -> Result<Sum<'a>> {
+        let mut sum = wanted.begin();
+        let (mut into, mut from) = duplex(PIPE);
+        let add = async {
+            let broken =
+                |e: std::io::Error| not_done(ErrorKind::Unexpected, format!("volume {}: {e}", volume.name));
+            let mut part = vec![0; PIPE];
+            loop {
+                match from.read(&mut part).await.map_err(broken)? {
+                    0 => return Ok(()),
+                    read => sum.add(&part[..read]),
+                }
+            }
+        };
+        let download = async {
+            self.connection().download(storage::download(volume, 0, 0), &mut into).await?;
+            drop(into);
+            Ok::<_, Error>(())
+        };
+        tokio::try_join!(download, add)?;
+        Ok(sum)
     }
 
     /// The pool of this name, which must be started.
@@ -245,6 +264,12 @@ impl Host {
             Err(e) => gone(Err(e)),
         }
     }
+}
+
+fn wrong_sum(name: &str, found: &Checksum, wanted: &Checksum) -> Error {
+    let text = format!("image {name}: its checksum is {found}, and it should be {wanted}");
+    Error::new(ErrorKind::InvalidInput, Outcome::Rejected, text)
+        .with_advice("compare with what its publisher says")
 }
 
 /// The volume that says of another that it is whole.

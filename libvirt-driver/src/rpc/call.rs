@@ -14,6 +14,9 @@ const USUAL: Duration = Duration::from_secs(30);
 /// How long work on disks may take.
 const SLOW: Duration = Duration::from_secs(600);
 
+/// Says to virsh what the arguments ask for.
+type Say<T> = fn(&[u8]) -> Result<Form<T>>;
+
 /// A procedure with its arguments, not yet sent: what [`procedures`](super::procedures) makes, and a connection carries out.
 ///
 /// ```
@@ -32,7 +35,7 @@ pub struct Call<T> {
     budget: Duration,
     target: Option<String>,
     decode: fn(&[u8]) -> Result<T, Malformed>,
-    form: Option<fn(&[u8]) -> Result<Form<T>>>,
+    form: Option<Say<T>>,
 }
 
 impl<T: Decode> Call<T> {

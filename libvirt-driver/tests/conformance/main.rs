@@ -9,7 +9,7 @@ mod disks;
 
 use cases::Place;
 use daemon::daemon;
-use libvirt_driver::{Connection, Host, LibvirtUri};
+use libvirt_driver::{Connection, Host, LibvirtUri, Wire};
 use proxmox_sim::Sshd;
 
 /// A way to a host.
@@ -17,6 +17,8 @@ use proxmox_sim::Sshd;
 enum Way {
     Local,
     Ssh,
+    /// The same, by the host's `virsh`.
+    Virsh,
     TestDriver,
 }
 
@@ -27,7 +29,7 @@ struct Open {
 }
 
 async fn open(way: Way) -> Open {
-    let sshd = (way == Way::Ssh).then(|| Sshd::start().unwrap());
+    let sshd = matches!(way, Way::Ssh | Way::Virsh).then(|| Sshd::start().unwrap());
     let uri = match (&sshd, way) {
         (Some(sshd), _) => format!(
             "qemu+ssh://{}/system?keyfile={}&known_hosts={}&socket={}",
@@ -40,7 +42,8 @@ async fn open(way: Way) -> Open {
         (None, _) => daemon().uri("qemu", "/system"),
     };
     let uri: LibvirtUri = uri.parse().unwrap();
-    let connection = Connection::open(&uri).await.unwrap();
+    let wire = if way == Way::Virsh { Wire::Virsh } else { Wire::Rpc };
+    let connection = Connection::builder(&uri).wire(wire).open().await.unwrap();
     let host = Host::new(connection).await.unwrap();
     Open { place: Place { host, qemu: way != Way::TestDriver }, _sshd: sshd }
 }
@@ -49,6 +52,7 @@ macro_rules! conformance {
     (everywhere: $($case:ident)* ; with_disks: $($disks:ident)*) => {
         conformance!(@ local Way::Local; cases $($case)*; disks $($disks)*);
         conformance!(@ ssh Way::Ssh; cases $($case)*; disks $($disks)*);
+        conformance!(@ virsh Way::Virsh; cases $($case)*; disks $($disks)*);
         conformance!(@ test_driver Way::TestDriver; cases $($case)*);
     };
     (@ $name:ident $way:expr; $($file:ident $($case:ident)*);*) => {
