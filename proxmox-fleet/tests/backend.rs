@@ -10,7 +10,7 @@ use proxmox_core::backend::{
 use proxmox_core::guest::Exec;
 use proxmox_core::{Error, ErrorKind, Outcome, Pve};
 use proxmox_fleet::PveBackend;
-use proxmox_sim::{Fault, Sim, SimGuest, SimNode, SimStorage, SimTransport, WireFault};
+use proxmox_sim::{Fault, PveVersion, Sim, SimGuest, SimNode, SimStorage, SimTransport, WireFault};
 
 const URL: &str = "https://images.example/debian-12.qcow2";
 /// Of [`qcow2`].
@@ -39,7 +39,12 @@ fn region() -> PveRegion {
 
 /// The default cluster: two nodes, of which the second has more memory. The clock moves only when somebody waits.
 fn sim() -> Sim {
+    of_version(PveVersion::V8)
+}
+
+fn of_version(version: PveVersion) -> Sim {
     Sim::builder()
+        .version(version)
         .time_scale(0.0)
         .node(SimNode::new("pve1").cores(8).memory(16 * GIB).bridge("vmbr1"))
         .node(SimNode::new("pve2").cores(16).memory(64 * GIB).bridge("vmbr1"))
@@ -57,7 +62,11 @@ struct World {
 }
 
 fn world(sim: Sim) -> World {
-    let transport = sim.transport();
+    reached(sim.transport())
+}
+
+fn reached(transport: SimTransport) -> World {
+    let sim = transport.sim().clone();
     let pve = Pve::new(transport.clone());
     let eu = PveBackend::new(pve.clone(), &region()).unwrap();
     World { sim, transport, pve, eu }
@@ -110,9 +119,21 @@ const SECRETS: &str = "#cloud-config\npassword: hunter2\n";
 #[test]
 fn a_whole_life() {
     let world = world(sim());
+    let info = world.eu.info();
+    assert_eq!((info.kind, info.blocking, world.eu.name()), (RegionKind::Proxmox, true, "eu"));
+    whole_life(&world);
+}
+
+/// Each call yields once, as over a network.
+#[test]
+fn a_whole_life_on_the_next_version() {
+    let world = reached(of_version(PveVersion::V9).transport().asynchronous());
+    assert!(!world.eu.info().blocking);
+    whole_life(&world);
+}
+
+fn whole_life(world: &World) {
     let eu = &world.eu;
-    let info = eu.info();
-    assert_eq!((info.kind, info.blocking, eu.name()), (RegionKind::Proxmox, true, "eu"));
     let spec = spec("web-1", of_url()).user_data(SECRETS).tags(["web"]);
     let made = world.create(&spec).unwrap();
     assert_eq!(
