@@ -10,7 +10,7 @@ use proxmox_core::backend::{
 use proxmox_core::guest::Exec;
 use proxmox_core::{Error, ErrorKind, Outcome, Pve};
 use proxmox_fleet::PveBackend;
-use proxmox_sim::{Fault, Sim, SimGuest, SimNode, SimStorage, SimTransport, WireFault};
+use proxmox_sim::{Fault, PveVersion, Sim, SimGuest, SimNode, SimStorage, SimTransport, WireFault};
 
 const URL: &str = "https://images.example/debian-12.qcow2";
 /// Of [`qcow2`].
@@ -39,7 +39,12 @@ fn region() -> PveRegion {
 
 /// The default cluster: two nodes, of which the second has more memory. The clock moves only when somebody waits.
 fn sim() -> Sim {
+    of_version(PveVersion::V8)
+}
+
+fn of_version(version: PveVersion) -> Sim {
     Sim::builder()
+        .version(version)
         .time_scale(0.0)
         .node(SimNode::new("pve1").cores(8).memory(16 * GIB).bridge("vmbr1"))
         .node(SimNode::new("pve2").cores(16).memory(64 * GIB).bridge("vmbr1"))
@@ -56,8 +61,12 @@ struct World {
     eu: PveBackend,
 }
 
-fn world(sim: Sim) -> World {
-    let transport = sim.transport();
+fn world(sim: &Sim) -> World {
+    reached(sim.transport())
+}
+
+fn reached(transport: SimTransport) -> World {
+    let sim = transport.sim().clone();
     let pve = Pve::new(transport.clone());
     let eu = PveBackend::new(pve.clone(), &region()).unwrap();
     World { sim, transport, pve, eu }
@@ -109,10 +118,22 @@ const SECRETS: &str = "#cloud-config\npassword: hunter2\n";
 
 #[test]
 fn a_whole_life() {
-    let world = world(sim());
+    let world = world(&sim());
+    let info = world.eu.info();
+    assert_eq!((info.kind, info.blocking, world.eu.name()), (RegionKind::Proxmox, true, "eu"));
+    whole_life(&world);
+}
+
+/// Each call yields once, as over a network.
+#[test]
+fn a_whole_life_on_the_next_version() {
+    let world = reached(of_version(PveVersion::V9).transport().asynchronous());
+    assert!(!world.eu.info().blocking);
+    whole_life(&world);
+}
+
+fn whole_life(world: &World) {
     let eu = &world.eu;
-    let info = eu.info();
-    assert_eq!((info.kind, info.blocking, eu.name()), (RegionKind::Proxmox, true, "eu"));
     let spec = spec("web-1", of_url()).user_data(SECRETS).tags(["web"]);
     let made = world.create(&spec).unwrap();
     assert_eq!(
@@ -178,7 +199,7 @@ fn a_whole_life() {
 
 #[test]
 fn a_stubborn_one_is_stopped_when_patience_ends() {
-    let world = world(sim());
+    let world = world(&sim());
     let made = world.create(&spec("web-1", of_url())).unwrap();
     assert!(world.sim.set_obeys_shutdown(made.id.as_str().parse().unwrap(), false));
     world.run(world.eu.shutdown(&made.id, Duration::from_secs(7))).unwrap();
@@ -187,7 +208,7 @@ fn a_stubborn_one_is_stopped_when_patience_ends() {
 
 #[test]
 fn an_image_is_fetched_once() {
-    let world = world(sim());
+    let world = world(&sim());
     for name in ["web-1", "web-2"] {
         let made = world.create(&spec(name, of_url())).unwrap();
         // Without user data PVE's own drive tells the name.
@@ -202,7 +223,7 @@ fn an_image_is_fetched_once() {
 fn a_volume_decides_the_node() {
     let storage = SimStorage::new("only1", "dir", "import").nodes(&["pve1"]).volume("import/a.raw", 20 * GIB);
     let sim = Sim::builder().time_scale(0.0).node(SimNode::new("pve2").memory(64 * GIB));
-    let world = world(sim.storage(storage).build());
+    let world = world(&sim.storage(storage).build());
     let spec = spec("web-1", Image::Volume("only1:import/a.raw".into()));
     let spec = spec.network(Network::Bridge("vmbr0".into()));
     let made = world.create(&spec).unwrap();
@@ -217,7 +238,7 @@ fn a_volume_decides_the_node() {
 
 #[test]
 fn a_template_is_copied() {
-    let world = world(sim());
+    let world = world(&sim());
     for image in ["9000", "debian-12-cloud"] {
         let spec = spec("web-1", Image::Template(image.into())).user_data(SECRETS).tags(["web"]);
         let made = world.create(&spec).unwrap();
@@ -235,7 +256,7 @@ fn a_template_is_copied() {
 
 #[test]
 fn a_name_is_taken_once() {
-    let world = world(sim());
+    let world = world(&sim());
     // PVE itself would take it again; also from those that are not ours, and of another kind.
     for name in ["handmade", "HANDMADE", "box"] {
         let error = world.create(&spec(name, of_url())).unwrap_err();
@@ -258,7 +279,7 @@ fn what_fails_leaves_nothing() {
     for (task, kept_image) in
         [("qmcreate", true), ("imgcopy", true), ("resize", true), ("qmstart", true), ("download", false)]
     {
-        let world = world(sim());
+        let world = world(&sim());
         world.sim.faults().add(Fault::fail(task, "no space left on device"));
         let error = world.create(&spec("web-1", of_url()).user_data(SECRETS)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TaskFailed, "{task}: {error:?}");
@@ -267,9 +288,17 @@ fn what_fails_leaves_nothing() {
         world.assert_nothing_left();
         assert_eq!(world.files().len(), usize::from(kept_image), "{task}");
     }
-    // A copy, too.
+    // Also what would be protected from then on.
+    let world = world(&sim());
+    world.sim.faults().add(Fault::fail("qmstart", "no"));
+    world.create(&spec("web-1", of_url()).tags(["production"])).unwrap_err();
+    world.assert_nothing_left();
+}
+
+#[test]
+fn a_copy_that_fails_leaves_nothing() {
     for task in ["qmclone", "resize", "qmstart"] {
-        let world = world(sim());
+        let world = world(&sim());
         world.sim.faults().add(Fault::fail(task, "no space left on device"));
         let template = spec("web-1", Image::Template("9000".into())).user_data(SECRETS);
         let error = world.create(&template).unwrap_err();
@@ -280,7 +309,7 @@ fn what_fails_leaves_nothing() {
 
 #[test]
 fn what_a_lost_answer_has_made_is_found_and_removed() {
-    let world = world(sim());
+    let world = world(&sim());
     let spec = spec("web-1", of_url());
     world.transport.faults().add(WireFault::CloseAfterExecuting.on("POST", "/nodes/pve2/qemu"));
     let error = world.create(&spec).unwrap_err();
@@ -292,7 +321,7 @@ fn what_a_lost_answer_has_made_is_found_and_removed() {
 
 #[test]
 fn what_could_not_be_removed_is_named() {
-    let world = world(sim());
+    let world = world(&sim());
     world.sim.faults().add(Fault::fail("qmstart", "no"));
     world.sim.faults().add(Fault::fail("qmdestroy", "busy").always());
     world.sim.faults().add(Fault::fail("imgdel", "busy too").always());
@@ -311,7 +340,7 @@ fn what_could_not_be_removed_is_named() {
 
 #[test]
 fn a_foreign_one_is_only_looked_at() {
-    let world = world(sim());
+    let world = world(&sim());
     let (id, eu) = (InstanceId::new("100"), &world.eu);
     let seen = world.run(eu.get(&id)).unwrap();
     assert!(!seen.managed && seen.state == InstanceState::Running, "{seen:?}");
@@ -338,7 +367,7 @@ fn a_foreign_one_is_only_looked_at() {
 
 #[test]
 fn what_there_is_and_what_is_promised() {
-    let world = world(sim());
+    let world = world(&sim());
     let all = world.run(world.eu.capacity()).unwrap();
     // 2 + 2 CPUs and 2 + 4 GiB of both machines, running or not, and the container; the template is none.
     assert_eq!((all.vcpus, all.promised_vcpus), (24, 6));
@@ -372,7 +401,7 @@ fn what_there_is_and_what_is_promised() {
 
 #[test]
 fn the_node_with_the_most_free_memory_takes_it() {
-    let world = world(sim());
+    let world = world(&sim());
     let large = |name: &str, memory| InstanceSpec::new(name, size(memory, 4096), of_url());
     assert_eq!(world.create(&large("a", 60 << 10)).unwrap().node, "pve2");
     // 3 GiB are left there, and 10 here.
@@ -392,7 +421,7 @@ fn the_node_with_the_most_free_memory_takes_it() {
 
 #[test]
 fn what_happens_is_told() {
-    let world = world(sim());
+    let world = world(&sim());
     let mut all = world.run(world.eu.watch()).unwrap();
     let mut here = world.run(world.eu.on("pve1".parse().unwrap()).watch()).unwrap();
     let InstanceEvent::Listed(first) = world.run(all.next()).unwrap() else { panic!() };
@@ -425,7 +454,7 @@ fn what_happens_is_told() {
 
 #[test]
 fn what_is_wrong_is_said_before_anything_is_made() {
-    let world = world(sim());
+    let world = world(&sim());
     world.sim.forget_requests();
     for (bad, why) in [
         (spec("web-1", of_url()).user_data("#cloud-config\na: ["), "user_data"),

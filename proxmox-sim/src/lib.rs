@@ -119,8 +119,9 @@
 //!
 //! VMs: lists, configuration with pending changes, create, clone, template, resize, snapshots, power, cloud-init,
 //! guest agent. Containers: lists, configuration with pending changes, create from an archive, clone, template,
-//! resize, moving volumes, snapshots where the storage has them, power, addresses. Tasks, storages and their content,
-//! networks, disks, resources, pools, users, tokens, privileges. Every parameter is checked against its type as PVE
+//! resize, moving volumes, snapshots where the storage has them, power, addresses. Tasks, storages and their content, files that
+//! are uploaded, or fetched from where [`SimBuilder::url`] has put them, networks, disks, resources, pools, users, tokens,
+//! privileges. Every parameter is checked against its type as PVE
 //! checks it.
 //!
 //! A guest runs no operating system. A VM's agent and a container's `pct` know a few programs (`echo`, `cat`, `true`, `false`,
