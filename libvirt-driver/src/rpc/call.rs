@@ -7,7 +7,7 @@ use proxmox_core::{Effect, Error, Outcome, Result};
 
 use super::packet::Program;
 use super::xdr::{Decode, Encode, Malformed, Reader, Writer};
-use crate::virsh::{Form, beyond};
+use crate::virsh::{Form, Say, beyond};
 
 /// How long an answer may take that the daemon has at hand.
 const USUAL: Duration = Duration::from_secs(30);
@@ -32,7 +32,7 @@ pub struct Call<T> {
     budget: Duration,
     target: Option<String>,
     decode: fn(&[u8]) -> Result<T, Malformed>,
-    form: Option<fn(&[u8]) -> Result<Form<T>>>,
+    form: Option<Say<T>>,
 }
 
 impl<T: Decode> Call<T> {
@@ -88,7 +88,7 @@ impl<T> Call<T> {
     }
 
     /// Can also be said to virsh, in this form, which is made of the arguments when it is needed.
-    pub(crate) fn or_virsh(mut self, form: fn(&[u8]) -> Result<Form<T>>) -> Self {
+    pub(crate) fn or_virsh(mut self, form: Say<T>) -> Self {
         self.form = Some(form);
         self
     }

@@ -14,8 +14,14 @@ pub(crate) struct Form<T> {
     pub(super) input: Input,
     /// An error of this code is no error: its command has said nothing, and the others have.
     pub(super) tolerated: Option<i32>,
-    read: Box<dyn FnOnce(&str) -> Read<Step<T>> + Send>,
+    read: Reading<T>,
 }
+
+/// What makes an answer of the output.
+type Reading<T> = Box<dyn FnOnce(&str) -> Read<Step<T>> + Send>;
+
+/// What makes a form of the arguments of a call, as they would be sent to the daemon.
+pub(crate) type Say<T> = fn(&[u8]) -> Result<Form<T>>;
 
 /// What the commands read.
 #[derive(PartialEq, Eq)]
