@@ -7,15 +7,12 @@ use proxmox_core::{Effect, Error, Outcome, Result};
 
 use super::packet::Program;
 use super::xdr::{Decode, Encode, Malformed, Reader, Writer};
-use crate::virsh::{Form, beyond};
+use crate::virsh::{Form, Say, beyond};
 
 /// How long an answer may take that the daemon has at hand.
 const USUAL: Duration = Duration::from_secs(30);
 /// How long work on disks may take.
 const SLOW: Duration = Duration::from_secs(600);
-
-/// Says to virsh what the arguments ask for.
-type Say<T> = fn(&[u8]) -> Result<Form<T>>;
 
 /// A procedure with its arguments, not yet sent: what [`procedures`](super::procedures) makes, and a connection carries out.
 ///
@@ -91,7 +88,7 @@ impl<T> Call<T> {
     }
 
     /// Can also be said to virsh, in this form, which is made of the arguments when it is needed.
-    pub(crate) fn or_virsh(mut self, form: fn(&[u8]) -> Result<Form<T>>) -> Self {
+    pub(crate) fn or_virsh(mut self, form: Say<T>) -> Self {
         self.form = Some(form);
         self
     }

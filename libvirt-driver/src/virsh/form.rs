@@ -14,11 +14,14 @@ pub(crate) struct Form<T> {
     pub(super) input: Input,
     /// An error of this code is no error: its command has said nothing, and the others have.
     pub(super) tolerated: Option<i32>,
-    read: Box<Reading<T>>,
+    read: Reading<T>,
 }
 
-/// Finds out what the output of the commands means.
-type Reading<T> = dyn FnOnce(&str) -> Read<Step<T>> + Send + Sync;
+/// What makes an answer of the output.
+type Reading<T> = Box<dyn FnOnce(&str) -> Read<Step<T>> + Send + Sync>;
+
+/// What makes a form of the arguments of a call, as they would be sent to the daemon.
+pub(crate) type Say<T> = fn(&[u8]) -> Result<Form<T>>;
 
 /// What the commands read.
 #[derive(PartialEq, Eq)]

@@ -15,6 +15,6 @@ mod uri;
 
 pub(crate) use client::Virsh;
 pub(crate) use command::{beyond, quote};
-pub(crate) use form::Form;
+pub(crate) use form::{Form, Say};
 pub(crate) use place::Place;
 pub(crate) use uri::on_the_host;

@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn what_a_lost_daemon_was_asked_for_may_have_been_done() {
-        let said = "error: Disconnected from qemu:///system due to end of file\nerror: End of file while reading data: Input/output error\n";
+        let said = "error: Disconnected from qemu:///system due to end of file\nerror: Failed to wipe vol big.raw\nerror: End of file while reading data: Input/output error\n";
         for (effect, outcome) in [
             (Effect::Write, Outcome::MaybeApplied),
             (Effect::Destroy, Outcome::MaybeApplied),

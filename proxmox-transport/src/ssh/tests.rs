@@ -330,6 +330,24 @@ async fn a_host_for_other_services() {
 }
 
 #[tokio::test]
+async fn a_command_of_a_host_runs_to_its_end() {
+    use proxmox_core::{Effect, ErrorKind, Outcome};
+    let sshd = Sshd::start().unwrap();
+    let host = Ssh::new(&sshd.target()).unwrap();
+    let host = host.key(sshd.identity_file()).known_hosts(sshd.known_hosts_file()).host().unwrap();
+    let failed = "cat; echo no >&2; exit 3";
+    let finished = host.run(failed, b"in".to_vec(), Effect::Write, soon()).await.unwrap();
+    assert_eq!((finished.exit, &*finished.stdout, &*finished.stderr), (3, &b"in"[..], &b"no\n"[..]));
+    let missing = host.run("exec no-such-program", Vec::new(), Effect::Read, soon()).await.unwrap();
+    assert_eq!(missing.exit, 127);
+    for (effect, outcome) in [(Effect::Write, Outcome::MaybeApplied), (Effect::Read, Outcome::Rejected)] {
+        let deadline = Instant::now() + Duration::from_millis(300);
+        let error = host.run("sleep 9", Vec::new(), effect, deadline).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, outcome));
+    }
+}
+
+#[tokio::test]
 async fn a_host_that_cannot_be_reached_is_no_stream() {
     let sshd = Sshd::start().unwrap();
     let host = Ssh::new(&sshd.target()).unwrap().key(sshd.identity_file());
