@@ -129,7 +129,8 @@ fn this_machine_and_the_simulator_ask_nobody() {
 fn what_has_no_meaning_is_refused_before_anything_is_sent() {
     let to = |place: &str| Connect::to(place).unwrap();
     let signed = || to("https://pve1").token("root@pam!ci", SECRET.into()).unwrap();
-    let cases: [(Result<Pve>, &str); 11] = [
+    let cases: [(Result<Pve>, &str); 12] = [
+        (connect(""), "url"),
         (connect("ftp://pve1"), "place"),
         (connect("qemu:///system"), "place"),
         (connect("http://pve1"), "url"),
