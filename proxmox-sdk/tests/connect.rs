@@ -1,5 +1,7 @@
 //! The shortest way to a handle: what each place gives, what the environment adds, and what is refused.
 
+#![allow(clippy::unwrap_used)]
+
 use proxmox_sdk::prelude::*;
 use proxmox_sdk::sim::{ROOT_PASSWORD, ROOT_TOKEN_ID, ROOT_TOKEN_SECRET, SimServer};
 use proxmox_sdk::{Way, connect};
