@@ -7,7 +7,10 @@ use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use proxmox_core::{Effect, Params, PvePath, PveRequest, PveResponse, Version};
 
-// The codec is private to the transport, as it should be: this compiles its file once more.
+// The codec is private to the transport, as it should be: this compiles its files once more.
+#[allow(dead_code, unreachable_pub, unused_imports)]
+#[path = "../../proxmox-transport/src/http/multipart.rs"]
+mod multipart;
 #[allow(dead_code, unreachable_pub, unused_imports)]
 #[path = "../../proxmox-transport/src/http/codec.rs"]
 mod codec;

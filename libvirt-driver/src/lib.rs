@@ -5,12 +5,22 @@
 //! Their documents are read and written by [`xml`]; tags and the sign of ownership are in a domain's [`metadata`]; [`seed`] makes what
 //! cloud-init reads.
 
+mod backend;
+mod clock;
 mod connect;
+mod create;
+mod domain;
+mod host;
 pub mod metadata;
 pub mod rpc;
-pub mod seed;
 mod uri;
+mod virsh;
 pub mod xml;
 
-pub use connect::{Connection, ConnectionBuilder, Reconnect};
+pub use backend::LibvirtBackend;
+pub use connect::{Connection, ConnectionBuilder, Reconnect, Wire};
+pub use create::{Checksum, Image, NewDomain};
+pub use domain::{Deleted, Domain, Shutdown, State};
+pub use host::{DiskUse, DomainUsage, Groups, Host, HostCapacity, NicUse, Overview, PoolCapacity};
+pub use proxmox_core::seed;
 pub use uri::{Driver, HostKeys, LibvirtUri, Mode, Proxy, Socket, SshTarget, SshWay, Way};

@@ -16,6 +16,8 @@
 //! # Ok::<(), proxmox_core::Error>(())
 //! ```
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proxmox_core::config::Tags;
@@ -38,8 +40,24 @@ const ELEMENT: &str = "guest";
 pub struct GuestMetadata {
     tags: Tags,
     marker: Option<String>,
+    volumes: Vec<OwnVolume>,
     /// What a later version of this SDK has put there.
     others: Vec<Element>,
+}
+
+/// A volume that was made for a domain, and goes with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnVolume {
+    /// The name of its pool.
+    pub pool: String,
+    /// Its name in the pool.
+    pub name: String,
+}
+
+impl fmt::Display for OwnVolume {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.pool, self.name)
+    }
 }
 
 /// Where the tags of a domain were found.
@@ -72,6 +90,19 @@ impl GuestMetadata {
         }
         self.marker = Some(marker.to_owned());
         Ok(self)
+    }
+
+    /// With a volume that was made for it, and is to go with it.
+    #[must_use]
+    pub fn volume(mut self, pool: &str, name: &str) -> Self {
+        self.volumes.push(OwnVolume { pool: pool.to_owned(), name: name.to_owned() });
+        self
+    }
+
+    /// The volumes that were made for it.
+    #[must_use]
+    pub fn volumes(&self) -> &[OwnVolume] {
+        &self.volumes
     }
 
     /// The same with other tags.
@@ -116,6 +147,10 @@ impl GuestMetadata {
         Ok(Element::new(name(ELEMENT))
             .with_all(tags.iter().map(|tag| of("tag", tag)))
             .with_all(self.marker.as_ref().map(|marker| of("marker", marker)))
+            .with_all(self.volumes.iter().map(|volume| {
+                let element = Element::new(name("volume"));
+                element.with_attribute("pool", &volume.pool).with_attribute("name", &volume.name)
+            }))
             .with_all(self.others.iter().map(|other| renamed(other, &name))))
     }
 
@@ -144,6 +179,14 @@ impl GuestMetadata {
                 }
                 "marker" => {
                     metadata.marker = Some(child.text().trim().to_owned()).filter(|text| !text.is_empty());
+                }
+                "volume" => {
+                    let of = |name| child.attribute(name).map(str::to_owned);
+                    let Some((pool, name)) = of("pool").zip(of("name")) else {
+                        let message = format!("metadata of {URI}: a <volume> without pool or name");
+                        return Err(Error::decode(Outcome::Rejected, message));
+                    };
+                    metadata.volumes.push(OwnVolume { pool, name });
                 }
                 _ => metadata.others.push(renamed(child, &|name: &str| name.to_owned())),
             }
@@ -341,6 +384,7 @@ mod tests {
         #[test]
         fn reads_back(tags in proptest::collection::vec("[a-z0-9_][a-z0-9_+.-]{0,8}", 0..5), marker in "[!-~☃<&>]([ -~☃]{0,9}[!-~])?") {
             let metadata = GuestMetadata::new(Tags::of(&tags).unwrap()).marker(&marker).unwrap();
+            let metadata = metadata.volume("images", &marker);
             prop_assert_eq!(&GuestMetadata::parse(&metadata.fragment().unwrap()).unwrap(), &metadata);
             let domain = read(&spec().metadata(metadata.element().unwrap()));
             prop_assert_eq!(GuestMetadata::of(&domain).unwrap(), Some(metadata));

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // These are tests.
 
+mod bastion;
 mod daemon;
 
 use std::time::{Duration, Instant};
 
+use bastion::Bastion;
 use daemon::daemon;
 use libvirt_driver::rpc::procedures::{domain, host};
 use libvirt_driver::{Connection, ConnectionBuilder, LibvirtUri};
@@ -69,10 +71,8 @@ async fn through_netcat_where_nothing_is_forwarded() {
 
 #[tokio::test]
 async fn through_a_jump_host() {
-    let (jump, sshd) = (Sshd::start().unwrap(), Sshd::start().unwrap());
-    jump.trust_with(&sshd).unwrap();
-    sshd.trust_with(&jump).unwrap();
-    let libvirt = builder(&sshd, &at_socket()).jump(jump.target()).open().await.unwrap();
+    let bastion = Bastion::start();
+    let libvirt = bastion.builder(daemon(), "test", "/default").open().await.unwrap();
     lists(&libvirt).await;
 }
 

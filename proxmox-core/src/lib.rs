@@ -6,7 +6,7 @@
 //! effect. Work that PVE does in the background is a [`Task`].
 //!
 //! Every write passes the gate of a [`Policy`]. What stands in its way is told beforehand by [`preflight`], what a flow would
-//! send by [`plan`]; how guests and nodes fare by [`telemetry`].
+//! send by [`plan`]; how guests and nodes fare by [`telemetry`]. What cloud-init reads at a first boot is made by [`seed`].
 //!
 //! This crate is pure: no runtime, no HTTP client, no ssh. Those live in `proxmox-transport`; virtual machines in
 //! `proxmox-qemu`, containers in `proxmox-lxc`; a simulated node for tests in `proxmox-sim`.
@@ -26,6 +26,7 @@ mod error;
 mod executor;
 mod extra;
 mod fan_out;
+mod file;
 pub mod guest;
 mod id;
 mod layer;
@@ -41,6 +42,7 @@ mod request;
 mod response;
 mod rows;
 mod secret;
+pub mod seed;
 mod target;
 pub mod task;
 pub mod telemetry;
@@ -55,6 +57,7 @@ pub use config::{ConfigBag, ConfigChange, Growth, PropertyString, Size};
 pub use deadline::Deadline;
 pub use error::{Error, ErrorKind, MissingPrivilege, Outcome, Result, classify};
 pub use executor::park;
+pub use file::FilePart;
 pub use guest::Guest;
 pub use id::{GuestKind, GuestRef, NodeName, StorageId, TokenId, Upid, UserId, Vmid, VolId};
 pub use layer::Layer;

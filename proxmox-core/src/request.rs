@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::file::FilePart;
 use crate::params::{ParamValue, Params};
 use crate::path::PvePath;
 use crate::target::Target;
@@ -84,6 +85,9 @@ pub struct PveRequest {
     /// How.
     #[serde(default, skip_serializing_if = "Params::is_empty")]
     pub params: Params,
+    /// What it brings along: only uploads do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FilePart>,
     /// How deep it cuts. A raw request that is not a GET counts as [`Effect::Destroy`].
     pub effect: Effect,
     /// Whether sending it twice does the same as sending it once. Only reads are ever sent again after bytes left.
@@ -105,6 +109,7 @@ impl PveRequest {
             verb,
             path,
             params: Params::new(),
+            file: None,
             effect: if read { Effect::Read } else { Effect::Destroy },
             idempotent: read,
             timeout: None,
@@ -157,6 +162,13 @@ impl PveRequest {
         self
     }
 
+    /// Brings a file along.
+    #[must_use]
+    pub fn file(mut self, file: FilePart) -> Self {
+        self.file = Some(file);
+        self
+    }
+
     /// States how deep it cuts. [`Effect::Read`] also states that it may be sent again.
     #[must_use]
     pub fn effect(mut self, effect: Effect) -> Self {
@@ -204,6 +216,13 @@ impl PveRequest {
             let text = format!("effect: {} {} is not a read", self.verb.method(), self.path);
             return Err(crate::Error::invalid("effect", text));
         }
+        if let Some(file) = &self.file {
+            if self.verb != Verb::Create {
+                let text = format!("filename: {} takes no file", self.verb.method());
+                return Err(crate::Error::invalid("filename", text));
+            }
+            file.check(&self.params)?;
+        }
         self.params.check()
     }
 
@@ -230,9 +249,14 @@ impl PveRequest {
         if !self.params.is_empty() && matches!(self.verb, Verb::Get | Verb::Delete) {
             line.push_str(" -G");
         }
+        let option = if self.file.is_some() { " --form-string " } else { " --data-urlencode " };
         for (name, value) in self.params.shown() {
-            line.push_str(" --data-urlencode ");
+            line.push_str(option);
             line.push_str(&shell_word(&format!("{name}={value}")));
+        }
+        if let Some(file) = &self.file {
+            line.push_str(" --form ");
+            line.push_str(&shell_word(&format!("filename=@{}", file.name())));
         }
         line.push(' ');
         line.push_str(&shell_word(&url));
@@ -250,6 +274,10 @@ impl fmt::Display for PveRequest {
         write!(f, "pvesh {} {}", self.verb, shell_word(self.path.as_str()))?;
         for (name, value) in self.params.shown() {
             write!(f, " --{name} {}", shell_word(&value))?;
+        }
+        if let Some(file) = &self.file {
+            let content = format!("<{} bytes>", file.length());
+            write!(f, " --filename {} --tmpfilename {}", shell_word(file.name()), shell_word(&content))?;
         }
         Ok(())
     }
@@ -300,6 +328,36 @@ mod tests {
         let text = serde_json::to_string(&request()).unwrap();
         assert!(!text.contains("hunter2"));
         assert!(serde_json::from_str::<PveRequest>(&text).unwrap().check().is_err());
+    }
+
+    #[test]
+    fn a_file_is_not_shown() {
+        let upload = PveRequest::create(PvePath::parse("/nodes/pve1/storage/local/upload").unwrap())
+            .param("content", "iso")
+            .file(FilePart::new("seed.iso", "hunter2"));
+        upload.check().unwrap();
+        assert_eq!(
+            upload.to_string(),
+            "pvesh create /nodes/pve1/storage/local/upload --content iso --filename seed.iso --tmpfilename '<7 bytes>'"
+        );
+        assert_eq!(
+            upload.curl_line("https://pve1:8006"),
+            "curl -X POST --form-string content=iso --form filename=@seed.iso \
+             https://pve1:8006/api2/json/nodes/pve1/storage/local/upload"
+        );
+        let text = serde_json::to_string(&upload).unwrap();
+        assert!(!format!("{text}{upload:?}").contains("hunter2"));
+        // What is read back has no content to send.
+        let back: PveRequest = serde_json::from_str(&text).unwrap();
+        assert!(back.check().unwrap_err().to_string().contains("left out"), "{back:?}");
+        for (name, why) in [("a b.iso", "letters"), ("../x.iso", "letters"), ("", "letters")] {
+            let error = upload.clone().file(FilePart::new(name, "")).check().unwrap_err();
+            assert!(error.to_string().contains(why), "{name}: {error}");
+        }
+        let beside = upload.clone().param("tmpfilename", "/etc/shadow").check().unwrap_err();
+        assert!(beside.errors().contains_key("tmpfilename"), "{beside}");
+        assert!(upload.clone().param("content", "a\r\nb").check().is_err());
+        assert!(PveRequest { verb: Verb::Set, ..upload }.check().is_err());
     }
 
     #[test]

@@ -6,6 +6,9 @@
 //!
 //! [`Watch`] goes on looking, and tells what has changed as typed events.
 //!
+//! [`PveBackend`] is a cluster, or a node of one, as a place where instances live: made, listed and deleted with the same words as on
+//! hosts of libvirt.
+//!
 //! What does not answer does not spoil the rest: it is named with the reason, and its guests are *unknown*, never gone.
 //!
 //! ```
@@ -21,6 +24,7 @@
 //! # Ok(()) }
 //! ```
 
+pub mod backend;
 mod flag;
 mod gather;
 mod html;
@@ -31,6 +35,7 @@ mod snapshot;
 mod thresholds;
 pub mod watch;
 
+pub use backend::PveBackend;
 pub use flag::{Flag, Rule, Severity, Subject};
 pub use gather::Gather;
 pub use report::{

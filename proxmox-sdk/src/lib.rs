@@ -69,6 +69,8 @@ mod connect;
 #[cfg(all(doctest, feature = "fleet", feature = "sim", feature = "ssh"))]
 mod cookbook;
 pub mod prelude;
+#[cfg(feature = "pyo3")]
+mod python;
 
 pub use connect::{Connect, Way, connect};
 #[cfg(feature = "libvirt")]

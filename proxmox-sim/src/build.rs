@@ -22,6 +22,8 @@ pub(crate) fn state(builder: SimBuilder, now: f64) -> State {
         guests: BTreeMap::new(),
         pools: BTreeMap::new(),
         vnets: builder.vnets.into_iter().map(|(name, zone)| (name, Vnet { zone })).collect(),
+        files: BTreeMap::new(),
+        web: builder.web,
         users: builder.users.into_iter().collect(),
         acl: builder.acl,
         dying: Vec::new(),

@@ -1,5 +1,6 @@
 //! Building a cluster.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::acl::{Acl, Token, User};
@@ -32,6 +33,7 @@ pub struct SimBuilder {
     pub(crate) users: Vec<(String, User)>,
     pub(crate) acl: Vec<Acl>,
     pub(crate) vnets: Vec<(String, String)>,
+    pub(crate) web: BTreeMap<String, Vec<u8>>,
 }
 
 impl SimBuilder {
@@ -50,6 +52,7 @@ impl SimBuilder {
             users: Vec::new(),
             acl: Vec::new(),
             vnets: Vec::new(),
+            web: BTreeMap::new(),
         };
         default_cluster::root(builder)
     }
@@ -144,6 +147,13 @@ impl SimBuilder {
     #[must_use]
     pub fn vnet(mut self, name: &str, zone: &str) -> Self {
         self.vnets.push((name.to_owned(), zone.to_owned()));
+        self
+    }
+
+    /// Puts a file where nodes can fetch it by `download-url`. Every other address answers 404.
+    #[must_use]
+    pub fn url(mut self, url: &str, content: &[u8]) -> Self {
+        self.web.insert(url.to_owned(), content.to_vec());
         self
     }
 

@@ -16,6 +16,8 @@ pub(crate) struct Ctx<'a> {
     /// What the path is about; what both kinds of guests have in common is answered by the same handler.
     pub(crate) kind: GuestKind,
     pub(crate) args: Verified,
+    /// The file that came along.
+    pub(crate) file: Option<&'a [u8]>,
 }
 
 impl Ctx<'_> {

@@ -12,8 +12,34 @@ pub struct SimRequest {
     pub path: String,
     /// Decoded parameters from query or body, in order, repeats kept.
     pub params: Vec<(String, SimValue)>,
+    /// The file that came along; its name is the parameter `filename`.
+    pub file: Option<SimFile>,
     /// Who asks.
     pub auth: Credentials,
+}
+
+/// The content of a file. Shown by its length alone, and shared between clones.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SimFile(std::sync::Arc<[u8]>);
+
+impl SimFile {
+    /// A file with this content.
+    #[must_use]
+    pub fn new(content: &[u8]) -> Self {
+        Self(content.into())
+    }
+
+    /// What is in it.
+    #[must_use]
+    pub fn content(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for SimFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SimFile({} bytes)", self.0.len())
+    }
 }
 
 /// A parameter as it came: a form knows only text, a JSON body has types.
@@ -62,7 +88,8 @@ impl SimRequest {
     /// A request of the in-process caller ([`Credentials::Root`]) without parameters.
     #[must_use]
     pub fn new(method: &str, path: &str) -> Self {
-        Self { method: method.to_owned(), path: path.to_owned(), params: Vec::new(), auth: Credentials::Root }
+        let (method, path) = (method.to_owned(), path.to_owned());
+        Self { method, path, params: Vec::new(), file: None, auth: Credentials::Root }
     }
 
     /// Adds a parameter as a query or a form would carry it.
@@ -77,6 +104,13 @@ impl SimRequest {
     pub fn json(mut self, name: &str, value: serde_json::Value) -> Self {
         self.params.push((name.to_owned(), SimValue::Json(value)));
         self
+    }
+
+    /// Brings a file of this name along.
+    #[must_use]
+    pub fn file(mut self, name: &str, content: &[u8]) -> Self {
+        self.file = Some(SimFile::new(content));
+        self.param("filename", name)
     }
 
     /// States who asks.

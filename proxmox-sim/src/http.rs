@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 use crate::exchange::{Credentials, SimAnswer, SimRequest, SimValue};
 use crate::sim::Sim;
 
+mod multipart;
 mod parse;
 
 use parse::{auth_value, form_params, json_params};
@@ -64,7 +65,14 @@ impl HttpRequest {
     /// What the API's router gets to see, or the answer that PVE's web server gives by itself.
     pub(crate) fn read(&self) -> Result<SimRequest, Refused> {
         let path = self.check()?;
-        Ok(SimRequest { method: self.method.clone(), path, params: self.params()?, auth: self.credentials() })
+        let (params, file) = match self.boundary(&path) {
+            Some(boundary) => {
+                let (fields, file) = multipart::read(&self.body, boundary).map_err(Refused::AfterLogin)?;
+                (self.with_query(fields), Some(file))
+            }
+            None => (self.params()?, None),
+        };
+        Ok(SimRequest { method: self.method.clone(), path, params, file, auth: self.credentials() })
     }
 
     /// The part of [`read`](Self::read) that needs no body. Gives the path below `/api2/json`.
@@ -91,9 +99,13 @@ impl HttpRequest {
             if !matches!(self.method.as_str(), "PUT" | "POST") {
                 return after_login(501, &format!("Unexpected content for method '{}'", self.method));
             }
+            if self.boundary(&path).is_some() {
+                return Ok(path);
+            }
             match self.content_type() {
                 None | Some("application/x-www-form-urlencoded" | "application/json") => {}
-                Some(other) => {
+                Some(_) => {
+                    let other = self.find("Content-Type").unwrap_or_default();
                     return after_login(506, &format!("upload 'Content-Type '{other}' not implemented"));
                 }
             }
@@ -122,19 +134,31 @@ impl HttpRequest {
 
     /// Body first, query second; a name in the query replaces the same name in the body.
     fn params(&self) -> Result<Vec<(String, SimValue)>, Refused> {
-        let mut params = if !matches!(self.method.as_str(), "PUT" | "POST") {
+        let params = if !matches!(self.method.as_str(), "PUT" | "POST") {
             Vec::new()
         } else if self.content_type() == Some("application/json") {
             json_params(&self.body).map_err(Refused::AfterLogin)?
         } else {
             form_params(&self.body)
         };
+        Ok(self.with_query(params))
+    }
+
+    fn with_query(&self, mut params: Vec<(String, SimValue)>) -> Vec<(String, SimValue)> {
         if let Some((_, query)) = self.target.split_once('?') {
             let query = form_params(query.split('#').next().unwrap_or_default().as_bytes());
             params.retain(|(name, _)| query.iter().all(|(other, _)| other != name));
             params.extend(query);
         }
-        Ok(params)
+        params
+    }
+
+    /// What stands between the parts of an upload, which PVE takes on one path alone.
+    fn boundary(&self, path: &str) -> Option<&str> {
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        let takes = matches!(segments.as_slice(), ["nodes", _, "storage", _, "upload"]);
+        let ours = takes && self.method == "POST" && self.content_type() == Some("multipart/form-data");
+        multipart::boundary(self.find("Content-Type")?).filter(|_| ours)
     }
 
     /// A cookie counts before an `Authorization` header, and a ticket in either before a token.

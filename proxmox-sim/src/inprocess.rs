@@ -125,7 +125,12 @@ impl SimTransport {
                 .exposed()
                 .map(|(k, v)| (k.to_owned(), SimValue::Text(v.into_owned())))
                 .collect(),
+            file: None,
             auth: self.auth.clone(),
+        };
+        let asked = match &request.file {
+            Some(file) => asked.file(file.name(), file.content().map_or(&[], |content| content)),
+            None => asked,
         };
         let ticket = self.log.arrive(0, &asked.method, &asked.path);
         let fault = self.faults.take(&asked.method, &asked.path);

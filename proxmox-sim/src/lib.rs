@@ -164,6 +164,7 @@ mod status;
 mod storage;
 mod task;
 mod tasks;
+mod upload;
 mod users;
 
 pub use builder::SimBuilder;
@@ -172,7 +173,7 @@ pub use default_cluster::{
     AUDITOR, AUDITOR_PASSWORD, AUDITOR_TOKEN_ID, AUDITOR_TOKEN_SECRET, BARE_TOKEN_ID, BARE_TOKEN_SECRET,
     ROOT_PASSWORD, ROOT_TOKEN_ID, ROOT_TOKEN_SECRET,
 };
-pub use exchange::{Credentials, SimAnswer, SimRequest, SimValue};
+pub use exchange::{Credentials, SimAnswer, SimFile, SimRequest, SimValue};
 pub use faults::{Fault, Faults};
 pub use guest::GuestKind;
 pub use inspect::{GuestView, SeenRequest, TaskView};

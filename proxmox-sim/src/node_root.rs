@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -125,11 +125,19 @@ impl NodeRoot {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
         }
         fs::create_dir_all(at("etc/default"))?;
+        fs::create_dir_all(at("var/tmp"))?;
         let listener = UnixListener::bind(&socket)?;
         listener.set_nonblocking(true)?;
         let stop = Arc::new(AtomicBool::new(false));
-        let (node, stopped) =
-            (Node { name, sim: server.sim().clone(), log: server.log().clone() }, Arc::clone(&stop));
+        let (node, stopped) = (
+            Node {
+                root: directory.path().to_owned(),
+                name,
+                sim: server.sim().clone(),
+                log: server.log().clone(),
+            },
+            Arc::clone(&stop),
+        );
         let thread = thread::Builder::new()
             .name("proxmox-sim-node".to_owned())
             .spawn(move || serve(&listener, &node, &stopped))?;
@@ -156,6 +164,7 @@ impl Drop for NodeRoot {
 /// Who answers.
 #[derive(Debug, Clone)]
 struct Node {
+    root: PathBuf,
     name: String,
     sim: Sim,
     log: RequestLog,
@@ -186,7 +195,10 @@ fn answer(mut stream: UnixStream, node: &Node, stop: &AtomicBool) -> io::Result<
     let output = match words.as_slice() {
         [b"pvesh", locale, arguments @ ..] => {
             let arguments: Vec<String> = arguments.iter().map(|word| text(word, locale)).collect();
-            while_there(&stream, stop, |gone| node.sim.pvesh_with(&arguments, &node.log, gone))?
+            let file = uploaded(&node.root, &arguments);
+            while_there(&stream, stop, |gone| {
+                node.sim.pvesh_with(&arguments, file.as_deref(), &node.log, gone)
+            })?
         }
         [b"pct", given, arguments @ ..] => {
             let arguments: Vec<String> =
@@ -230,6 +242,14 @@ fn while_there<T>(
     let done = work(&gone);
     stream.set_nonblocking(false)?;
     Ok(done)
+}
+
+/// The file that an upload names: PVE takes only such as its own web server would have made.
+fn uploaded(root: &Path, arguments: &[String]) -> Option<Vec<u8>> {
+    let name = arguments.iter().find_map(|word| word.strip_prefix("--tmpfilename="))?;
+    let digits = name.strip_prefix("/var/tmp/pveupload-")?;
+    let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
+    plain.then(|| fs::read(root.join(name.trim_start_matches('/'))).ok()).flatten()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -39,13 +39,14 @@ impl Sim {
     /// ```
     #[must_use]
     pub fn pvesh<S: AsRef<str>>(&self, arguments: &[S], gone: impl Fn() -> bool) -> PveshOutput {
-        self.pvesh_with(arguments, &RequestLog::default(), gone)
+        self.pvesh_with(arguments, None, &RequestLog::default(), gone)
     }
 
-    /// The same, noting the request.
+    /// The same, noting the request, with the content of the file that `tmpfilename` names.
     pub(crate) fn pvesh_with<S: AsRef<str>>(
         &self,
         arguments: &[S],
+        file: Option<&[u8]>,
         log: &RequestLog,
         gone: impl Fn() -> bool,
     ) -> PveshOutput {
@@ -58,6 +59,7 @@ impl Sim {
         for (name, value) in &call.options {
             request = request.param(name, value.as_str());
         }
+        request.file = file.map(crate::exchange::SimFile::new);
         let noted = log.arrive(0, call.method, &call.path);
         let answer = self.answer(&request);
         noted.note(|entry| {

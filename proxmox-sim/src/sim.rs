@@ -167,6 +167,20 @@ impl Sim {
         self.state().guests.get(&vmid).map(GuestView::of)
     }
 
+    /// What is in a file of a storage that came while the simulation ran, as a node sees it.
+    #[must_use]
+    pub fn file(&self, volid: &str, node: &str) -> Option<Vec<u8>> {
+        self.state().file(volid, node).map(<[u8]>::to_vec)
+    }
+
+    /// The volumes of a storage as a node sees them, by their ids.
+    #[must_use]
+    pub fn volumes(&self, storage: &str, node: &str) -> Vec<String> {
+        let state = self.state();
+        let Some(storage) = state.storages.get(storage) else { return Vec::new() };
+        storage.volumes_on(node).map(|volume| volume.volid.clone()).collect()
+    }
+
     /// All tasks so far, oldest first.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskView> {

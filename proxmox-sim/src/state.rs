@@ -20,6 +20,10 @@ pub(crate) struct State {
     pub(crate) guests: BTreeMap<u32, Guest>,
     pub(crate) pools: BTreeMap<String, Pool>,
     pub(crate) vnets: BTreeMap<String, Vnet>,
+    /// What is in the files that came while the simulation ran, by volume, and by node where each has its own.
+    pub(crate) files: BTreeMap<(String, Option<String>), Vec<u8>>,
+    /// What can be fetched from elsewhere, by address.
+    pub(crate) web: BTreeMap<String, Vec<u8>>,
     pub(crate) users: BTreeMap<String, User>,
     pub(crate) acl: Vec<Acl>,
     /// VMs that shut down by themselves, without a task.

@@ -185,7 +185,10 @@ impl State {
         };
         let before = storage.volumes.len();
         storage.volumes.retain(|v| v.volid != volid || !v.is_on(node));
-        storage.volumes.len() < before
+        let gone = storage.volumes.len() < before;
+        self.files
+            .retain(|(other, home), _| other != volid || home.as_ref().is_some_and(|home| home != node));
+        gone
     }
 
     /// Whether linked clones stand on a base image.

@@ -29,6 +29,8 @@
 
 #[cfg(feature = "_http")]
 mod api;
+#[cfg(feature = "reqwest")]
+mod download;
 #[cfg(any(feature = "_http", feature = "_shell"))]
 mod fault;
 #[cfg(feature = "_http")]
@@ -51,7 +53,9 @@ mod tls;
 
 #[cfg(feature = "_http")]
 pub use api::{Api, Engine};
+#[cfg(feature = "reqwest")]
+pub use download::Download;
 #[cfg(feature = "local")]
 pub use local::Local;
 #[cfg(feature = "ssh")]
-pub use ssh::{Complaint, Ssh, SshEngine, SshHost, SshSocket, SshStream, Target as SshTarget};
+pub use ssh::{Complaint, Finished, Ssh, SshEngine, SshHost, SshSocket, SshStream, Target as SshTarget};

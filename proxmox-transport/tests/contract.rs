@@ -283,6 +283,7 @@ const FAKEPVE: Lacks = &[
     (Cap::Batches, "it answers an execute without looking at it"),
     (Cap::BehindTheApi, "it is a process of its own"),
     (Cap::Containers, "it has no archive to make them of"),
+    (Cap::Files, "its storages keep nothing"),
     (Cap::ExecOutput, "its programs print only what its list says"),
     (Cap::GuestFiles, "its files are all empty"),
     (Cap::LinkedClones, "its clones share nothing"),
@@ -301,6 +302,7 @@ const FAKEPVE: Lacks = &[
 const LIVE: Lacks = &[
     (Cap::BehindTheApi, "it is a machine of its own"),
     (Cap::Containers, "no archive is named"),
+    (Cap::Files, "no storage for them is named"),
     (Cap::OtherUsers, "only one is named"),
     (Cap::Pct, "pct runs on the node, and is not in the API"),
     (Cap::TwoNodes, "only one is named"),

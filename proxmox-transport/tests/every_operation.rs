@@ -33,6 +33,10 @@ guest/config::set_config guest/config::resize guest/delete::delete guest/exec::e
 guest/power::resume guest/power::shutdown guest/power::start guest/power::stop guest/power::suspend task/mod::stop \
 container::push container::template agent/mod::exec agent/mod::file_write vm::cloud_init vm::reset vm::template";
 
+/// What writes to a storage, and to no guest.
+const FILES: &str =
+    "node/volume::delete_volume node/volume::download node/volume::upload node/volume::upload_iso";
+
 /// What makes a guest, and only reads the one it is made from.
 const BIRTHS: &str = "guest/clone::clone_to container::create vm::create";
 
@@ -71,7 +75,7 @@ fn scan(directory: &Path, module: &str, found: &mut BTreeSet<String>) {
 
 #[test]
 fn each_operation_is_in_one_of_the_lists() {
-    let lists = [READS, AROUND, WRITES, BIRTHS].map(names);
+    let lists = [READS, AROUND, WRITES, FILES, BIRTHS].map(names);
     let all: BTreeSet<String> = lists.iter().flatten().cloned().collect();
     assert_eq!(all.len(), lists.iter().map(BTreeSet::len).sum::<usize>(), "one is in two lists");
     assert_eq!(in_the_sources(), all);

@@ -8,6 +8,7 @@ use proxmox_transport::{Ssh, SshHost};
 
 use super::connection::{Connection, Reconnect};
 use super::dial::Dialer;
+use super::wire::Wire;
 use crate::uri::{HostKeys, LibvirtUri, SshWay, Way};
 
 /// How long each step of connecting may take.
@@ -30,12 +31,14 @@ pub struct ConnectionBuilder {
     ssh_config: Option<PathBuf>,
     step: Duration,
     reconnect: Reconnect,
+    wire: Wire,
 }
 
 impl ConnectionBuilder {
     pub(super) fn new(uri: &LibvirtUri) -> Self {
         let uri = uri.clone();
-        Self { uri, jumps: Vec::new(), ssh_config: None, step: STEP, reconnect: Reconnect::default() }
+        let (reconnect, wire) = (Reconnect::default(), Wire::default());
+        Self { uri, jumps: Vec::new(), ssh_config: None, step: STEP, reconnect, wire }
     }
 
     /// Goes through this ssh host, `[user@]host[:port]`. Called again, it adds one: the first is the nearest.
@@ -66,10 +69,17 @@ impl ConnectionBuilder {
         self
     }
 
+    /// What carries the calls: libvirt's own protocol, and where no way leads to the daemon's socket, `virsh`, by default.
+    #[must_use]
+    pub fn wire(mut self, wire: Wire) -> Self {
+        self.wire = wire;
+        self
+    }
+
     /// Connects.
     ///
     /// # Errors
-    /// `InvalidInput` for what is no such host and for files that are not there. `Tls` and `Unauthenticated` when ssh does not trust or
+    /// `InvalidInput` for what is no such host, for files that are not there, and for what [`Wire::Virsh`] makes nothing of. `Tls` and `Unauthenticated` when ssh does not trust or
     /// is not let in. `Connect` when no way leads to a daemon: the text tells each that was tried, and why it failed. What the
     /// daemon says of the driver.
     pub async fn open(self) -> Result<Connection> {
@@ -77,7 +87,8 @@ impl ConnectionBuilder {
             Way::Unix(_) => None,
             Way::Ssh(way) => Some(self.ssh(way)?),
         };
-        Connection::open_with(Dialer { uri: self.uri, host, step: self.step }, self.reconnect).await
+        let dialer = Dialer { uri: self.uri, host, step: self.step, wire: self.wire };
+        Connection::open_with(dialer, self.reconnect).await
     }
 
     fn ssh(&self, way: &SshWay) -> Result<SshHost> {

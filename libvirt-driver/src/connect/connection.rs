@@ -9,7 +9,8 @@ use tokio::sync::Mutex;
 
 use super::builder::ConnectionBuilder;
 use super::dial::{Dialed, Dialer};
-use crate::rpc::{Call, Client, Events, Stream};
+use super::wire::Live;
+use crate::rpc::{Call, Events, Stream};
 use crate::uri::LibvirtUri;
 
 /// What to do when the connection is lost.
@@ -74,7 +75,7 @@ impl Connection {
         &self.0.dialer.uri
     }
 
-    /// What carries the bytes at present, such as `socket /run/libvirt/libvirt-sock` or `virt-ssh-helper`.
+    /// What carries the bytes at present, such as `socket /run/libvirt/libvirt-sock`, `virt-ssh-helper` or `virsh over ssh`.
     pub async fn way(&self) -> String {
         self.0.live.lock().await.way.clone()
     }
@@ -82,14 +83,16 @@ impl Connection {
     /// Carries a call out.
     ///
     /// # Errors
-    /// As [`Client::call`], and those of connecting again.
+    /// As [`Client::call`](crate::rpc::Client::call), and those of connecting again. Over `virsh`, `Unsupported` for what it cannot do.
     pub async fn call<T>(&self, call: Call<T>) -> Result<T> {
         let again = |error: &Error| error.outcome() == Outcome::NotSent || call.effect() == Effect::Read;
-        let client = self.client().await.map_err(|e| call.named(e))?;
-        match client.call(&call).await {
-            Err(error) if client.is_lost() && self.0.reconnect == Reconnect::WhenNeeded && again(&error) => {
+        let live = self.live().await.map_err(|e| call.named(e))?;
+        match live.call(&call).await {
+            Err(error)
+                if live.was_lost_by(&error) && self.0.reconnect == Reconnect::WhenNeeded && again(&error) =>
+            {
                 tracing::debug!(target: "libvirt", %error, "once more over a new connection");
-                self.client().await.map_err(|e| call.named(e))?.call(&call).await
+                self.live().await.map_err(|e| call.named(e))?.call(&call).await
             }
             answer => answer,
         }
@@ -98,40 +101,40 @@ impl Connection {
     /// Carries a call out that opens a stream, such as the console of a domain.
     ///
     /// # Errors
-    /// As [`call`](Self::call). A stream that breaks is not begun again.
+    /// As [`call`](Self::call). A stream that breaks is not begun again. `Unsupported` over `virsh`.
     pub async fn stream(&self, call: Call<()>) -> Result<Stream> {
-        self.client().await.map_err(|e| call.named(e))?.stream(&call).await
+        self.live().await.map_err(|e| call.named(e))?.stream(&call).await
     }
 
     /// Writes all that can be read into a volume, by [`upload`](crate::rpc::procedures::storage::upload). Gives the number of bytes.
     ///
     /// # Errors
-    /// As [`stream`](Self::stream), and [`Stream::send_all`].
+    /// As [`call`](Self::call), and [`Stream::send_all`].
     pub async fn upload(&self, call: Call<()>, from: &mut (impl AsyncRead + Unpin)) -> Result<u64> {
-        self.stream(call).await?.send_all(from).await
+        self.live().await.map_err(|e| call.named(e))?.upload(&call, from).await
     }
 
     /// Reads a volume to its end, by [`download`](crate::rpc::procedures::storage::download). Gives the number of bytes.
     ///
     /// # Errors
-    /// As [`stream`](Self::stream), and [`Stream::receive_all`].
+    /// As [`call`](Self::call), and [`Stream::receive_all`].
     pub async fn download(&self, call: Call<()>, to: &mut (impl AsyncWrite + Unpin)) -> Result<u64> {
-        self.stream(call).await?.receive_all(to).await
+        self.live().await.map_err(|e| call.named(e))?.download(&call, to).await
     }
 
     /// Subscribes to the lifecycle of all domains. It ends with the connection: what happens until the next subscription must be
     /// looked up.
     ///
     /// # Errors
-    /// As [`call`](Self::call).
+    /// As [`call`](Self::call). `Unsupported` over `virsh`.
     pub async fn events(&self) -> Result<Events> {
-        self.client().await?.events().await
+        self.live().await?.events().await
     }
 
-    /// The live client; another one where it was lost and may be made again.
-    async fn client(&self) -> Result<Client> {
+    /// The live wire; another one where it was lost and may be made again.
+    async fn live(&self) -> Result<Live> {
         let mut live = self.0.live.lock().await;
-        if live.client.is_lost() {
+        if live.wire.is_lost() {
             if self.0.reconnect == Reconnect::Never {
                 let text = format!("the connection to libvirt on {} is lost", self.uri().host());
                 return Err(
@@ -140,7 +143,7 @@ impl Connection {
             }
             *live = self.0.dialer.dial().await?;
         }
-        Ok(live.client.clone())
+        Ok(live.wire.clone())
     }
 }
 

@@ -12,8 +12,10 @@ use tokio::time::timeout;
 
 use super::sockets;
 use super::tried::Tried;
+use super::wire::{Live, Wire};
 use crate::rpc::{Client, RemoteError};
 use crate::uri::{LibvirtUri, Mode, Proxy, SshWay, Way};
+use crate::virsh::{Place, Virsh, on_the_host, quote};
 
 /// How long a command that has failed may take to say why.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -24,11 +26,12 @@ pub(super) struct Dialer {
     /// The ssh host, if it is over ssh: one for all connections.
     pub(super) host: Option<SshHost>,
     pub(super) step: Duration,
+    pub(super) wire: Wire,
 }
 
 /// A connection that was made.
 pub(super) struct Dialed {
-    pub(super) client: Client,
+    pub(super) wire: Live,
     pub(super) way: String,
 }
 
@@ -40,13 +43,34 @@ enum Attempt {
     Failed(Error),
 }
 
+/// Why there is no connection by libvirt's own protocol.
+enum Failed {
+    /// No other way leads further.
+    Final(Error),
+    /// No way led to a daemon.
+    Tried(Tried),
+}
+
+impl Failed {
+    fn into_error(self, host: &str) -> Error {
+        match self {
+            Self::Final(error) => error,
+            Self::Tried(tried) => tried.into_error(host),
+        }
+    }
+}
+
 impl Dialer {
     /// Tries each way until the daemon answers.
     pub(super) async fn dial(&self) -> Result<Dialed> {
-        let dialed = match (&self.uri.way, &self.host) {
-            (Way::Ssh(way), Some(host)) => self.over_ssh(way, host).await,
-            (Way::Unix(socket), _) => self.here(&sockets::here(&self.uri, socket, variable)).await,
-            (Way::Ssh(_), None) => Err(Tried::default().into_error(&self.uri.host())),
+        let dialed = match self.wire {
+            Wire::Virsh => self.virsh().await,
+            Wire::Rpc => self.rpc().await.map_err(|failed| failed.into_error(&self.uri.host())),
+            Wire::Auto => match self.rpc().await {
+                Ok(dialed) => Ok(dialed),
+                Err(Failed::Final(error)) => Err(error),
+                Err(Failed::Tried(tried)) => self.virsh_instead(tried).await,
+            },
         };
         if let Ok(dialed) = &dialed {
             tracing::debug!(target: "libvirt", host = %self.uri.host(), way = %dialed.way, "connected");
@@ -54,7 +78,49 @@ impl Dialer {
         dialed.map_err(|e| e.during("connect").about(&self.uri))
     }
 
-    async fn here(&self, paths: &[std::path::PathBuf]) -> Result<Dialed> {
+    async fn rpc(&self) -> Result<Dialed, Failed> {
+        match (&self.uri.way, &self.host) {
+            (Way::Ssh(way), Some(host)) => self.over_ssh(way, host).await,
+            (Way::Unix(socket), _) => self.here(&sockets::here(&self.uri, socket, variable)).await,
+            (Way::Ssh(_), None) => Err(Failed::Tried(Tried::default())),
+        }
+    }
+
+    /// By virsh, where nothing else leads to the daemon.
+    async fn virsh_instead(&self, mut tried: Tried) -> Result<Dialed> {
+        if on_the_host(&self.uri).is_err() {
+            tried.skipped("virsh", "the URI says what is to carry the bytes");
+            return Err(tried.into_error(&self.uri.host()));
+        }
+        match self.virsh().await {
+            Ok(dialed) => {
+                let why = tried.into_error(&self.uri.host());
+                tracing::warn!(target: "libvirt", host = %self.uri.host(), %why, "falling back to virsh, which takes a process for each call");
+                Ok(dialed)
+            }
+            Err(error) => {
+                tried.failed("virsh", &error);
+                Err(tried.into_error(&self.uri.host()))
+            }
+        }
+    }
+
+    async fn virsh(&self) -> Result<Dialed> {
+        let uri = on_the_host(&self.uri)?;
+        let place = match &self.host {
+            Some(host) => {
+                host.connect(self.until()).await?;
+                Place::Ssh(host.clone())
+            }
+            None => Place::Here,
+        };
+        let virsh = Virsh::new(place, uri);
+        virsh.probe(self.step).await?;
+        let way = virsh.way().to_owned();
+        Ok(Dialed { wire: Live::Virsh(virsh), way })
+    }
+
+    async fn here(&self, paths: &[std::path::PathBuf]) -> Result<Dialed, Failed> {
         let mut tried = Tried::default();
         for path in paths {
             let attempt = match self.in_time(UnixStream::connect(path)).await {
@@ -66,12 +132,12 @@ impl Dialer {
                 return done;
             }
         }
-        Err(tried.into_error(&self.uri.host()))
+        Err(Failed::Tried(tried))
     }
 
-    async fn over_ssh(&self, way: &SshWay, host: &SshHost) -> Result<Dialed> {
+    async fn over_ssh(&self, way: &SshWay, host: &SshHost) -> Result<Dialed, Failed> {
         // What is wrong with ssh itself is wrong with every way.
-        host.connect(self.until()).await?;
+        host.connect(self.until()).await.map_err(Failed::Final)?;
         let mut tried = Tried::default();
         let paths = sockets::of_host(&self.uri, &way.socket);
         if way.proxy == Proxy::Auto {
@@ -106,7 +172,7 @@ impl Dialer {
                 return done;
             }
         }
-        Err(tried.into_error(&self.uri.host()))
+        Err(Failed::Tried(tried))
     }
 
     async fn forwarded(&self, host: &SshHost, path: &Path) -> Attempt {
@@ -182,10 +248,10 @@ impl Dialer {
 const HELPER: &str = "virt-ssh-helper";
 
 /// Whether it is done, by success or for good.
-fn settle(attempt: Attempt, way: String, tried: &mut Tried) -> Option<Result<Dialed>> {
+fn settle(attempt: Attempt, way: String, tried: &mut Tried) -> Option<Result<Dialed, Failed>> {
     match attempt {
-        Attempt::Open(client) => Some(Ok(Dialed { client, way })),
-        Attempt::Final(error) => Some(Err(error.with_outcome(Outcome::NotSent))),
+        Attempt::Open(client) => Some(Ok(Dialed { wire: Live::Rpc(client), way })),
+        Attempt::Final(error) => Some(Err(Failed::Final(error.with_outcome(Outcome::NotSent)))),
         Attempt::Failed(error) => {
             tried.failed(way, &error);
             None
@@ -223,9 +289,4 @@ async fn with_last_words(error: Error, complaint: &Complaint) -> Error {
 
 fn variable(name: &str) -> Option<std::path::PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(Into::into)
-}
-
-/// As one word of a POSIX shell.
-fn quote(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
 }

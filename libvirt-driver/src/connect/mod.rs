@@ -5,6 +5,8 @@ mod connection;
 mod dial;
 mod sockets;
 mod tried;
+mod wire;
 
 pub use builder::ConnectionBuilder;
 pub use connection::{Connection, Reconnect};
+pub use wire::Wire;

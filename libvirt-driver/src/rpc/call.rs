@@ -7,6 +7,7 @@ use proxmox_core::{Effect, Error, Outcome, Result};
 
 use super::packet::Program;
 use super::xdr::{Decode, Encode, Malformed, Reader, Writer};
+use crate::virsh::{Form, beyond};
 
 /// How long an answer may take that the daemon has at hand.
 const USUAL: Duration = Duration::from_secs(30);
@@ -31,6 +32,7 @@ pub struct Call<T> {
     budget: Duration,
     target: Option<String>,
     decode: fn(&[u8]) -> Result<T, Malformed>,
+    form: Option<fn(&[u8]) -> Result<Form<T>>>,
 }
 
 impl<T: Decode> Call<T> {
@@ -47,6 +49,7 @@ impl<T: Decode> Call<T> {
             budget: if matches!(class, Class::Slow) { SLOW } else { USUAL },
             target: None,
             decode: |bytes| Reader::all(bytes),
+            form: None,
         }
     }
 }
@@ -80,8 +83,20 @@ impl<T> Call<T> {
 
     /// Decodes the answer in a way of its own.
     pub(crate) fn by<U>(self, decode: fn(&[u8]) -> Result<U, Malformed>) -> Call<U> {
-        let Self { name, program, procedure, effect, arguments, budget, target, decode: _ } = self;
-        Call { name, program, procedure, effect, arguments, budget, target, decode }
+        let Self { name, program, procedure, effect, arguments, budget, target, decode: _, form: _ } = self;
+        Call { name, program, procedure, effect, arguments, budget, target, decode, form: None }
+    }
+
+    /// Can also be said to virsh, in this form, which is made of the arguments when it is needed.
+    pub(crate) fn or_virsh(mut self, form: fn(&[u8]) -> Result<Form<T>>) -> Self {
+        self.form = Some(form);
+        self
+    }
+
+    /// What is said to virsh.
+    pub(crate) fn form(&self) -> Result<Form<T>> {
+        let form = self.form.ok_or_else(|| beyond(format!("virsh cannot do {}", self.name)))?;
+        form(self.arguments()?)
     }
 
     /// The name in errors and traces, such as `domain.start`.
@@ -168,10 +183,11 @@ impl Class {
 }
 
 /// Makes a function of each line: number, class and name of a procedure; the function with its arguments; what is sent of them;
-/// what comes back.
+/// what comes back; and what virsh would be told.
 macro_rules! procedures {
     ($($(#[$about:meta])* $number:literal $class:ident $name:literal $function:ident($($argument:ident: $type:ty),*)
-        sends[$($value:expr),*] gives $output:ty $(, by $decode:expr)? $(, about $target:expr)? $(, of $program:ident)?;)*) => {
+        sends[$($value:expr),*] gives $output:ty $(, by $decode:expr)? $(, about $target:expr)? $(, of $program:ident)?
+        $(, virsh $form:path)?;)*) => {
         $(
             $(#[$about])*
             #[must_use]
@@ -179,6 +195,7 @@ macro_rules! procedures {
                 let arguments: &[&dyn $crate::rpc::xdr::Encode] = &[$(&$value),*];
                 let call = $crate::rpc::Call::new($name, $number, $crate::rpc::call::Class::$class, arguments);
                 $(let call = $crate::rpc::Call::<()>::by(call, $decode);)?
+                $(let call = call.or_virsh(|arguments| $crate::virsh::Form::of(arguments, $form));)?
                 $(let call = call.about($target);)?
                 $(let call = call.of($crate::rpc::packet::Program::$program);)?
                 call

@@ -48,9 +48,12 @@ impl std::error::Error for RemoteError {}
 
 /// Sentences of code 1 (internal error), 9 (operation failed) and 38 (system error), which stand for anything.
 const SENTENCES: &[(&str, ErrorKind)] = &[
+    // Whatever the agent says further is about the guest's inside.
+    ("unable to execute QEMU agent command", ErrorKind::Agent),
     ("already exists", ErrorKind::AlreadyExists),
     ("exists already", ErrorKind::AlreadyExists),
     ("is already active", ErrorKind::WrongState),
+    ("is already running", ErrorKind::WrongState),
     ("is not active", ErrorKind::WrongState),
     ("is not running", ErrorKind::WrongState),
     ("already in use", ErrorKind::Busy),
@@ -193,6 +196,11 @@ mod tests {
             (9, "operation failed: domain 'tiny' already exists with uuid 1", K::AlreadyExists),
             (90, "storage volume 'x' exists already", K::AlreadyExists),
             (86, "Guest agent is not responding: QEMU guest agent is not connected", K::Agent),
+            (
+                1,
+                "internal error: unable to execute QEMU agent command 'guest-exec': Failed to execute child process “/x” (No such file or directory)",
+                K::Agent,
+            ),
             (45, "authentication failed: access denied by policy", K::PermissionDenied),
             (68, "Timed out during operation: cannot acquire state change lock", K::Busy),
             (27, "XML error: unknown device", K::InvalidInput),

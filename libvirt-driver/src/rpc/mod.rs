@@ -5,7 +5,7 @@
 
 pub(crate) mod call;
 mod client;
-mod error;
+pub(crate) mod error;
 mod events;
 pub(crate) mod packet;
 pub mod procedures;

@@ -38,6 +38,8 @@ enum Entry {
         sent: bool,
         /// Where the parts go when the call opens a stream.
         stream: Option<mpsc::Sender<Chunk>>,
+        /// Parts that came before the answer: another thread of the daemon's sends them.
+        early: Vec<Chunk>,
         /// Held until the daemon has answered, also when nobody waits any more: it counts the same way.
         _slot: OwnedSemaphorePermit,
     },
@@ -89,7 +91,9 @@ impl Shared {
         }
         let serial = state.last;
         let (answer, answered) = oneshot::channel();
-        state.entries.insert(serial, Entry::Call { answer, sent: false, stream, _slot: slot });
+        state
+            .entries
+            .insert(serial, Entry::Call { answer, sent: false, stream, early: Vec::new(), _slot: slot });
         Ok((serial, answered))
     }
 
@@ -125,7 +129,7 @@ impl Shared {
     pub(super) fn answered(&self, serial: u32, answer: Result<Vec<u8>, RemoteError>) -> Answered {
         let mut state = self.state();
         match state.entries.remove(&serial) {
-            Some(Entry::Call { answer: waiting, stream, .. }) => {
+            Some(Entry::Call { answer: waiting, stream, early, .. }) => {
                 if let (Some(stream), Ok(_)) = (stream, &answer) {
                     if waiting.is_closed() {
                         return Answered::UnwantedStream;
@@ -134,7 +138,7 @@ impl Shared {
                 }
                 // Who has gone wants no answer.
                 let _ = waiting.send(answer.map_err(Failure::Refused));
-                Answered::Expected
+                Answered::Expected(early)
             }
             // An error may also answer the parts of a stream.
             Some(Entry::Stream(chunks)) => match answer {
@@ -142,6 +146,17 @@ impl Shared {
                 Ok(_) => Answered::Unknown,
             },
             None => Answered::Unknown,
+        }
+    }
+
+    /// Keeps a part of a stream that has not been opened yet. Gives it back where there is no such.
+    pub(super) fn keep(&self, serial: u32, chunk: Chunk) -> Option<Chunk> {
+        match self.state().entries.get_mut(&serial) {
+            Some(Entry::Call { stream: Some(_), early, .. }) => {
+                early.push(chunk);
+                None
+            }
+            _ => Some(chunk),
         }
     }
 
@@ -218,7 +233,8 @@ impl Shared {
 
 /// What an answer was to.
 pub(super) enum Answered {
-    Expected,
+    /// A call's, with the parts of its stream that were there before.
+    Expected(Vec<Chunk>),
     StreamFailed(mpsc::Sender<Chunk>, RemoteError),
     /// It opened a stream, and who asked for it has gone.
     UnwantedStream,

@@ -139,7 +139,11 @@ async fn dispatch(
                 Status::Ok | Status::Continue => Ok(payload),
             };
             match shared.answered(header.serial, answer) {
-                Answered::Expected => {}
+                Answered::Expected(early) => {
+                    for chunk in early {
+                        pass_on(header, chunk, queue, shared).await;
+                    }
+                }
                 Answered::UnwantedStream => {
                     say(queue, &Packet { header: abort(header), payload: Vec::new() });
                 }
@@ -158,23 +162,30 @@ async fn dispatch(
             _ => {}
         },
         Kind::Stream => {
-            let Some(chunks) = shared.stream(header.serial) else { return Ok(()) };
             let chunk = match header.status {
                 Status::Continue => Chunk::Data(payload),
                 Status::Ok => Chunk::End,
                 Status::Error => Chunk::Failed(Reader::all(&payload)?),
             };
-            if !matches!(chunk, Chunk::Data(_)) {
-                shared.end_stream(header.serial);
-                hand(&chunks, chunk).await;
-            } else if timeout(UNREAD, chunks.send(chunk)).await.is_err() && shared.end_stream(header.serial) {
-                tracing::warn!(target: "libvirt", "a stream that nobody reads is given up");
-                say(queue, &Packet { header: abort(header), payload: Vec::new() });
+            if let Some(chunk) = shared.keep(header.serial, chunk) {
+                pass_on(header, chunk, queue, shared).await;
             }
         }
         Kind::Call => return Err(Malformed("the daemon calls this client".to_owned())),
     }
     Ok(())
+}
+
+/// Hands a part of a stream to who reads it.
+async fn pass_on(header: Header, chunk: Chunk, queue: &mpsc::WeakSender<Outgoing>, shared: &Shared) {
+    let Some(chunks) = shared.stream(header.serial) else { return };
+    if !matches!(chunk, Chunk::Data(_)) {
+        shared.end_stream(header.serial);
+        hand(&chunks, chunk).await;
+    } else if timeout(UNREAD, chunks.send(chunk)).await.is_err() && shared.end_stream(header.serial) {
+        tracing::warn!(target: "libvirt", "a stream that nobody reads is given up");
+        say(queue, &Packet { header: abort(header), payload: Vec::new() });
+    }
 }
 
 /// Tells the daemon that nobody wants the stream.

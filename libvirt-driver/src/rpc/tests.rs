@@ -361,6 +361,24 @@ async fn a_stream_goes_up() {
     assert_eq!(received, content);
 }
 
+/// One thread of the daemon sends the content, and another the answer.
+#[tokio::test]
+async fn parts_before_the_answer_are_kept() {
+    let (client, mut daemon) = pair();
+    let (call, mut content) = (storage::download(&volume(), 0, 0), Vec::new());
+    let script = async {
+        let asked = daemon.hear().await;
+        let part = Header { kind: Kind::Stream, status: Status::Continue, ..asked.header };
+        daemon.send(part, vec![7; 5000]).await;
+        daemon.send(part, Vec::new()).await;
+        daemon.answer(&asked, &()).await;
+        let end = daemon.hear().await.header;
+        daemon.send(end, Vec::new()).await;
+    };
+    let download = async { client.stream(&call).await?.receive_all(&mut content).await };
+    assert_eq!(tokio::join!(download, script).0.unwrap(), 5000);
+}
+
 #[tokio::test]
 async fn a_stream_that_the_daemon_refuses() {
     let (client, mut daemon) = pair();

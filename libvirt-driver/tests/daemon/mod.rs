@@ -1,7 +1,8 @@
 //! A libvirtd of this test program's own: real, private, gone when the program ends.
 //!
 //! It runs in namespaces of its own: what it takes for `/etc/libvirt`, `/var/lib/libvirt`, `/run/libvirt` … is a temporary directory, and
-//! all that it starts ends with it. The end of this program, however it comes, closes a pipe that tells it to end.
+//! all that it starts ends with it. Its networks are its own as well: their bridges, addresses and filters meet nothing of the host's.
+//! The end of this program, however it comes, closes a pipe that tells it to end.
 
 // It belongs to tests, and waits for other processes in real time.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
@@ -39,6 +40,9 @@ stdio_handler = "file"
 /// namespace it takes all others with it, and it must reap those whose parents have gone: `wait` does, `read` does not.
 const INSIDE: &str = r#"
 set -e
+# What the host has in /sys tells of its own network.
+mount -t sysfs sysfs /sys
+ip link set lo up
 for pair in run:/run/libvirt lib:/var/lib/libvirt etc:/etc/libvirt cache:/var/cache/libvirt log:/var/log/libvirt; do
     mkdir -p "${pair#*:}"
     mount --bind "$1/${pair%%:*}" "${pair#*:}"
@@ -81,6 +85,9 @@ impl Daemon {
             ("libvirtd", "libvirt-daemon, libvirt-daemon-driver-qemu"),
             ("qemu-system-x86_64", "qemu-system-x86"),
             ("unshare", "util-linux"),
+            ("ip", "iproute2"),
+            ("dnsmasq", "dnsmasq-base"),
+            ("iptables", "iptables"),
         ] {
             assert!(
                 is_there(program),
@@ -97,8 +104,7 @@ impl Daemon {
         fs::write(root.join("libvirtd.conf"), sockets + CONFIGURATION).unwrap();
         fs::write(root.join("etc/qemu.conf"), QEMU).unwrap();
         // The directory goes last, whatever ends the rest.
-        let outside =
-            r#"unshare --mount --pid --fork --kill-child --mount-proc sh -c "$2" inside "$1"; rm -rf "$1""#;
+        let outside = r#"unshare --mount --net --pid --fork --kill-child --mount-proc sh -c "$2" inside "$1"; rm -rf "$1""#;
         let child = Command::new("sh")
             .args(["-c", outside, "outside"])
             .arg(&root)

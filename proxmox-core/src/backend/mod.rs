@@ -21,6 +21,7 @@ mod capacity;
 mod instance;
 mod region;
 mod spec;
+mod watch;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub use capacity::{Capacity, Fit};
 pub use instance::{Instance, InstanceId, InstanceState};
 pub use region::{Common, LibvirtRegion, PveRegion, Region, RegionKind, Regions, SecretSource};
 pub use spec::{Image, InstanceSpec, InstanceType, Network};
+pub use watch::{InstanceEvent, InstanceWatch};
 
 use crate::guest::{Exec, ExecResult};
 use crate::{Result, async_trait};
@@ -78,6 +80,9 @@ pub trait Backend: Send + Sync {
 
     /// What there is, and what is promised and used of it.
     async fn capacity(&self) -> Result<Capacity>;
+
+    /// Looks on, from now until what is returned is dropped.
+    async fn watch(&self) -> Result<Box<dyn InstanceWatch>>;
 }
 
 /// What a [`Backend`] is.

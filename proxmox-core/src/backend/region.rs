@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::InstanceType;
+use super::{InstanceType, Network};
 use crate::{Error, NodeName, Result, Secret};
 
 /// Which kind of host a region is made of.
@@ -60,8 +60,10 @@ pub struct LibvirtRegion {
     pub uri: String,
     /// The pool that disks go to; `default` when nothing is said.
     pub pool: Option<String>,
-    /// The network or bridge of cards.
-    pub network: Option<String>,
+    /// What the cards of instances that name nothing are plugged into: a bridge, or a network of libvirt.
+    pub network: Option<Network>,
+    /// What runs machines: `kvm` when nothing is said, `qemu` where there is none.
+    pub virt_type: Option<String>,
 }
 
 /// A Proxmox VE cluster.
@@ -244,6 +246,7 @@ struct Entry {
     uri: Option<String>,
     pool: Option<String>,
     network: Option<String>,
+    virt_type: Option<String>,
     url: Option<String>,
     token_id: Option<String>,
     token_secret: Option<String>,
@@ -295,16 +298,22 @@ impl TryFrom<Entry> for Region {
                     ("fingerprint", entry.fingerprint.is_some()),
                     ("ca_file", entry.ca_file.is_some()),
                     ("storage", entry.storage.is_some()),
-                    ("bridge", entry.bridge.is_some()),
                 ])?;
                 let uri = needed("uri", entry.uri)?;
-                Ok(Self::Libvirt(LibvirtRegion { common, uri, pool: entry.pool, network: entry.network }))
+                let network = match (entry.bridge, entry.network) {
+                    (Some(_), Some(_)) => return Err(bad("it has both a bridge and a network".to_owned())),
+                    (Some(bridge), None) => Some(Network::Bridge(bridge)),
+                    (None, network) => network.map(Network::Network),
+                };
+                let (pool, virt_type) = (entry.pool, entry.virt_type);
+                Ok(Self::Libvirt(LibvirtRegion { common, uri, pool, network, virt_type }))
             }
             RegionKind::Proxmox => {
                 foreign(&[
                     ("uri", entry.uri.is_some()),
                     ("pool", entry.pool.is_some()),
                     ("network", entry.network.is_some()),
+                    ("virt_type", entry.virt_type.is_some()),
                 ])?;
                 let token_secret = match (entry.token_secret, entry.token_secret_env, entry.token_secret_file)
                 {

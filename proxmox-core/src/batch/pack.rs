@@ -52,13 +52,14 @@ pub(super) fn batches(requests: &[PveRequest], wanted: impl Fn(&PveRequest) -> b
 /// The node that a request is sent to and the rest of its path, where a batch can carry it.
 ///
 /// Not: what has a budget of its own, which it would share; what waits for a guest's agent, for which all others would
-/// wait; what is not PVE's own; paths that need encoding, and lists, of which nobody knows how PVE reads them there.
+/// wait; what is not PVE's own; what brings a file along; paths that need encoding, and lists, of which nobody knows how PVE reads them there.
 fn place(request: &PveRequest) -> Option<(NodeName, &str)> {
     let (node, rest) = request.path.as_str().strip_prefix("/nodes/")?.split_once('/')?;
     let fits = request.timeout.is_none()
         && rest != "execute"
         && request.path.segments().nth(4) != Some("agent")
         && !Pct::is_path(&request.path)
+        && request.file.is_none()
         && request.path.url_path() == request.path.as_str()
         && request.params.get("node").is_none()
         && !request.params.iter().any(|(_, value)| matches!(value, ParamValue::List(_)));

@@ -95,6 +95,13 @@ pub struct ExecResult {
 }
 
 impl ExecResult {
+    /// The end of a program that printed this.
+    #[must_use]
+    pub fn new(exit_code: Option<i64>, stdout: impl Into<GuestData>, stderr: impl Into<GuestData>) -> Self {
+        let (stdout, stderr) = (stdout.into(), stderr.into());
+        Self { exit_code, signal: None, stdout, stderr, out_truncated: false, err_truncated: false }
+    }
+
     /// Whether it exited with 0.
     #[must_use]
     pub fn success(&self) -> bool {

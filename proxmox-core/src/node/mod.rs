@@ -4,6 +4,7 @@ mod disk;
 mod network;
 mod status;
 mod storage;
+mod volume;
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ pub use disk::{Disk, DiskHealth, Disks, ReadDisks};
 pub use network::{Interface, Vnet};
 pub use status::{CpuInfo, NodeStatus, Usage};
 pub use storage::{Content, StorageStatus};
+pub use volume::{Checksum, Download, FileKind, Store, Upload};
 
 use crate::call::{Ask, Call};
 use crate::guest::{GuestStatus, Kind};

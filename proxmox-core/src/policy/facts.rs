@@ -56,3 +56,18 @@ impl GuestFacts {
         }
     }
 }
+
+/// What a verdict on an instance that is no guest of Proxmox VE rests on, read just before.
+#[derive(Debug, Clone, Copy)]
+pub struct InstanceFacts<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The host that it is on.
+    pub host: &'a str,
+    /// Its tags, lower case.
+    pub tags: &'a [String],
+    /// What its description says, and every other sign of who owns it.
+    pub description: &'a str,
+    /// Whether the caller has named it and wants it done all the same.
+    pub forced: bool,
+}

@@ -9,7 +9,7 @@ mod table;
 
 pub(crate) use decision::Audience;
 pub use decision::{Decision, Passage};
-pub use facts::GuestFacts;
+pub use facts::{GuestFacts, InstanceFacts};
 pub(crate) use gate::{Case, Passed};
 pub use rule::{Refusal, Rule};
 pub(crate) use subject::{GuestAt, Subject};
@@ -247,28 +247,11 @@ impl Policy {
         if request.force == Some(guest.vmid) {
             return Verdict::Allow;
         }
-        let managed = guest.tags.contains(&self.managed);
-        if !managed && !self.finishes_own_clone(request, guest) {
-            let why = format!("it does not carry the tag {:?}", self.managed);
-            return Refusal::of_guest(Rule::ManagedTag, guest, &why, request.force);
-        }
-        if let Some(marker) = &self.marker
-            && !guest.description.contains(marker)
-            && !self.finishes_own_clone(request, guest)
-        {
-            let why = format!("its description does not hold {marker:?}");
-            return Refusal::of_guest(Rule::Marker, guest, &why, request.force);
-        }
         let overwrites = matches!(subject, Subject::Overwritten(_));
-        if (overwrites || self.real_effect(request, guest) == Effect::Destroy)
-            && let Some(tag) = guest.tags.iter().find(|t| self.protected.contains(t))
-        {
-            return Refusal::of_guest(
-                Rule::ProtectedTag,
-                guest,
-                &format!("it carries the tag {tag:?}"),
-                request.force,
-            );
+        let effect = if overwrites { Effect::Destroy } else { self.real_effect(request, guest) };
+        let own = self.finishes_own_clone(request, guest);
+        if let Some((rule, why)) = self.against(&guest.tags, &guest.description, effect, own) {
+            return Refusal::of_guest(rule, guest, &why, request.force);
         }
         let ends = overwrites || request.verb == Verb::Delete && Target::is_guest_itself(&request.path);
         if guest.protection && ends {
@@ -280,6 +263,67 @@ impl Policy {
             );
         }
         Verdict::Allow
+    }
+
+    /// Whether this may be done to an instance that is no guest of Proxmox VE, such as a domain of libvirt. The same rules hold: of the
+    /// managed tag, the marker, protecting tags, and of nodes, which here are hosts. A policy that only allows some pools of Proxmox
+    /// VE allows none of these instances.
+    #[must_use]
+    pub fn verdict_on(&self, instance: &InstanceFacts<'_>, effect: Effect) -> Verdict {
+        if self.everything || effect == Effect::Read {
+            return Verdict::Allow;
+        }
+        if !self.nodes.is_empty() && self.nodes.iter().all(|node| node.as_str() != instance.host) {
+            let why = format!("host {} is none of those that may be worked on", instance.host);
+            return Refusal::without_guest(Rule::Elsewhere, why);
+        }
+        if !self.pools.is_empty() {
+            let why = format!("{} is in none of the pools {}", instance.name, self.pools.join(", "));
+            return Refusal::without_guest(Rule::Pool, why);
+        }
+        if instance.forced {
+            return Verdict::Allow;
+        }
+        match self.against(instance.tags, instance.description, effect, false) {
+            Some((rule, why)) => Refusal::of_instance(rule, instance.name, &why),
+            None => Verdict::Allow,
+        }
+    }
+
+    /// The rules that look at what a guest carries.
+    fn against(
+        &self,
+        tags: &[String],
+        description: &str,
+        effect: Effect,
+        own: bool,
+    ) -> Option<(Rule, String)> {
+        if !tags.contains(&self.managed) && !own {
+            return Some((Rule::ManagedTag, format!("it does not carry the tag {:?}", self.managed)));
+        }
+        if let Some(marker) = &self.marker
+            && !description.contains(marker)
+            && !own
+        {
+            return Some((Rule::Marker, format!("its description does not hold {marker:?}")));
+        }
+        let protecting = tags.iter().find(|tag| self.protected.contains(tag));
+        protecting
+            .filter(|_| effect == Effect::Destroy)
+            .map(|tag| (Rule::ProtectedTag, format!("it carries the tag {tag:?}")))
+    }
+
+    /// Whether these tags instead of those take away what marks or protects a guest: that is [`Effect::Destroy`].
+    #[must_use]
+    pub fn loses_protection(&self, before: &[String], after: &[String]) -> bool {
+        let guarding = |tag: &String| *tag == self.managed || self.protected.contains(tag);
+        before.iter().any(|tag| guarding(tag) && !after.contains(tag))
+    }
+
+    /// The text that the description of a managed guest must hold, where this policy demands one.
+    #[must_use]
+    pub fn marker_text(&self) -> Option<&str> {
+        self.marker.as_deref()
     }
 
     /// What lies beyond any single guest.
@@ -349,8 +393,7 @@ impl Policy {
             None if deletes("tags") => Vec::new(),
             None => guest.tags.clone(),
         };
-        let guarding = |tag: &String| *tag == self.managed || self.protected.contains(tag);
-        let loses_tag = guest.tags.iter().any(|tag| guarding(tag) && !new_tags.contains(tag));
+        let loses_tag = self.loses_protection(&guest.tags, &new_tags);
         let loses_marker = self.marker.as_ref().is_some_and(|marker| {
             let texts = request.params.all("description");
             deletes("description") || texts.first().is_some_and(|text| !text.contains(marker))

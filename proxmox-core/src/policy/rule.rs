@@ -142,6 +142,11 @@ impl Refusal {
         let name = guest.name.as_deref().map(|n| format!(" ({n})")).unwrap_or_default();
         Verdict::Refuse(Self { rule, why: format!("guest {vmid}{name}: {why}"), advice })
     }
+
+    pub(super) fn of_instance(rule: Rule, name: &str, why: &str) -> Verdict {
+        let advice = format!("if that is what you want, force it, naming {name}");
+        Verdict::Refuse(Self { rule, why: format!("{name}: {why}"), advice })
+    }
 }
 
 impl From<Refusal> for Error {

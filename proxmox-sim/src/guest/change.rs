@@ -38,7 +38,13 @@ pub(crate) fn apply(state: &mut State, vmid: u32, wish: &Wish, now: f64) -> Resu
         let Some(guest) = state.guests.get_mut(&vmid) else {
             continue;
         };
+        // A cloud-init drive whose place something else takes is not kept.
+        let old = guest.get(key).map(disk::Drive::parse).filter(disk::Drive::is_cloudinit);
         set(guest, key, value);
+        let now = guest.get(key).map(disk::Drive::parse);
+        if let Some(old) = old.filter(|old| now.is_none_or(|now| now.file != old.file)) {
+            state.remove_volume(&old.file, &node);
+        }
     }
     if let Some(guest) = state.guests.get_mut(&vmid) {
         for key in &wish.revert {

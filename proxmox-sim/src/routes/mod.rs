@@ -178,7 +178,8 @@ pub(crate) fn answer(state: &mut State, now: f64, request: &SimRequest) -> Answe
         given.push((name.to_owned(), SimValue::Text(value)));
     }
     let args = schema::verify(&route.params, &given, state.version)?;
-    (route.run)(&mut Ctx { state, now, who, kind: route.kind, args })
+    let file = request.file.as_ref().map(crate::exchange::SimFile::content);
+    (route.run)(&mut Ctx { state, now, who, kind: route.kind, args, file })
 }
 
 fn permit(

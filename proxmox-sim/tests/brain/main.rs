@@ -12,4 +12,5 @@ mod container_life;
 mod container_power;
 mod lifecycle;
 mod tasks;
+mod upload;
 mod versions;

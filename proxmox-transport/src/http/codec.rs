@@ -1,9 +1,11 @@
-//! A request becomes method, URL and form; nothing here touches a socket.
+//! A request becomes method, URL and body; nothing here touches a socket.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use proxmox_core::{PveRequest, Verb};
+
+use super::multipart;
 
 /// Everything but RFC 3986's unreserved characters. A space becomes `%20`, which no reader takes for anything else.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -14,9 +16,9 @@ pub(crate) struct HttpRequest {
     pub(crate) method: Method,
     /// With scheme, host and query.
     pub(crate) url: String,
-    /// The form. PVE answers 501 to a GET or DELETE with a body and to chunks, and wants the length of an empty form too:
-    /// so these have none, and the others always do.
-    pub(crate) form: Option<Bytes>,
+    /// A form, and its content type. PVE answers 501 to a GET or DELETE with a body and to chunks, and wants the length of an empty
+    /// form too: so these have none, and the others always do.
+    pub(crate) form: Option<(HeaderValue, Bytes)>,
     /// Who asks.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -33,10 +35,12 @@ pub(crate) fn encode(root: &str, request: &PveRequest) -> HttpRequest {
     let mut url = String::with_capacity(root.len() + path.len() + 64);
     url.push_str(root);
     url.push_str(&path);
-    let form = if in_form {
+    let form = if let Some(file) = request.file.as_ref().filter(|_| in_form) {
+        Some(multipart::encode(request, file))
+    } else if in_form {
         let mut form = String::new();
         pairs(&mut form, request.params.exposed());
-        Some(form.into())
+        Some((HeaderValue::from_static("application/x-www-form-urlencoded"), form.into()))
     } else {
         if !request.params.is_empty() {
             url.push('?');
@@ -81,7 +85,7 @@ mod tests {
 
     fn text(request: &PveRequest) -> String {
         let http = encode(ROOT, request);
-        let form = http.form.map(|form| format!("\n{}", String::from_utf8_lossy(&form)));
+        let form = http.form.map(|(_, form)| format!("\n{}", String::from_utf8_lossy(&form)));
         format!("{} {}{}", http.method, http.url.strip_prefix(ROOT).unwrap(), form.unwrap_or_default())
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod codec;
 pub(crate) mod engine;
+mod multipart;
 #[cfg(feature = "reqwest")]
 pub(crate) mod reqwest;
 #[cfg(all(feature = "ureq", unix))]

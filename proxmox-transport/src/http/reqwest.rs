@@ -14,8 +14,8 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
+use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderValue, Method};
 use http_body::{Body, Frame, SizeHint};
 use hyper::ext::ReasonPhrase;
 use proxmox_core::{Error, ErrorKind, Outcome};
@@ -193,12 +193,13 @@ fn assemble(url: Url, request: HttpRequest, handed: &Arc<OnceLock<Instant>>) -> 
     for (name, value) in request.headers {
         headers.append(name, value);
     }
-    if let Some(form) = &request.form {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    let (kind, form) = request.form.unzip();
+    if let (Some(kind), Some(form)) = (kind, &form) {
+        headers.insert(CONTENT_TYPE, kind);
         // hyper states the length of what has one, and leaves out that of nothing.
         headers.insert(CONTENT_LENGTH, form.len().into());
     }
-    let form = request.form.unwrap_or_default();
+    let form = form.unwrap_or_default();
     *http.body_mut() = Some(reqwest::Body::wrap(Form { rest: form, handed: Arc::clone(handed) }));
     http
 }

@@ -78,10 +78,9 @@ impl Ureq {
         for (name, value) in request.headers {
             http.headers_mut().append(name, value);
         }
-        let form = request.form;
-        if form.is_some() {
-            http.headers_mut()
-                .insert(CONTENT_TYPE, http::HeaderValue::from_static("application/x-www-form-urlencoded"));
+        let (kind, form) = request.form.unzip();
+        if let Some(kind) = kind {
+            http.headers_mut().insert(CONTENT_TYPE, kind);
         }
         let fault = |e| fault(e, budgets);
         // Settings of a single request cost a copy of all of them: only where they differ.

@@ -6,6 +6,7 @@ use proxmox_core::{Effect, Error, ErrorKind, Outcome, PveRequest, PveResponse, R
 use serde_json::json;
 
 use super::command::{CUT, MISSING};
+use super::upload::NO_ROOM;
 use crate::shell::Ended;
 
 /// The answer, or the error that exit code and texts are.
@@ -54,6 +55,9 @@ pub(crate) fn not_pve(exit: i32, stderr: &str, effect: Effect) -> Option<Error> 
         unsent(ErrorKind::Unsupported, format!("this is no node of Proxmox VE: there is no{program}"))
     } else if first.starts_with(CUT) {
         unsent(ErrorKind::Connect, "the connection broke while the request was sent".to_owned())
+    } else if first.starts_with(NO_ROOM) {
+        unsent(ErrorKind::Refused, first.trim_start_matches("proxmox-sdk: ").to_owned())
+            .with_advice("look for room in /var/tmp of the node, or use the tunnel")
     } else if let Some(why) = first.strip_prefix("sudo: ") {
         unsent(ErrorKind::PermissionDenied, format!("sudo refuses: {why}"))
             .with_advice("allow it to run perl without a password: a line in sudoers that equals root")

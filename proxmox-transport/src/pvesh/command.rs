@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use proxmox_core::{Error, ErrorKind, Outcome, PveRequest, Result};
 
+use super::upload;
 use crate::shell::{Script, quote};
 
 /// How `pvesh` is called on the node.
@@ -34,12 +35,18 @@ impl Caller {
     /// Arguments go to a line of perl on its standard input, which runs the node's `pvesh` in its own process: no shell reads
     /// them, nothing limits their length, and the process list does not show them.
     pub(super) fn script(&self, request: &PveRequest) -> Result<Script> {
-        let arguments = arguments(request)?;
+        let mut arguments = arguments(request)?;
         let pvesh = format!("{}/usr/bin/pvesh", self.root.display());
         let sudo = if self.sudo { "sudo -n " } else { "" };
         // Without a UTF-8 locale PVE stores other characters as U+FFFD; sudo lets the variable pass.
         let become_root = format!("LC_ALL=C.UTF-8 exec {sudo}");
         if self.program {
+            if request.file.is_some() {
+                let text =
+                    "pvesh alone may be run on the node, and it takes a file only from the node itself";
+                return Err(Error::new(ErrorKind::Unsupported, Outcome::NotSent, text)
+                    .with_advice("use the tunnel (engine `tunnel`), or let sudo run perl"));
+            }
             if request.params.has_secret() && !self.shown_secrets {
                 let text = "the request holds a secret, and the arguments of pvesh are seen by everybody on the node";
                 return Err(Error::new(ErrorKind::Refused, Outcome::NotSent, text)
@@ -58,10 +65,18 @@ impl Caller {
                 format!("node_root: {pvesh:?} holds a character that it cannot"),
             ));
         }
+        let put = match &request.file {
+            Some(file) => {
+                let name = upload::name();
+                arguments.extend(upload::arguments(file, &name));
+                upload::perl(&self.root, &name)
+            }
+            None => String::new(),
+        };
         let perl = format!(
             "{{local $/=\"\\0\"; chomp(@ARGV=<STDIN>)}} \
              (pop(@ARGV)//\"\") eq \"{END}\" or die \"{CUT}\\n\"; \
-             open STDIN,\"<\",\"/dev/null\"; \
+             {put}open STDIN,\"<\",\"/dev/null\"; \
              -r q({pvesh}) or die \"{MISSING} {pvesh}\\n\"; \
              do q({pvesh}); die $@ if $@"
         );
@@ -115,6 +130,15 @@ mod tests {
     }
 
     fn run(script: &Script) -> (String, String) {
+        let output = ran(script);
+        (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8(output.stderr).unwrap())
+    }
+
+    fn bytes(script: &Script) -> Vec<u8> {
+        ran(script).stdout
+    }
+
+    fn ran(script: &Script) -> std::process::Output {
         let mut child = Command::new("sh")
             .args(["-c", &script.line])
             .stdin(Stdio::piped())
@@ -123,8 +147,7 @@ mod tests {
             .spawn()
             .unwrap();
         child.stdin.take().unwrap().write_all(&script.input).unwrap();
-        let output = child.wait_with_output().unwrap();
-        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+        child.wait_with_output().unwrap()
     }
 
     #[test]
@@ -162,6 +185,43 @@ mod tests {
             let (stdout, stderr) = run(&script);
             assert!(stdout.is_empty() && stderr.starts_with(CUT), "{end}: {stdout:?} {stderr:?}");
         }
+    }
+
+    #[test]
+    fn a_file_is_put_where_pvesh_takes_it_and_taken_away_again() {
+        let root = node();
+        let pvesh = root.path().join("usr/bin/pvesh");
+        let shows = r#"#!/usr/bin/perl -T
+            my ($name) = map { /^--tmpfilename=(.*)/s } @ARGV;
+            my $root = "ROOT";
+            open(my $file, '<:raw', "$root$name") or die "$name: $!";
+            print join('|', @ARGV[2, 5], sprintf('%o', (stat $file)[2] & 07777), $name, do { local $/; <$file> });
+            "#;
+        std::fs::write(&pvesh, shows.replace("ROOT", &root.path().display().to_string())).unwrap();
+        let caller = Caller { root: root.path().into(), ..Caller::default() };
+        let content = b"\0a\nb\0\xff".repeat(100);
+        let upload = PveRequest::create(PvePath::parse("/nodes/pve1/storage/local/upload").unwrap())
+            .param("content", "iso")
+            .file(proxmox_core::FilePart::new("a.iso", content.clone()));
+        // Without the directory it cannot be put there, and nothing is sent.
+        let (stdout, stderr) = run(&caller.script(&upload).unwrap());
+        assert!(stdout.is_empty() && stderr.starts_with(upload::NO_ROOM), "{stderr}");
+        std::fs::create_dir_all(root.path().join("var/tmp")).unwrap();
+        let script = caller.script(&upload).unwrap();
+        let (_, stderr) = run(&script);
+        assert_eq!(stderr, "");
+        let output = bytes(&script);
+        let head = b"--content=iso|--filename=a.iso|600|/var/tmp/pveupload-";
+        assert!(output.starts_with(head), "{}", String::from_utf8_lossy(&output));
+        assert_eq!(&output[head.len() + 33..], content);
+        assert_eq!(std::fs::read_dir(root.path().join("var/tmp")).unwrap().count(), 0);
+        // Cut, it is not put there at all.
+        let cut = Script { input: script.input[..script.input.len() - 9].to_vec(), line: script.line };
+        assert!(run(&cut).1.starts_with(CUT));
+        let program = Caller { program: true, ..caller };
+        let error = program.script(&upload).err().unwrap();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Unsupported, Outcome::NotSent));
+        assert!(error.advice().unwrap().contains("tunnel"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod answer;
 mod command;
 mod transport;
+mod upload;
 
 pub(crate) use answer::not_pve;
 pub(crate) use command::Caller;

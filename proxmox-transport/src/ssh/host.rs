@@ -14,7 +14,7 @@ use super::link::private_directory;
 use super::session::{Live, Session, Trouble, lost};
 use super::stream::{Complaint, SshStream};
 use crate::fault::{Fault, Stage, Why};
-use crate::shell::quote;
+use crate::shell::{Ended, Script, Shell as _, quote};
 
 /// A host reached over ssh, for what is not Proxmox VE: [`Ssh::host`](crate::Ssh::host) makes it. Cheap to clone; the connection is
 /// made when it is needed and ends with the last clone and the last stream.
@@ -99,10 +99,41 @@ impl SshHost {
         Err(self.error(fault))
     }
 
+    /// Runs a line of the POSIX shell to its end, with this as its input. The line is visible in the host's process list, the input
+    /// is not. What has not ended by the deadline is ended there soon after.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect). `Timeout` and `Connect` when the end of the command was not seen: its effect tells whether
+    /// that matters. A command that fails is none: see [`Finished::exit`].
+    pub async fn run(
+        &self,
+        line: &str,
+        input: Vec<u8>,
+        effect: Effect,
+        deadline: Instant,
+    ) -> Result<Finished> {
+        let script = Script { line: line.to_owned(), input };
+        match self.0.run(script, deadline).await {
+            Ok(Ended { exit, stdout, stderr }) => Ok(Finished { exit, stdout, stderr }),
+            Err(fault) => Err(fault.into_error(effect, self.name())),
+        }
+    }
+
     /// Nothing of the service behind it was sent.
     fn error(&self, fault: Fault) -> Error {
         fault.into_error(Effect::Read, self.name()).with_outcome(Outcome::NotSent)
     }
+}
+
+/// A command that has come to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// Its exit code. 127 when there is no such command.
+    pub exit: i32,
+    /// What it has printed.
+    pub stdout: Vec<u8>,
+    /// What it has complained of.
+    pub stderr: Vec<u8>,
 }
 
 impl std::fmt::Debug for SshHost {

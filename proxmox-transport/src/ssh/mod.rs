@@ -15,7 +15,7 @@ mod tunnel;
 
 pub use builder::{Ssh, SshEngine};
 pub(crate) use config::{HostKeys, Settings};
-pub use host::{SshHost, SshSocket};
+pub use host::{Finished, SshHost, SshSocket};
 pub(crate) use session::Session;
 pub use stream::{Complaint, SshStream};
 pub use target::Target;

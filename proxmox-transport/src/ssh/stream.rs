@@ -134,11 +134,16 @@ impl Complaint {
         let _ = self.open.clone().changed().await;
     }
 
+    /// The end of what it has said, 4 KiB at most.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.said.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+
     /// The last line that says anything.
     #[must_use]
     pub fn line(&self) -> Option<String> {
-        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = String::from_utf8_lossy(&said);
+        let text = self.text();
         text.lines().map(str::trim).rfind(|line| !line.is_empty()).map(str::to_owned)
     }
 }

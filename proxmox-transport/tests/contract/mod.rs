@@ -27,10 +27,11 @@ pub mod suite;
 pub mod task;
 pub mod telemetry;
 pub mod version;
+pub mod volume;
 pub mod wait_for_ip;
 mod world;
 
-pub use world::{Cap, Case, Lacks, Simulated, Who, World, simulated_cluster};
+pub use world::{Cap, Case, IMAGE, IMAGE_URL, Lacks, Simulated, Who, World, simulated_cluster};
 
 use proxmox_core::{Error, ErrorKind, Outcome};
 

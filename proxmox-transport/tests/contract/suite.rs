@@ -191,6 +191,18 @@ macro_rules! topics {
             disks_without_the_privilege_are_a_note
             another_node
         );
+        topic!($backend volume:
+            is_put_there_and_taken_away
+            replaces_one_of_its_name
+            what_arrives_is_what_was_meant
+            of_any_bytes
+            a_lost_answer_is_not_sent_again
+            may_be_fetched
+            what_cannot_be_fetched_is_told
+            what_is_refused_is_not_sent
+            needs_a_privilege
+            of_a_guest_stays
+        );
         topic!($backend cluster:
             all_vms_come_in_one_request
             a_row_says_what_the_status_says

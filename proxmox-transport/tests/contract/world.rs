@@ -55,6 +55,8 @@ pub enum Cap {
     Autostart,
     /// Containers are made of template archives, and live.
     Containers,
+    /// Files can be put on the storage `local`, and taken away.
+    Files,
     /// Programs run in containers, and files go in and out. Where not, asking for it is an error that says what to do.
     Pct,
 }
@@ -226,12 +228,18 @@ impl fmt::Debug for World {
     }
 }
 
+/// Where the simulated clusters can fetch an image: twenty times [`IMAGE`].
+pub const IMAGE_URL: &str = "https://images.example/small.raw";
+/// A part of it.
+pub const IMAGE: &str = "hello iso ";
+
 /// The default cluster and a managed VM with a guest agent.
 pub fn simulated_cluster(version: PveVersion, scale: f64) -> Sim {
     Sim::builder()
         .version(version)
         .time_scale(scale)
         .node(SimNode::new("pve1").bridge("vmbr1"))
+        .url(IMAGE_URL, IMAGE.repeat(20).as_bytes())
         .guest(
             SimGuest::vm(102)
                 .name("answering")

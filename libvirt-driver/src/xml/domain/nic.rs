@@ -99,6 +99,10 @@ impl NicXml {
         self
     }
 
+    pub(super) fn source(&self) -> &InterfaceSource {
+        &self.source
+    }
+
     pub(super) fn write(&self) -> Result<Element> {
         check::word("nic.model", &self.model)?;
         let mut nic = Element::new("interface");

@@ -4,7 +4,7 @@ use uuid::Uuid;
 use super::super::kinds::{BootDevice, Bus, DiskDevice, VirtType};
 use super::super::{Element, check, units};
 use super::disk::targets;
-use super::{AGENT_CHANNEL, ConsoleXml, CpuXml, DiskXml, FirmwareXml, KernelXml, NicXml};
+use super::{AGENT_CHANNEL, ConsoleXml, CpuXml, DiskXml, FirmwareXml, InterfaceSource, KernelXml, NicXml};
 
 /// A domain that is to be.
 ///
@@ -209,6 +209,22 @@ impl DomainXml {
     #[must_use]
     pub fn without_rng(mut self) -> Self {
         self.rng = false;
+        self
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What its cards are plugged into.
+    pub(crate) fn nic_sources(&self) -> impl Iterator<Item = &InterfaceSource> {
+        self.nics.iter().map(NicXml::source)
+    }
+
+    /// With a disk before all others, so that it boots from it.
+    pub(crate) fn first_disk(mut self, disk: DiskXml) -> Self {
+        self.disks.insert(0, disk);
         self
     }
 

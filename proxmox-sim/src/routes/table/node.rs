@@ -1,7 +1,7 @@
 //! Methods of a node and of its storages.
 
 use super::Line;
-use crate::{content, execute, network, node, tasks};
+use crate::{content, execute, network, node, tasks, upload};
 
 pub(super) const LINES: &[Line] = &[
     ("GET", "/nodes/{node}/hosts", "", "/nodes/{node} Sys.Audit", node::hosts),
@@ -90,6 +90,22 @@ pub(super) const STORAGE: &[Line] = &[
         "filename:s format?:e:raw,qcow2,subvol,vmdk size:s~alloc-size vmid:vmid",
         "/storage/{storage} Datastore.AllocateSpace",
         content::allocate,
+    ),
+    (
+        "POST",
+        "/nodes/{node}/storage/{storage}/upload",
+        "content:e:iso,vztmpl,import filename:s..255 checksum?:s>checksum-algorithm \
+         checksum-algorithm?:e:md5,sha1,sha224,sha256,sha384,sha512>checksum tmpfilename?:s",
+        "/storage/{storage} Datastore.AllocateTemplate",
+        upload::upload,
+    ),
+    (
+        "POST",
+        "/nodes/{node}/storage/{storage}/download-url",
+        "content:e:iso,vztmpl,import filename:s..255 url:s checksum?:s>checksum-algorithm \
+         checksum-algorithm?:e:md5,sha1,sha224,sha256,sha384,sha512>checksum verify-certificates?:b",
+        "/storage/{storage} Datastore.AllocateTemplate",
+        upload::download,
     ),
     ("GET", "/nodes/{node}/storage/{storage}/content/{volume}", "", "all", content::volume),
     ("DELETE", "/nodes/{node}/storage/{storage}/content/{volume}", "delay?:i1..30", "all", content::delete),

@@ -251,11 +251,17 @@ fn is_same(recorded: &PveRequest, asked: &PveRequest) -> bool {
     recorded.verb == asked.verb
         && recorded.path == asked.path
         && recorded.params.shown().eq(asked.params.shown())
+        && shape(recorded) == shape(asked)
+}
+
+/// What is known of a file that is not on the tape.
+fn shape(request: &PveRequest) -> Option<(&str, usize)> {
+    request.file.as_ref().map(|file| (file.name(), file.length()))
 }
 
 /// Without secrets, also in memory: by the way through its written form.
 fn written_down(request: &PveRequest) -> PveRequest {
-    if !request.params.has_secret() {
+    if !request.params.has_secret() && request.file.is_none() {
         return request.clone();
     }
     // As text: a `Value` would sort the parameters.

@@ -22,6 +22,25 @@ fn write(path: &str) -> PveRequest {
     PveRequest::create(PvePath::parse(path).unwrap()).effect(Effect::Write)
 }
 
+#[test]
+fn a_file_is_known_by_its_name_and_length() {
+    let (transport, _) = Scripted::new(|_| Ok(PveResponse::envelope(r#"{"data":null}"#)));
+    let record = Arc::new(Record::new());
+    let upload = |content: &str| {
+        write("/nodes/pve1/storage/local/upload")
+            .param("content", "iso")
+            .file(proxmox_core::FilePart::new("seed.iso", content.to_owned()))
+    };
+    let pve = Pve::builder(transport).layer(Arc::clone(&record)).build();
+    pve.block_on(pve.call(&upload("hunter2"))).unwrap();
+    let tape = record.tape();
+    assert!(!format!("{tape:?}").contains("hunter2"));
+    let tape: Tape = serde_json::from_str(&serde_json::to_string(&tape).unwrap()).unwrap();
+    let replay = Replay::new(tape);
+    assert!(call(&replay, &upload("another length")).is_err());
+    call(&replay, &upload("hunter3")).unwrap();
+}
+
 /// Answers of every sort, and the requests that get them.
 fn recorded() -> (Tape, Vec<PveRequest>, Vec<Result<PveResponse>>) {
     let (transport, _) = Scripted::new(|request| match request.path.as_str() {

@@ -1,6 +1,7 @@
 //! What a guest finds at its first boot: a small image with what cloud-init's data source NoCloud looks for.
 
 mod calendar;
+mod check;
 mod cloud_config;
 mod cloud_seed;
 mod iso;

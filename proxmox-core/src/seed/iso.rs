@@ -1,7 +1,7 @@
 //! A file system image as ECMA-119 (ISO 9660) describes it: one directory, names of eight letters for those who know nothing else, and
 //! the real names in both extensions that systems read, Rock Ridge for Linux and Joliet for Windows.
 
-use proxmox_core::{Error, Result};
+use crate::{Error, Result};
 
 use super::calendar;
 
@@ -32,7 +32,7 @@ struct File<'a> {
 /// `created` is in seconds since 1970. Files are readable for the guest's administrator alone: seeds hold secrets.
 ///
 /// ```
-/// let image = libvirt_driver::seed::image("cidata", 1_767_225_600, &[("meta-data", b"instance-id: i-1\n")])?;
+/// let image = proxmox_core::seed::image("cidata", 1_767_225_600, &[("meta-data", b"instance-id: i-1\n")])?;
 /// assert_eq!(&image[16 * 2048 + 1..][..5], b"CD001");
 /// # Ok::<(), proxmox_core::Error>(())
 /// ```

@@ -1,16 +1,16 @@
 use std::fmt::Write as _;
 
-use proxmox_core::{ExposeSecret, Result, Secret};
+use crate::{ExposeSecret, Result, Secret};
 
 use super::UserData;
+use super::check;
 use super::yaml::quoted;
-use crate::xml::check;
 
 /// The part of a cloud-config that most guests need: users with their keys, packages, commands. For all else, write the text itself and
 /// hand it to [`UserData::new`].
 ///
 /// ```
-/// use libvirt_driver::seed::{CloudConfig, CloudUser};
+/// use proxmox_core::seed::{CloudConfig, CloudUser};
 /// let data = CloudConfig::new()
 ///     .user(CloudUser::new("ann").ssh_key("ssh-ed25519 AAAAC3Nza ann@desk").sudo())
 ///     .package("nginx")

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use proxmox_core::{Error, ExposeSecret, Result, Secret};
+use crate::{Error, ExposeSecret, Result, Secret};
 
 use super::yaml::{self, Shape};
 
@@ -9,7 +9,7 @@ use super::yaml::{self, Shape};
 /// It may hold passwords and is not shown by `Debug`.
 ///
 /// ```
-/// use libvirt_driver::seed::UserData;
+/// use proxmox_core::seed::UserData;
 /// UserData::new("#cloud-config\npackages: [nginx]\n")?;
 /// UserData::new("#!/bin/sh\ntouch /done\n")?;
 /// let error = UserData::new("#cloud-config\npackages: [nginx\n").unwrap_err();

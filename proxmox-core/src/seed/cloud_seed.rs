@@ -1,11 +1,11 @@
 use std::fmt;
 
-use proxmox_core::{ExposeSecret, Result, Secret};
+use crate::{ExposeSecret, Result, Secret};
 
+use super::check;
 use super::user_data::{check_network, refused};
 use super::yaml::quoted;
 use super::{UserData, image};
-use crate::xml::check;
 
 /// The label by which cloud-init finds the image.
 pub const LABEL: &str = "cidata";
@@ -15,7 +15,7 @@ pub const LABEL: &str = "cidata";
 /// The instance's id decides what a first boot is: a guest that sees a new one takes the seed in again. Hand over the domain's UUID.
 ///
 /// ```
-/// use libvirt_driver::seed::{CloudSeed, UserData};
+/// use proxmox_core::seed::{CloudSeed, UserData};
 /// let image = CloudSeed::new("i-1")
 ///     .hostname("web1")
 ///     .user_data(UserData::new("#cloud-config\npackages: [nginx]\n")?)

@@ -1,0 +1,111 @@
+//! Taking away: an instance with what belongs to it, and what a failed creation has left.
+
+use std::time::Duration;
+
+use proxmox_core::guest::{DeleteOptions, Deleted};
+use proxmox_core::{Error, GuestKind, NodeName, Outcome, Result, VolId};
+use proxmox_qemu::Vm;
+
+use super::PveBackend;
+use super::seed;
+
+/// How long a creation may go on of which nobody waits for the end any more.
+const PATIENCE: Duration = Duration::from_secs(300);
+const PAUSE: Duration = Duration::from_secs(2);
+
+impl PveBackend {
+    /// Deletes a machine with its disks, then its seed. True when there was something to delete.
+    pub(super) async fn remove(&self, vm: &Vm) -> Result<bool> {
+        let seeds = match vm.config().await {
+            Ok(config) => seed::of(&config, vm.vmid()),
+            Err(e) if e.is_not_found() => Vec::new(),
+            Err(e) => return Err(e),
+        };
+        let deleted = vm.delete(DeleteOptions::new().stop_first().purge()).await?;
+        for volid in seeds {
+            self.drop_seed(vm.node(), &volid).await.map_err(|e| {
+                e.with_outcome(Outcome::Applied).about(vm).with_advice(format!(
+                    "the instance is deleted, and {volid} is not: delete it, it may hold secrets"
+                ))
+            })?;
+        }
+        Ok(matches!(deleted, Deleted::Done(_)))
+    }
+
+    async fn drop_seed(&self, node: &NodeName, volid: &VolId) -> Result<()> {
+        self.pve.node(node)?.delete_volume(volid).await.map(drop)
+    }
+
+    /// Takes away what a failed creation has made, and says in its error what is left.
+    pub(super) async fn undo(&self, made: Made, failed: Error) -> Error {
+        let mut left = Vec::new();
+        if let Some(vm) = &made.vm {
+            // It is the one that was just made, whether its tag is there yet or not.
+            let call = vm.delete(DeleteOptions::new().stop_first().purge()).force(vm.vmid());
+            if let Err(e) = call.await {
+                left.push(format!("{vm} ({})", e.message()));
+            }
+        }
+        if let Some((node, volid)) = &made.seed
+            && let Err(e) = self.drop_seed(node, volid).await
+        {
+            left.push(format!("{volid} on node {node} ({})", e.message()));
+        }
+        if left.is_empty() {
+            // What may have been applied is gone again, where it was known what it was.
+            return match failed.outcome() {
+                Outcome::Applied => failed.with_outcome(Outcome::Rejected),
+                Outcome::MaybeApplied if made.vm.is_some() => failed.with_outcome(Outcome::Rejected),
+                _ => failed,
+            };
+        }
+        let text = format!("what was made could not be removed: {}", left.join("; "));
+        failed.with_outcome(Outcome::Applied).with_advice(text)
+    }
+
+    /// The machine of a creation whose answer was lost: the only one that carries its word. While it is being made it carries nothing
+    /// but a lock, so the end of that is waited for.
+    pub(super) async fn stray(&self, name: &str, word: &str) -> Result<Option<Vm>> {
+        let end = self.pve.now() + PATIENCE;
+        loop {
+            let rows = self.pve.cluster().guests().await?;
+            let mut making = false;
+            for row in rows.iter().filter(|row| row.kind == GuestKind::Qemu.segment()) {
+                let (Some(node), Some(vmid)) = (row.node.as_ref().filter(|node| self.has(node)), row.vmid)
+                else {
+                    continue;
+                };
+                // What PVE calls those that have no name yet.
+                let nameless = format!("VM {vmid}");
+                if row.name.as_deref().is_some_and(|other| other != name && other != nameless) {
+                    continue;
+                }
+                let vm = Vm::new(&self.pve, node, vmid);
+                match vm.config().await {
+                    Ok(config) if config.description().is_some_and(|text| text.contains(&marker(word))) => {
+                        return Ok(Some(vm));
+                    }
+                    Ok(config) => making |= matches!(config.lock(), Some("create" | "clone")),
+                    Err(e) if e.is_not_found() => {}
+                    Err(e) => return Err(e),
+                }
+            }
+            if !making || self.pve.now() >= end {
+                return Ok(None);
+            }
+            self.pve.sleep(PAUSE).await;
+        }
+    }
+}
+
+/// What a creation has made so far.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    pub(super) vm: Option<Vm>,
+    pub(super) seed: Option<(NodeName, VolId)>,
+}
+
+/// The line in the description by which a creation knows its own machine.
+pub(super) fn marker(word: &str) -> String {
+    format!("<!-- sdk-instance {word} -->")
+}
