@@ -23,5 +23,6 @@ recipes! {
     TokenPrivileges: "11-token-privileges",
     CustomLayer: "12-custom-layer",
     TestingWithTheSimulator: "13-testing-with-the-simulator",
+    LibvirtRegion: "14-libvirt-region",
     MovingFromProxmoxer: "15-moving-from-proxmoxer",
 }

@@ -55,7 +55,7 @@
 //! | `ssh` | PVE through the system's OpenSSH client | no |
 //! | `local` | PVE by the `pvesh` of this machine | no |
 //! | `fleet` | reports and events of whole clusters: `proxmox_sdk::fleet`; takes `qemu` and `lxc` along | no |
-//! | `libvirt` | plain libvirt hosts: `proxmox_sdk::libvirt`, in the making | no |
+//! | `libvirt` | plain libvirt hosts: `proxmox_sdk::libvirt` | no |
 //! | `sim` | the simulated cluster: `proxmox_sdk::sim` | no |
 //!
 //! Without `reqwest`, `ureq`, `ssh` and `local` there is no way to a real node: requests can be built and tested all the same.
@@ -66,7 +66,7 @@
 
 mod connect;
 // They use what these features bring, and lie beside this crate in the repository.
-#[cfg(all(doctest, feature = "fleet", feature = "sim", feature = "ssh"))]
+#[cfg(all(doctest, feature = "fleet", feature = "libvirt", feature = "sim", feature = "ssh"))]
 mod cookbook;
 pub mod prelude;
 #[cfg(feature = "pyo3")]

@@ -1,5 +1,7 @@
 //! The shortest way to a handle: what each place gives, what the environment adds, and what is refused.
 
+#![allow(clippy::unwrap_used)]
+
 use proxmox_sdk::prelude::*;
 use proxmox_sdk::sim::{ROOT_PASSWORD, ROOT_TOKEN_ID, ROOT_TOKEN_SECRET, SimServer};
 use proxmox_sdk::{Way, connect};
@@ -129,7 +131,8 @@ fn this_machine_and_the_simulator_ask_nobody() {
 fn what_has_no_meaning_is_refused_before_anything_is_sent() {
     let to = |place: &str| Connect::to(place).unwrap();
     let signed = || to("https://pve1").token("root@pam!ci", SECRET.into()).unwrap();
-    let cases: [(Result<Pve>, &str); 11] = [
+    let cases: [(Result<Pve>, &str); 12] = [
+        (connect(""), "url"),
         (connect("ftp://pve1"), "place"),
         (connect("qemu:///system"), "place"),
         (connect("http://pve1"), "url"),
