@@ -14,7 +14,7 @@ use bastion::Bastion;
 use daemon::daemon;
 use libvirt_driver::seed::CloudConfig;
 use libvirt_driver::xml::{DomainXml, NicXml, SnapshotXml, VirtType};
-use libvirt_driver::{Checksum, Domain, Groups, Host, Image, NewDomain, Shutdown, State};
+use libvirt_driver::{Checksum, Domain, Groups, Host, Image, NewDomain, Shutdown, State, Wire};
 use proxmox_core::guest::{Exec, IpQuery};
 use proxmox_core::{ErrorKind, Size};
 use wiremock::matchers::path;
@@ -90,6 +90,13 @@ async fn a_guest_lives_behind_a_bastion() {
         "{usage:?}"
     );
     assert!(usage.nics[0].received > 0 && usage.disks[0].read > 0, "{usage:?}");
+
+    // The same guest by the host's virsh.
+    let by_virsh = bastion.builder(daemon(), "qemu", "/system").wire(Wire::Virsh).open().await.unwrap();
+    let same = Host::new(by_virsh).await.unwrap().domain("web-1").await.unwrap();
+    let echoed = same.exec(Exec::new(["cat"]).input("it's \"quoted\"\n")).await.unwrap();
+    assert_eq!(echoed.stdout, "it's \"quoted\"\n");
+    assert_eq!(same.wait_for_ip(IpQuery::v4(), BOOT).await.unwrap().address, found.address);
 
     // Back to what it was, with what it had in memory.
     says(&guest, "echo before >/run/moment").await;

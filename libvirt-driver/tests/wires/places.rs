@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use libvirt_driver::rpc::RemoteError;
 use libvirt_driver::rpc::procedures::{network, storage};
 use proxmox_core::{ErrorKind, Outcome};
 use proxmox_sim::Sshd;
@@ -73,6 +74,12 @@ async fn pools_and_volumes() {
     wires.virsh.upload(storage::upload(one, 10, 3), &mut &b"abc"[..]).await.unwrap();
     wires.virsh.download(storage::download(one, 9, 5), &mut small).await.unwrap();
     assert_eq!(small, [content[9], b'a', b'b', b'c', content[13]]);
+
+    for way in [&wires.rpc, &wires.virsh] {
+        // Longer than it was said to be.
+        let error = way.upload(storage::upload(one, 0, 1000), &mut &*vec![1; 3_000_000]).await.unwrap_err();
+        assert!(RemoteError::of(&error).is_some(), "{error:?}");
+    }
 
     wires.by_virsh(storage::resize_volume(one, 2_000_000, 0)).await;
     assert_eq!(wires.same(|| storage::volume_info(one)).await.capacity, 2_000_000);
