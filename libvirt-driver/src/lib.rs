@@ -20,7 +20,7 @@ pub mod xml;
 
 pub use backend::LibvirtBackend;
 pub use connect::{Connection, ConnectionBuilder, Reconnect, Wire};
-pub use create::{Checksum, Image, NewDomain};
+pub use create::{Checksum, Image, NewDomain, VirtInstall};
 pub use domain::{Deleted, Domain, Shutdown, State};
 pub use host::{DiskUse, DomainUsage, Groups, Host, HostCapacity, NicUse, Overview, PoolCapacity};
 pub use proxmox_core::seed;

@@ -12,6 +12,7 @@ use super::dial::{Dialed, Dialer};
 use super::wire::Live;
 use crate::rpc::{Call, Events, Stream};
 use crate::uri::LibvirtUri;
+use crate::virsh::Place;
 
 /// What to do when the connection is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -78,6 +79,11 @@ impl Connection {
     /// What carries the bytes at present, such as `socket /run/libvirt/libvirt-sock`, `virt-ssh-helper` or `virsh over ssh`.
     pub async fn way(&self) -> String {
         self.0.live.lock().await.way.clone()
+    }
+
+    /// Where programs of the host run, and the URI by which they find the daemon.
+    pub(crate) fn place(&self) -> Result<(Place, String)> {
+        self.0.dialer.place()
     }
 
     /// Carries a call out.

@@ -105,15 +105,18 @@ impl Dialer {
         }
     }
 
-    async fn virsh(&self) -> Result<Dialed> {
+    /// Where programs of the host run, and the URI by which they find the daemon.
+    pub(super) fn place(&self) -> Result<(Place, String)> {
         let uri = on_the_host(&self.uri)?;
-        let place = match &self.host {
-            Some(host) => {
-                host.connect(self.until()).await?;
-                Place::Ssh(host.clone())
-            }
-            None => Place::Here,
-        };
+        let place = self.host.as_ref().map_or(Place::Here, |host| Place::Ssh(host.clone()));
+        Ok((place, uri))
+    }
+
+    async fn virsh(&self) -> Result<Dialed> {
+        let (place, uri) = self.place()?;
+        if let Place::Ssh(host) = &place {
+            host.connect(self.until()).await?;
+        }
         let virsh = Virsh::new(place, uri);
         virsh.probe(self.step).await?;
         let way = virsh.way().to_owned();

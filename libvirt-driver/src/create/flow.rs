@@ -3,6 +3,7 @@
 use std::io::Cursor;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use proxmox_core::config::Tags;
 use proxmox_core::{Effect, Error, ErrorKind, Outcome, Result, Size};
 use uuid::Uuid;
 
@@ -44,7 +45,7 @@ impl Host {
     async fn build(&self, new: &NewDomain, made: &mut Vec<Made>) -> Result<DomainRef> {
         let uuid = Uuid::new_v4();
         let name = new.machine.name();
-        let metadata = self.metadata_of(new)?;
+        let metadata = self.metadata_of(name, &new.tags)?;
         // What is wrong with the machine itself is said before anything is asked or made.
         new.machine.clone().uuid(uuid).metadata(metadata.element()?).to_xml()?;
         let seed = self.seed_of(new, uuid)?;
@@ -85,12 +86,12 @@ impl Host {
     }
 
     /// What it carries from its first moment. The policy is asked as if it were there.
-    fn metadata_of(&self, new: &NewDomain) -> Result<GuestMetadata> {
-        let mut tags = new.tags.clone();
+    pub(super) fn metadata_of(&self, name: &str, tags: &Tags) -> Result<GuestMetadata> {
+        let mut tags = tags.clone();
         tags.insert(self.policy().tag())?;
         let carried: Vec<String> = tags.iter().map(str::to_owned).collect();
         let marker = self.policy().marker_text();
-        self.verdict(new.machine.name(), &carried, marker.unwrap_or_default(), Effect::Write, false)?;
+        self.verdict(name, &carried, marker.unwrap_or_default(), Effect::Write, false)?;
         let metadata = GuestMetadata::new(tags);
         match marker {
             Some(marker) => metadata.marker(marker),
@@ -114,7 +115,7 @@ impl Host {
         seed.to_iso(u32::try_from(now).unwrap_or(u32::MAX)).map(Some)
     }
 
-    async fn is_free(&self, name: &str) -> Result<()> {
+    pub(super) async fn is_free(&self, name: &str) -> Result<()> {
         match self.connection().call(domain::lookup_by_name(name)).await {
             Err(e) if e.is_not_found() => Ok(()),
             Err(e) => Err(e.with_outcome(Outcome::NotSent)),

@@ -6,7 +6,9 @@ mod image;
 mod image_head;
 mod rollback;
 mod spec;
+mod virt_install;
 
 pub use checksum::Checksum;
 pub use image::Image;
 pub use spec::NewDomain;
+pub use virt_install::VirtInstall;

@@ -56,7 +56,7 @@ impl Running {
 
 impl Place {
     /// Runs a line of the POSIX shell to its end, with this as its input.
-    pub(super) async fn run(
+    pub(crate) async fn run(
         &self,
         line: &str,
         input: Vec<u8>,
@@ -86,7 +86,7 @@ impl Place {
                         Err(Loss::new(ErrorKind::Unexpected, e.to_string()).into_error(effect, true))
                     }
                     Err(_) => {
-                        let text = format!("no answer from virsh within {budget:?}");
+                        let text = format!("the command has not ended within {budget:?}");
                         Err(Loss::new(ErrorKind::Timeout, text).into_error(effect, true))
                     }
                 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use libvirt_driver::rpc::procedures::{domain as raw, network, storage};
 use libvirt_driver::xml::{DomainXml, NetworkXml, NicXml, PoolXml, SnapshotXml, VirtType};
-use libvirt_driver::{Groups, Host, Image, NewDomain, Shutdown, State};
+use libvirt_driver::{Groups, Host, Image, NewDomain, Shutdown, State, VirtInstall};
 use proxmox_core::policy::Rule;
 use proxmox_core::{ErrorKind, Outcome, Policy, Size};
 
@@ -285,4 +285,25 @@ pub(crate) async fn what_is_missing_is_said_before_anything_is_made(place: &Plac
     assert!(error.kind() == ErrorKind::WrongState && error.to_string().contains("not started"), "{error}");
     connection.call(storage::undefine_pool(&pool)).await.unwrap();
     assert_eq!(place.names().await, names);
+}
+
+pub(crate) async fn machines_in_the_words_of_virt_install(place: &Place) {
+    let kind = if place.qemu { "qemu" } else { "test" };
+    let words = |name: &str| {
+        let words = "--virt-type KIND --memory 64 --vcpus 1 --import --disk none --osinfo generic --network none \
+                     --graphics none --name NAME";
+        let words = words.split_whitespace().map(|word| word.replace("KIND", kind).replace("NAME", name));
+        VirtInstall::new(words.collect::<Vec<_>>())
+    };
+    let domain = place.host.virt_install(&words("odd'name").tags(["web"]).unwrap()).await.unwrap();
+    assert_eq!(domain.name(), "odd'name");
+    assert_eq!(domain.state().await.unwrap(), State::Running);
+    assert_eq!(domain.tags().await.unwrap().iter().collect::<Vec<_>>(), ["sdk-managed", "web"]);
+    let error = place.host.virt_install(&words("odd'name")).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::AlreadyExists, Outcome::NotSent), "{error}");
+    domain.delete().await.unwrap();
+    let wrong = VirtInstall::new("--name x --memory much --osinfo generic --import --disk none".split(' '));
+    let error = place.host.virt_install(&wrong).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::InvalidInput, Outcome::NotSent), "{error}");
+    assert!(error.to_string().contains("much"), "{error}");
 }

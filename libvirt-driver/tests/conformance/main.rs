@@ -81,6 +81,7 @@ conformance! {
     snapshots_are_made_reverted_and_removed
     hosts_are_measured
     what_is_missing_is_said_before_anything_is_made
+    machines_in_the_words_of_virt_install
     ; with_disks:
     a_disk_is_made_of_an_image_and_goes_with_its_domain
     a_disk_that_others_use_stays
