@@ -2,6 +2,9 @@
 
 use proxmox_core::{Error, Result, Size};
 
+use super::Element;
+use super::kinds::Format;
+
 /// The first character that XML 1.0 does not have, not even as a reference.
 pub(crate) fn foreign(text: &str) -> Option<char> {
     text.chars().find(
@@ -14,6 +17,32 @@ pub(crate) fn is_xml_name(name: &str) -> bool {
     let first = |c: char| c.is_alphabetic() || matches!(c, '_' | ':');
     name.chars().next().is_some_and(first)
         && name.chars().all(|c| first(c) || c.is_alphanumeric() || matches!(c, '-' | '.'))
+}
+
+/// An element of somebody's own. libvirt drops what has a prefix that nothing stands behind, or loses its name.
+pub(crate) fn own_element<'a>(field: &str, element: &'a Element, known: &[&'a str]) -> Result<()> {
+    let declared = element.attributes().filter_map(|(name, _)| name.strip_prefix("xmlns:"));
+    let known: Vec<_> = known.iter().copied().chain(declared).collect();
+    let names = element.attributes().map(|(name, _)| name);
+    for name in std::iter::once(element.name()).chain(names) {
+        let (prefix, local) = name.split_once(':').unwrap_or(("xml", name));
+        if [prefix, local].iter().any(|part| part.contains(':') || !is_xml_name(part)) {
+            return Err(refused(field, name, "it is no name with a prefix, or without one"));
+        }
+        if !matches!(prefix, "xml" | "xmlns") && !known.contains(&prefix) {
+            return Err(refused(field, name, "its prefix stands for no namespace"));
+        }
+    }
+    element.children().try_for_each(|child| own_element(field, child, &known))
+}
+
+/// What names a namespace. libvirt drops an element whose namespace is empty, and does not keep blanks in one.
+pub(crate) fn namespace(field: &str, uri: &str) -> Result<()> {
+    line(field, uri)?;
+    if uri.contains(char::is_whitespace) {
+        return Err(refused(field, uri, "a namespace has no blanks"));
+    }
+    Ok(())
 }
 
 /// Text of any number of lines.
@@ -76,7 +105,23 @@ pub(crate) fn snapshot_name(name: &str) -> Result<()> {
 /// An absolute path on the host.
 pub(crate) fn path(field: &str, path: &str) -> Result<()> {
     line(field, path)?;
-    if path.starts_with('/') { Ok(()) } else { Err(refused(field, path, "it is not an absolute path")) }
+    match path.strip_prefix('/') {
+        None => Err(refused(field, path, "it is not an absolute path")),
+        Some(rest) if rest.trim_start_matches('/').is_empty() => {
+            Err(refused(field, path, "it names nothing"))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// A network device of Linux, with the characters that libvirt allows.
+pub(crate) fn device(field: &str, name: &str) -> Result<()> {
+    self::name(field, name)?;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':');
+    if name.len() <= 15 && name.bytes().all(plain) {
+        return Ok(());
+    }
+    Err(refused(field, name, "expected 15 characters at most: letters, digits, '-', '_', '.' and ':'"))
 }
 
 /// A word of libvirt's own, such as a model, bus or format.
@@ -88,12 +133,29 @@ pub(crate) fn word(field: &str, word: &str) -> Result<()> {
     Err(refused(field, word, "it is not one word of letters, digits, '-', '_', '.' and '+'"))
 }
 
-/// An amount of memory: libvirt counts it in KiB, and rounds what does not fit.
-pub(crate) fn memory(field: &str, size: Size) -> Result<()> {
-    if size >= Size::mib(1) && size.bytes().is_multiple_of(1024) {
+/// One of these words, which are all that libvirt knows or this crate writes.
+pub(crate) fn one_of(field: &str, word: &str, known: &[&str]) -> Result<()> {
+    if known.contains(&word) {
         return Ok(());
     }
-    Err(refused(field, &size.to_string(), "expected 1 MiB or more, in whole KiB"))
+    Err(refused(field, word, &format!("expected one of {}", known.join(", "))))
+}
+
+/// The formats of images in libvirt's schema that hold a disk.
+const FORMATS: &[&str] =
+    &["raw", "qcow2", "qcow", "qed", "vmdk", "vdi", "vpc", "vhd", "bochs", "cloop", "dmg"];
+
+/// The format of an image.
+pub(crate) fn format(field: &str, format: &Format) -> Result<()> {
+    one_of(field, format.as_str(), FORMATS)
+}
+
+/// An amount of memory: libvirt counts it in KiB, rounds what does not fit, and ends at 2^63 bytes.
+pub(crate) fn memory(field: &str, size: Size) -> Result<()> {
+    if size >= Size::mib(1) && size.bytes().is_multiple_of(1024) && i64::try_from(size.bytes()).is_ok() {
+        return Ok(());
+    }
+    Err(refused(field, &size.to_string(), "expected 1 MiB or more and less than 8 EiB, in whole KiB"))
 }
 
 /// A number of processors, and how many there may be.
@@ -132,6 +194,38 @@ mod tests {
     }
 
     #[test]
+    fn what_libvirt_would_refuse_or_lose() {
+        for good in ["br0", "virbr-a", "a.b:c_d"] {
+            device("bridge", good).unwrap();
+        }
+        for bad in ["", ".", "br☃", "a b", "a/b", "sixteen-letters-"] {
+            assert!(device("bridge", bad).is_err(), "{bad}");
+        }
+        assert!(format("format", &Format::Qcow2).is_ok() && format("format", &Format::from("iso")).is_err());
+        let most = Size::from_bytes(i64::MAX as u64 & !1023);
+        assert!(memory("memory", most).is_ok() && memory("memory", Size::from_bytes(1 << 63)).is_err());
+        assert!(namespace("metadata", "http://a/b#").is_ok());
+        assert!(["", " ", "a b", "a\tb"].iter().all(|bad| namespace("metadata", bad).is_err()));
+    }
+
+    #[test]
+    fn elements_of_others() {
+        let parsed =
+            |text| own_element("metadata", &Element::parse(text).unwrap(), &[]).map_err(|e| e.to_string());
+        parsed("<a:b xmlns:a='x' a:c='1' xml:lang='de'><d/><a:e xmlns:f='y'><f:g/></a:e></a:b>").unwrap();
+        for (bad, why) in [
+            ("<:x xmlns:='x'/>", "no name"),
+            ("<a: xmlns:a='x'/>", "no name"),
+            ("<a:b:c xmlns:a='x'/>", "no name"),
+            ("<a:b/>", "no namespace"),
+            ("<a><b c:d='1'/></a>", "no namespace"),
+            ("<a><b xmlns:c='x'/><c:d/></a>", "no namespace"),
+        ] {
+            assert!(parsed(bad).unwrap_err().contains(why), "{bad}");
+        }
+    }
+
+    #[test]
     fn texts() {
         text("description", "a\nb\tc <&> ☃ \u{85}").unwrap();
         for bad in ["\0", "\u{b}", "\u{1b}[0m", "\u{ffff}", "a\r\nb"] {
@@ -139,6 +233,9 @@ mod tests {
             assert!(error.errors().contains_key("description"), "{error}");
         }
         assert!(line("title", "a\nb").is_err() && path("kernel", "boot/vmlinuz").is_err());
+        assert!(
+            path("kernel", "/").is_err() && path("kernel", "//").is_err() && path("kernel", "/ ").is_ok()
+        );
         assert!(
             word("cpu", "x86-64-v2.1_a+").is_ok() && word("cpu", "a b").is_err() && word("cpu", "").is_err()
         );

@@ -90,6 +90,9 @@ fn need<T: std::str::FromStr>(at: &At<'_>, name: &str) -> Result<T> {
     text.parse().map_err(|_| at.error(&format!("attribute {name}: {text:?} is not an address")))
 }
 
+/// So many addresses libvirt takes for one range.
+const MOST_LEASES: u32 = 65535;
+
 /// A network that is to be: the host at its gateway, DHCP around it, and a way out by address translation.
 ///
 /// ```
@@ -154,10 +157,7 @@ impl NetworkXml {
         }
         let mut bridge = Element::new("bridge").with_attribute("stp", "on").with_attribute("delay", "0");
         if let Some(name) = &self.bridge {
-            check::word("bridge", name)?;
-            if name.len() > 15 {
-                return Err(check::refused("bridge", name, "Linux names devices with 15 characters at most"));
-            }
+            check::device("bridge", name)?;
             bridge.set_attribute("name", name);
         }
         network.push(bridge);
@@ -167,9 +167,16 @@ impl NetworkXml {
         if let Some((first, last)) = self.dhcp {
             let net = |address: Ipv4Addr| u32::from(address) >> (32 - self.prefix);
             let inside = net(first) == net(self.gateway) && net(last) == net(self.gateway);
+            let refused = |why| Err(check::refused("dhcp", &format!("{first} to {last}"), why));
             if first > last || !inside || (first..=last).contains(&self.gateway) {
-                let why = "expected addresses of the network in order, without the gateway";
-                return Err(check::refused("dhcp", &format!("{first} to {last}"), why));
+                return refused("expected addresses of the network in order, without the gateway");
+            }
+            let host = u32::MAX >> self.prefix;
+            if u32::from(first) & host == 0 || u32::from(last) & host == host {
+                return refused("the first address of a network is its own, and the last one is for all");
+            }
+            if u32::from(last) - u32::from(first) >= MOST_LEASES {
+                return refused("libvirt hands out 65535 addresses at most");
             }
             let range = Element::new("range").with_attribute("start", first.to_string());
             ip.push(Element::new("dhcp").with(range.with_attribute("end", last.to_string())));

@@ -160,7 +160,7 @@ impl VolumeXml {
     /// file, more allocation than capacity, mode bits that there are not.
     pub fn to_xml(&self) -> Result<String> {
         check::name("name", &self.name)?;
-        check::word("format", self.format.as_str())?;
+        check::format("format", &self.format)?;
         let of_format = |format: &Format| Element::new("format").with_attribute("type", format.as_str());
         let mut volume = Element::new("volume").with(Element::new("name").with_text(&self.name));
         volume.push(units::bytes("capacity", self.capacity));
@@ -176,7 +176,7 @@ impl VolumeXml {
         }
         let mut target = Element::new("target").with(of_format(&self.format));
         if let Some(permissions) = self.permissions {
-            if permissions.mode.is_some_and(|mode| mode > 0o7777) {
+            if permissions.mode.is_some_and(|mode| mode > 0o777) {
                 return Err(check::refused(
                     "permissions",
                     &format!("{permissions:?}"),
@@ -188,7 +188,7 @@ impl VolumeXml {
         volume.push(target);
         if let Some((path, format)) = &self.backing {
             check::path("backing", path)?;
-            check::word("backing.format", format.as_str())?;
+            check::format("backing.format", format)?;
             if self.format == Format::Raw {
                 return Err(check::refused("backing", path, "a raw volume cannot be based on another"));
             }

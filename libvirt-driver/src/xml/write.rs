@@ -26,7 +26,11 @@ impl Element {
         for node in &self.nodes {
             match node {
                 Node::Element(element) => element.write(writer)?,
-                Node::Text(text) => self.put(writer, Event::Text(BytesText::new(text)))?,
+                Node::Text(text) => {
+                    // Readers take a bare carriage return for a line feed.
+                    let escaped = quick_xml::escape::escape(text.as_str()).replace('\r', "&#13;");
+                    self.put(writer, Event::Text(BytesText::from_escaped(escaped)))?;
+                }
                 Node::Comment(text) => {
                     self.put(writer, Event::Comment(BytesText::from_escaped(text.as_str())))?;
                 }

@@ -241,14 +241,18 @@ impl DiskXml {
     }
 
     pub(super) fn write(&self, bus: &Bus, target: &str) -> Result<Element> {
-        check::word("disk.target", target)?;
-        check::word("disk.bus", bus.as_str())?;
-        check::word("disk.format", self.format.as_str())?;
+        check::one_of("disk.bus", bus.as_str(), &["virtio", "sata", "scsi", "ide", "usb"])?;
+        check_target(bus, target)?;
+        check::format("disk.format", &self.format)?;
         if let Some(serial) = &self.serial {
             check::word("disk.serial", serial)?;
         }
         if self.source == DiskSource::Empty && self.device != DiskDevice::Cdrom {
             return Err(check::refused("disk", target, "only a drive may be without content"));
+        }
+        if self.device == DiskDevice::Cdrom && *bus == Bus::Virtio {
+            let why = "its media cannot be taken out; choose sata or scsi";
+            return Err(check::refused("disk.bus", bus.as_str(), why));
         }
         if self.read_only && self.device == DiskDevice::Disk && matches!(bus, Bus::Sata | Bus::Ide) {
             return Err(check::refused(
@@ -275,6 +279,19 @@ impl DiskXml {
             .with_all(self.read_only.then(|| Element::new("readonly")))
             .with_all(self.serial.as_ref().map(|serial| Element::new("serial").with_text(serial))))
     }
+}
+
+/// The name tells the daemon where on the bus a disk is, so two names must never mean one place.
+fn check_target(bus: &Bus, target: &str) -> Result<()> {
+    let places = target.strip_prefix(bus.prefix()).unwrap_or_default();
+    let refused = |why: &str| Err(check::refused("disk.target", target, why));
+    if !matches!(places.len(), 1 | 2) || !places.bytes().all(|b| b.is_ascii_lowercase()) {
+        return refused(&format!("on {bus} expected {} and one or two small letters", bus.prefix()));
+    }
+    if *bus == Bus::Ide && !matches!(places, "a" | "b" | "c" | "d") {
+        return refused("there is one IDE controller, with four places");
+    }
+    Ok(())
 }
 
 /// The targets of these disks: as told, and the next free name of the bus for the others.

@@ -104,7 +104,11 @@ impl NicXml {
     }
 
     pub(super) fn write(&self) -> Result<Element> {
-        check::word("nic.model", &self.model)?;
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+        if self.model.is_empty() || !self.model.bytes().all(plain) {
+            let why = "it is not one word of letters, digits, '-' and '_'";
+            return Err(check::refused("nic.model", &self.model, why));
+        }
         let mut nic = Element::new("interface");
         if let Some(mac) = self.mac {
             if mac.octets()[0] & 1 == 1 {
@@ -120,9 +124,7 @@ impl NicXml {
             }
             InterfaceSource::Bridge(name) => {
                 check::name("nic.bridge", name)?;
-                if name.len() > 15 || name.contains(char::is_whitespace) {
-                    return Err(check::refused("nic.bridge", name, "no device of Linux has such a name"));
-                }
+                check::device("nic.bridge", name)?;
                 nic.push(Element::new("source").with_attribute("bridge", name));
                 "bridge"
             }

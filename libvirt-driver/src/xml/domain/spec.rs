@@ -170,7 +170,7 @@ impl DomainXml {
         self
     }
 
-    /// Booted from these, in this order, instead of the first disk.
+    /// Booted from these, in this order, instead of the first disk. Without any the daemon chooses: the first disk.
     #[must_use]
     pub fn boot(mut self, order: impl IntoIterator<Item = BootDevice>) -> Self {
         self.boot = order.into_iter().collect();
@@ -265,6 +265,8 @@ impl DomainXml {
                 let why = "libvirt drops what has no namespace of its own";
                 return Err(check::refused("metadata", &self.name, why));
             }
+            namespaces.into_iter().flatten().try_for_each(|uri| check::namespace("metadata", uri))?;
+            self.metadata.iter().try_for_each(|element| check::own_element("metadata", element, &[]))?;
             domain.push(Element::new("metadata").with_all(self.metadata.iter().cloned()));
         }
         let (memory, vcpu) = self.amounts()?;
@@ -287,6 +289,10 @@ impl DomainXml {
         }
         let vcpus = self.max_vcpus.unwrap_or(self.vcpus);
         check::vcpus(self.vcpus, vcpus)?;
+        if self.is_x86() && vcpus > 255 {
+            let why = "on x86 more than 255 take an interrupt remapping unit, which is not written here";
+            return Err(check::refused("vcpus", &vcpus.to_string(), why));
+        }
         let mut vcpu =
             Element::new("vcpu").with_attribute("placement", "static").with_text(vcpus.to_string());
         if vcpus != self.vcpus {
@@ -322,7 +328,7 @@ impl DomainXml {
             os = kernel.write(os)?;
         }
         for (n, device) in self.boot.iter().enumerate() {
-            check::word("boot", device.as_str())?;
+            check::one_of("boot", device.as_str(), &["hd", "cdrom", "network", "fd"])?;
             if self.boot[..n].contains(device) {
                 return Err(check::refused("boot", device.as_str(), "it is there twice"));
             }
@@ -347,6 +353,11 @@ impl DomainXml {
         }
         let bus = |disk: &DiskXml| disk.bus.clone().unwrap_or_else(|| self.usual_bus(&disk.device));
         let disks: Vec<_> = self.disks.iter().map(|disk| (disk.clone(), bus(disk))).collect();
+        if disks.iter().any(|(_, bus)| *bus == Bus::Ide)
+            && self.machine_name().is_some_and(|name| name.contains("q35"))
+        {
+            return Err(check::refused("disk.bus", "ide", "the machine q35 has none; choose sata"));
+        }
         for ((disk, bus), target) in disks.iter().zip(targets(&disks)?) {
             devices.push(disk.write(bus, &target)?);
         }

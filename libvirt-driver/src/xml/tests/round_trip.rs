@@ -15,7 +15,7 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 fn path() -> impl Strategy<Value = String> {
-    "/[a-zA-Z0-9<>&'\" /☃._-]{0,20}"
+    "/[a-zA-Z0-9<>&'\"☃._-][a-zA-Z0-9<>&'\" /☃._-]{0,19}"
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -47,15 +47,20 @@ fn nic() -> impl Strategy<Value = (InterfaceSource, Option<MacAddr>)> {
 }
 
 fn disk() -> impl Strategy<Value = (DiskSource, Bus, Format, bool, bool)> {
-    let bus = proptest::sample::select(vec![Bus::Virtio, Bus::Sata, Bus::Scsi, Bus::Ide, Bus::Usb]);
-    (source(), bus, prop_oneof![Just(Format::Raw), Just(Format::Qcow2)], any::<bool>(), any::<bool>())
+    let bus = proptest::sample::select(vec![Bus::Virtio, Bus::Sata, Bus::Scsi, Bus::Usb]);
+    let format = prop_oneof![Just(Format::Raw), Just(Format::Qcow2)];
+    // There are no drives on the paravirtual bus.
+    (source(), bus, format, any::<bool>(), any::<bool>()).prop_map(|(source, bus, format, discard, cdrom)| {
+        let cdrom = cdrom && bus != Bus::Virtio;
+        (source, bus, format, discard, cdrom)
+    })
 }
 
 proptest! {
     #[test]
     fn domains(
         (name, uuid, title, description) in (name(), any::<u128>(), title(), text()),
-        (kib, more, vcpus, more_vcpus) in (1024_u64..1 << 40, 0_u64..1 << 40, 1_u32..256, 0_u32..256),
+        (kib, more, vcpus, more_vcpus) in (1024_u64..1 << 40, 0_u64..1 << 40, 1_u32..128, 0_u32..128),
         kernel in option::of((path(), path(), "[a-z=,\"<&>]([a-z=, \"<&>☃]{0,20}[a-z])?")),
         efi in option::of((path(), path())),
         disks in proptest::collection::vec(disk(), 0..30),
@@ -110,7 +115,7 @@ proptest! {
     }
 
     #[test]
-    fn volumes(name in name(), bytes: u64, backing in option::of(path()), mode in option::of(0_u32..0o10000)) {
+    fn volumes(name in name(), bytes: u64, backing in option::of(path()), mode in option::of(0_u32..0o1000)) {
         let mut spec = VolumeXml::new(&name, Size::from_bytes(bytes), Format::Qcow2).allocation(Size::default());
         if let Some(path) = &backing {
             spec = spec.backing(path, Format::Raw);
@@ -183,6 +188,18 @@ fn what_is_refused() {
         ("vcpus", DomainXml::new("x", Size::mib(64), 0)),
         ("vcpus", domain().max_vcpus(0)),
         ("boot", domain().boot([BootDevice::Disk, BootDevice::Disk])),
+        ("boot", domain().boot([BootDevice::Other("tape".into())])),
+        ("vcpus", domain().max_vcpus(256)),
+        ("max_memory", domain().max_memory(Size::from_bytes(1 << 63))),
+        ("disk.bus", domain().disk(DiskXml::file("/a").bus(Bus::Ide))),
+        ("disk.bus", domain().disk(DiskXml::file("/a").bus(Bus::Other("fdc".into())))),
+        ("disk.bus", domain().disk(DiskXml::file("/a").cdrom().bus(Bus::Virtio))),
+        ("disk.target", domain().disk(DiskXml::file("/a").target("sda"))),
+        ("disk.target", domain().disk(DiskXml::file("/a").target("vda1"))),
+        ("disk.target", domain().machine("pc").disk(DiskXml::file("/a").bus(Bus::Ide).target("hde"))),
+        ("disk.format", domain().disk(DiskXml::file("/a").format(Format::Other("iso".into())))),
+        ("nic.model", domain().nic(NicXml::network("a").model("e1000.1"))),
+        ("metadata", domain().metadata(Element::new("p:a").with_attribute("xmlns:p", "a b"))),
         ("machine", domain().machine("a b")),
         ("cpu", domain().cpu(CpuXml::Named("<x>".into()))),
         ("emulator", domain().emulator("qemu")),
@@ -192,7 +209,10 @@ fn what_is_refused() {
         ("kernel", domain().kernel(KernelXml::new("vmlinuz"))),
         ("cmdline", domain().kernel(KernelXml::new("/k").cmdline("a\nb"))),
         ("console", domain().console(ConsoleXml::Logged("x".into()))),
-        ("disk.target", domain().disk(DiskXml::file("/a").target("a")).disk(DiskXml::file("/b").target("a"))),
+        (
+            "disk.target",
+            domain().disk(DiskXml::file("/a").target("vda")).disk(DiskXml::file("/b").target("vda")),
+        ),
     ] {
         let error = spec.to_xml().unwrap_err();
         assert!(error.errors().contains_key(field), "{field}: {error}");
@@ -206,11 +226,16 @@ fn what_is_refused() {
     assert!(SnapshotXml::new("x").disk("vda").without_disk("vda").to_xml().is_err());
     let net = |prefix| NetworkXml::nat("x", [10, 0, 0, 1].into(), prefix);
     assert!(net(24).dhcp([10, 0, 0, 2].into(), [10, 0, 0, 9].into()).bridge("b").to_xml().is_ok());
-    for (first, last) in
-        [([10, 0, 0, 9], [10, 0, 0, 2]), ([10, 0, 1, 2], [10, 0, 1, 3]), ([10, 0, 0, 1], [10, 0, 0, 2])]
-    {
+    for (first, last) in [
+        ([10, 0, 0, 9], [10, 0, 0, 2]),
+        ([10, 0, 1, 2], [10, 0, 1, 3]),
+        ([10, 0, 0, 1], [10, 0, 0, 2]),
+        ([10, 0, 0, 0], [10, 0, 0, 0]),
+        ([10, 0, 0, 2], [10, 0, 0, 255]),
+    ] {
         assert!(net(24).dhcp(first.into(), last.into()).to_xml().is_err());
     }
+    assert!(net(8).dhcp([10, 1, 0, 0].into(), [10, 2, 0, 0].into()).to_xml().is_err());
     assert!(
         net(0).to_xml().is_err()
             && net(31).to_xml().is_err()
