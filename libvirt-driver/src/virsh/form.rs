@@ -14,7 +14,7 @@ pub(crate) struct Form<T> {
     pub(super) input: Input,
     /// An error of this code is no error: its command has said nothing, and the others have.
     pub(super) tolerated: Option<i32>,
-    read: Box<dyn FnOnce(&str) -> Read<Step<T>> + Send>,
+    read: Box<dyn FnOnce(&str) -> Read<Step<T>> + Send + Sync>,
 }
 
 /// What the commands read.
@@ -72,14 +72,14 @@ impl<T> Form<T> {
     }
 
     /// One command.
-    pub(crate) fn new(command: Command, read: impl FnOnce(&str) -> Read<T> + Send + 'static) -> Self {
+    pub(crate) fn new(command: Command, read: impl FnOnce(&str) -> Read<T> + Send + Sync + 'static) -> Self {
         Self::several(vec![command], read)
     }
 
     /// Some commands, carried out by one virsh, one after the other.
     pub(crate) fn several(
         commands: Vec<Command>,
-        read: impl FnOnce(&str) -> Read<T> + Send + 'static,
+        read: impl FnOnce(&str) -> Read<T> + Send + Sync + 'static,
     ) -> Self {
         Self::steps(commands, |text| read(text).map(Step::Done))
     }
@@ -87,13 +87,16 @@ impl<T> Form<T> {
     /// Commands whose answer may lead to others.
     pub(crate) fn steps(
         commands: Vec<Command>,
-        read: impl FnOnce(&str) -> Read<Step<T>> + Send + 'static,
+        read: impl FnOnce(&str) -> Read<Step<T>> + Send + Sync + 'static,
     ) -> Self {
         Self { commands, input: Input::None, tolerated: None, read: Box::new(read) }
     }
 
     /// A command that changes something, and then the question what came of it.
-    pub(crate) fn then(command: Command, next: impl FnOnce(&str) -> Read<Self> + Send + 'static) -> Self {
+    pub(crate) fn then(
+        command: Command,
+        next: impl FnOnce(&str) -> Read<Self> + Send + Sync + 'static,
+    ) -> Self {
         Self::steps(vec![command], |text| next(text).map(Step::Then))
     }
 
@@ -114,7 +117,7 @@ impl<T> Form<T> {
     }
 
     /// With its answer made into another.
-    pub(crate) fn and<U>(self, make: impl FnOnce(T) -> Read<U> + Send + 'static) -> Form<U>
+    pub(crate) fn and<U>(self, make: impl FnOnce(T) -> Read<U> + Send + Sync + 'static) -> Form<U>
     where
         T: 'static,
     {

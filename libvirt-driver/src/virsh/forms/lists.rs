@@ -94,7 +94,7 @@ pub(super) fn domains(output: &str) -> Read<Vec<DomainRef>> {
 
 /// One domain as it is now.
 pub(super) fn domain_by(
-    find: impl FnOnce(Vec<DomainRef>) -> Read<DomainRef> + Send + 'static,
+    find: impl FnOnce(Vec<DomainRef>) -> Read<DomainRef> + Send + Sync + 'static,
 ) -> Form<DomainRef> {
     Form::new(domains_command().option("--all"), |output| find(domains(output)?))
 }
@@ -117,7 +117,7 @@ pub(super) fn pairs<T: Named + From<(String, Uuid)>>(options: &Command) -> Form<
 
 /// One of all pools or networks.
 pub(super) fn one_of_pairs<T: Named + From<(String, Uuid)>>(
-    find: impl FnOnce(Vec<T>) -> Read<T> + Send + 'static,
+    find: impl FnOnce(Vec<T>) -> Read<T> + Send + Sync + 'static,
 ) -> Form<T> {
     pairs(&Command::new(T::LIST).option("--all")).and(find)
 }

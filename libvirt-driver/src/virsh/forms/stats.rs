@@ -125,7 +125,7 @@ fn typed(name: &str, value: String) -> TypedValue {
 fn of_one<T>(
     domain: &DomainRef,
     groups: u32,
-    read: impl FnOnce(&HashMap<&str, String>) -> Read<T> + Send + 'static,
+    read: impl FnOnce(&HashMap<&str, String>) -> Read<T> + Send + Sync + 'static,
 ) -> Result<Form<T>> {
     let command = Command::new("domstats").option("--raw").flags(groups, GROUPS)?;
     Ok(Form::new(command.option(&domain.uuid.to_string()), |output| {

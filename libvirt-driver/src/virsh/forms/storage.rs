@@ -169,7 +169,7 @@ pub(crate) fn volume_by_name((pool, name): (PoolRef, String)) -> Result<Form<Vol
 fn anywhere(
     value: String,
     what: &'static str,
-    is: impl FnOnce(&VolumeRef, &str, &str) -> Read<bool> + Send + 'static,
+    is: impl FnOnce(&VolumeRef, &str, &str) -> Read<bool> + Send + Sync + 'static,
 ) -> Form<VolumeRef> {
     let of = |name: &str| Command::new(name).with("--vol", &value);
     Form::several(vec![of("vol-pool"), of("vol-dumpxml")], move |output| {
