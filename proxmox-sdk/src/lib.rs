@@ -1,5 +1,8 @@
 //! Proxmox VE and plain libvirt hosts from one dependency.
 
+#[cfg(feature = "pyo3")]
+mod python;
+
 #[cfg(feature = "libvirt")]
 pub use libvirt_driver as libvirt;
 pub use proxmox_core::*;

@@ -1,0 +1,49 @@
+//! Lists of PVE, in which one broken row does not spoil the others: each is warned of.
+
+use std::ffi::CString;
+
+use proxmox_core::Rows;
+use pyo3::exceptions::PyUserWarning;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+
+use super::records::{Result, records};
+
+/// The category of the warnings.
+pub(crate) fn unreadable(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let class = CLASS.get_or_try_init(py, || {
+        let doc = c"A row of a list could not be read; the others are there.";
+        PyErr::new_type(
+            py,
+            c"proxmox_sdk.UnreadableRowWarning",
+            Some(doc),
+            Some(&py.get_type::<PyUserWarning>()),
+            None,
+        )
+    })?;
+    Ok(class.bind(py))
+}
+
+/// Warns of something that is missing from an answer.
+pub(crate) fn warn(py: Python<'_>, what: &str) -> PyResult<()> {
+    PyErr::warn(py, unreadable(py)?, &CString::new(what.replace('\0', ""))?, 1)
+}
+
+/// The good rows; each of the others is warned of.
+pub(crate) fn rows<T: Result>(py: Python<'_>, rows: Rows<T>) -> PyResult<Py<PyAny>> {
+    rows_that(py, rows, |_| true)
+}
+
+/// The same, of those that are wanted.
+pub(crate) fn rows_that<T: Result>(
+    py: Python<'_>,
+    rows: Rows<T>,
+    wanted: impl Fn(&T) -> bool,
+) -> PyResult<Py<PyAny>> {
+    for complaint in rows.complaints("the answer") {
+        warn(py, &complaint)?;
+    }
+    records(py, rows.into_iter().filter(wanted))
+}
