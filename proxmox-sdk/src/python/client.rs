@@ -81,7 +81,6 @@ impl ClientBase {
     #[pyo3(signature = (url, *, token=None, secret=None, user=None, password=None, ca_file=None, ca_pem=None,
         fingerprint=None, dangerous_accept_any_certificate=false, connect_timeout=None, first_byte_timeout=None,
         total_timeout=None, limit=None, policy=None, on_decision=None))]
-    #[allow(clippy::too_many_arguments)] // Python's keywords.
     fn https(
         class: &Bound<'_, PyType>,
         url: &str,
@@ -123,7 +122,6 @@ impl ClientBase {
         dangerous_accept_any_host_key=false, proxy_command=None, engine=None, sudo=false, token=None, secret=None,
         fingerprint=None, allow_secret_arguments=false, connect_timeout=None, limit=None, node_root=None,
         pveproxy_port=None, policy=None, on_decision=None))]
-    #[allow(clippy::too_many_arguments)] // Python's keywords.
     fn ssh(
         class: &Bound<'_, PyType>,
         target: &str,
@@ -347,7 +345,6 @@ impl ClientBase {
 
     /// What changes, as events: an iterator, or an async iterator. It never ends; `interval` is seconds between two looks.
     #[pyo3(signature = (*, interval=None, longest_pause=None, templates=None, cpu_points=None, memory_percent=None, queue=None))]
-    #[allow(clippy::too_many_arguments)] // Python's keywords.
     fn watch(
         &self,
         py: Python<'_>,

@@ -51,7 +51,6 @@ impl ContainerBase {
 
     /// Writes a file of it. Over ssh and locally only: PVE's API has no way to do that. `perms` is such as `0o644`.
     #[pyo3(signature = (path, content, *, perms=None, user=None, group=None, force=None))]
-    #[allow(clippy::too_many_arguments)] // Python's keywords.
     fn push(
         slf: PyRef<'_, Self>,
         path: String,

@@ -6,7 +6,7 @@ use proxmox_core::{Error, ErrorKind, Outcome};
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::PyType;
 use serde::Serialize;
 
 use super::enums;
@@ -80,21 +80,15 @@ struct Classes {
 
 static CLASSES: PyOnceLock<Classes> = PyOnceLock::new();
 
-fn class(
-    py: Python<'_>,
-    name: &str,
-    doc: &str,
-    base: &Bound<'_, PyType>,
-    with: Option<Py<PyAny>>,
-) -> PyResult<Py<PyType>> {
+fn class(py: Python<'_>, name: &str, doc: &str, base: &Bound<'_, PyType>) -> PyResult<Py<PyType>> {
     let (name, doc) = (CString::new(format!("proxmox_sdk.{name}"))?, CString::new(doc)?);
-    PyErr::new_type(py, &name, Some(&doc), Some(base), with)
+    PyErr::new_type(py, &name, Some(&doc), Some(base), None)
 }
 
 impl Classes {
     fn make(py: Python<'_>) -> PyResult<Self> {
+        let base = class(py, "ProxmoxError", BASE, &py.get_type::<PyException>())?;
         // What an exception of the user's own making has, too.
-        let unset = PyDict::new(py);
         for name in [
             "kind",
             "outcome",
@@ -106,17 +100,15 @@ impl Classes {
             "upid",
             "advice",
         ] {
-            unset.set_item(name, py.None())?;
+            base.bind(py).setattr(name, py.None())?;
         }
-        unset.set_item("message", "")?;
-        let base =
-            class(py, "ProxmoxError", BASE, &py.get_type::<PyException>(), Some(unset.into_any().unbind()))?;
+        base.bind(py).setattr("message", "")?;
         let kinds: Vec<_> = KINDS
             .iter()
-            .map(|(_, name, doc)| class(py, name, doc, base.bind(py), None))
+            .map(|(_, name, doc)| class(py, name, doc, base.bind(py)))
             .collect::<PyResult<_>>()?;
         let doc = "The client was closed, or belongs to the process that this one was forked from.";
-        let closed = class(py, "ClosedError", doc, kinds[0].bind(py), None)?;
+        let closed = class(py, "ClosedError", doc, kinds[0].bind(py))?;
         Ok(Self { base, kinds, closed })
     }
 
@@ -149,7 +141,12 @@ pub(crate) fn raise(error: &Error) -> PyErr {
     })
 }
 
-fn filled<'py>(py: Python<'py>, class: &Bound<'py, PyType>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
+/// An exception of this class, with what the error tells.
+pub(crate) fn filled<'py>(
+    py: Python<'py>,
+    class: &Bound<'py, PyType>,
+    error: &Error,
+) -> PyResult<Bound<'py, PyAny>> {
     let made = class.call1((error.to_string(),))?;
     made.setattr("kind", enums::member(py, "ErrorKind", &word(error.kind()))?)?;
     made.setattr("outcome", enums::member(py, "Outcome", &word(error.outcome()))?)?;
@@ -191,6 +188,16 @@ pub(crate) fn closed(message: &str) -> PyErr {
         let made = Classes::get(py).and_then(|classes| filled(py, classes.closed.bind(py), &error));
         made.map_or_else(|e| e, PyErr::from_value)
     })
+}
+
+/// The class that all others come from.
+pub(crate) fn base(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
+    Ok(Classes::get(py)?.base.bind(py).clone())
+}
+
+/// Something that this SDK does not do.
+pub(crate) fn unsupported(message: &str) -> PyErr {
+    raise(&Error::new(ErrorKind::Unsupported, Outcome::NotSent, message))
 }
 
 /// Wrong input, found before anything was sent.

@@ -1,7 +1,7 @@
 //! What VMs and containers have in common.
 
 use proxmox_core::config::IpConfig;
-use proxmox_core::guest::{CloneOptions, DeleteOptions, Exec, HowCloned, IpQuery, Kind, Power, Shutdown};
+use proxmox_core::guest::{CloneOptions, DeleteOptions, Deleted, Exec, IpQuery, Kind, Power, Shutdown};
 use proxmox_core::{Call, ConfigChange, Growth, Guest, GuestKind, NodeName, StorageId, Vmid, Work};
 use proxmox_lxc::Lxc;
 use proxmox_qemu::Qemu;
@@ -9,13 +9,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping};
 
 use super::args::{Arg, Bytes, GuestId, Seconds, bytes};
+use super::cloned;
 use super::container::ContainerBase;
 use super::error::{OrRaise, invalid};
 use super::params::params;
-use super::record;
-use super::records::{self, record};
+use super::records::record;
 use super::rows::{rows, rows_that};
 use super::snapshot::{self, SnapshotEntry};
+use super::tags;
 use super::task::TaskBase;
 use super::to_python::plain;
 use super::vm::VmBase;
@@ -24,7 +25,7 @@ use super::way::{Options, Way, none};
 #[pyclass(frozen, subclass, module = "proxmox_sdk")]
 pub(crate) struct GuestBase {
     pub(super) way: Way,
-    kind: GuestKind,
+    pub(super) kind: GuestKind,
     node: NodeName,
     vmid: Vmid,
 }
@@ -79,28 +80,6 @@ impl GuestBase {
         }
         let way = self.way.clone();
         self.way.run(py, call.detach(), options, move |py, task| TaskBase::over(py, way, task.upid().clone()))
-    }
-
-    fn clone_of<K: Kind>(
-        &self,
-        py: Python<'_>,
-        options: CloneOptions,
-        with: Options<'_, '_>,
-    ) -> PyResult<Py<PyAny>> {
-        let (way, kind) = (self.way.clone(), self.kind);
-        self.way.run(py, self.guest::<K>()?.clone_to(options), with, move |py, cloned| {
-            let dict = PyDict::new(py);
-            let (how, warnings) = match cloned.how {
-                HowCloned::New(report) => ("new", report.warnings),
-                HowCloned::Resumed => ("resumed", Vec::new()),
-                _ => ("existing", Vec::new()),
-            };
-            dict.set_item("vmid", cloned.vmid.get())?;
-            dict.set_item("how", how)?;
-            dict.set_item("warnings", warnings)?;
-            dict.set_item("guest", Self::over(py, way, kind, cloned.guest.node().clone(), cloned.vmid)?)?;
-            Ok(record::of_dict(py, records::class("Cloned"), dict)?.unbind())
-        })
     }
 }
 
@@ -183,28 +162,7 @@ impl GuestBase {
         force: Option<GuestId>,
     ) -> PyResult<Py<PyAny>> {
         of_either!(self, guest => {
-            let flow = async move {
-                let now = guest.config().await?;
-                let mut tags = now.tags();
-                for tag in &remove {
-                    tags.remove(tag);
-                }
-                for tag in &add {
-                    tags.insert(tag)?;
-                }
-                let change = now.change(|want| {
-                    want.set("tags", &tags);
-                });
-                if !change.is_empty() {
-                    let call = guest.set_config(change);
-                    match force {
-                        Some(vmid) => call.force(vmid.0).await?,
-                        None => call.await?,
-                    }
-                }
-                Ok(tags.iter().map(str::to_owned).collect::<Vec<_>>())
-            };
-            self.way.flow(py, flow, |py, tags| Ok(PyList::new(py, tags)?.into_any().unbind()))
+            self.way.flow(py, tags::change(guest, add, remove, force), |py, tags| Ok(PyList::new(py, tags)?.into_any().unbind()))
         })
     }
 
@@ -224,7 +182,6 @@ impl GuestBase {
 
     /// Asks the guest to shut down. `guest_timeout` is how many seconds PVE gives it; with `then_stop` it is stopped after that.
     #[pyo3(signature = (*, guest_timeout=None, then_stop=false, wait=true, force=None, timeout=None, on_progress=None))]
-    #[allow(clippy::too_many_arguments)] // Python's keywords.
     fn shutdown(
         &self,
         py: Python<'_>,
@@ -320,7 +277,6 @@ impl GuestBase {
     /// taken. It may be called again after a failure: a clone that is there under this name is finished, not made again.
     #[pyo3(signature = (name, *, newid=None, full=None, target=None, storage=None, pool=None, snapname=None, description=None,
         force=None, timeout=None, on_progress=None))]
-    #[allow(clippy::too_many_arguments)] // Python's keywords.
     fn clone(
         &self,
         py: Python<'_>,
@@ -350,12 +306,12 @@ impl GuestBase {
         options = description.into_iter().fold(options, CloneOptions::description);
         let with = Options::new(force, timeout).telling(on_progress);
         match self.kind {
-            GuestKind::Qemu => self.clone_of::<Qemu>(py, options, with),
-            GuestKind::Lxc => self.clone_of::<Lxc>(py, options, with),
+            GuestKind::Qemu => cloned::clone(py, self, self.guest::<Qemu>()?.clone_to(options), with),
+            GuestKind::Lxc => cloned::clone(py, self, self.guest::<Lxc>()?.clone_to(options), with),
         }
     }
 
-    /// Deletes it with its disks. Gives `deleted`, or `absent` when it was not there. Volumes that its configuration does not name
+    /// Deletes it with its disks. Gives the task's report, or `None` when it was not there. Volumes that its configuration does not name
     /// are left alone unless `destroy_unreferenced_disks` says otherwise: that reaches across all storages.
     #[pyo3(signature = (*, purge=false, stop_first=false, destroy_unreferenced_disks=false, force=None, timeout=None))]
     fn delete(
@@ -378,7 +334,10 @@ impl GuestBase {
             options = options.destroy_unreferenced_disks();
         }
         of_either!(self, guest => {
-            self.way.run(py, guest.delete(options), Options::new(force, timeout), |py, how| Ok(plain(py, &how)?.unbind()))
+            self.way.run(py, guest.delete(options), Options::new(force, timeout), |py, end| match end {
+                Deleted::Done(report) => record(py, report),
+                Deleted::Absent => Ok(py.None()),
+            })
         })
     }
 

@@ -11,9 +11,13 @@
 //! | `args`, `params`, `secret` | what comes from Python |
 //! | `client`, `connect`, `node`, `guest`, `vm`, `container`, `task` … | the nouns |
 
+// PyO3 hands arguments over by value, and Python's keywords are many.
+#![allow(clippy::needless_pass_by_value, clippy::too_many_arguments)]
+
 mod aio;
 mod args;
 mod client;
+mod cloned;
 mod compat;
 mod connect;
 mod container;
@@ -36,6 +40,7 @@ mod rows;
 mod secret;
 mod sim;
 mod snapshot;
+mod tags;
 mod task;
 mod to_python;
 mod vm;

@@ -119,7 +119,6 @@ impl NodeBase {
     /// such as `virtio,bridge=vmbr0`. Without `vmid` the next free number is taken.
     #[pyo3(signature = (name, *, vmid=None, cores=None, memory=None, disks=None, nets=Vec::new(), cloud_init_drive=None,
         agent=false, tags=Vec::new(), pool=None, onboot=false, start=false, params=None, timeout=None))]
-    #[allow(clippy::too_many_arguments)] // Python's keywords.
     fn create_vm(
         &self,
         py: Python<'_>,
@@ -152,7 +151,6 @@ impl NodeBase {
     #[pyo3(signature = (hostname, *, template, vmid=None, rootfs=None, cores=None, memory=None, swap=None, nets=Vec::new(),
         ssh_keys=Vec::new(), password=None, nesting=false, privileged=false, tags=Vec::new(), pool=None, onboot=false,
         start=false, params=None, timeout=None))]
-    #[allow(clippy::too_many_arguments)] // Python's keywords.
     fn create_container(
         &self,
         py: Python<'_>,

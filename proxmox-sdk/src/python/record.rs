@@ -6,13 +6,13 @@ use std::any::Any;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyAttributeError, PyKeyError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyDict, PyList, PyString};
 use serde::Serialize;
 
 use super::enums;
 use super::field::field;
-use super::records::CLASSES;
-use super::to_python::{plain, typed};
+use super::records::{self, CLASSES};
+use super::to_python::{fields, plain};
 
 /// What is particular to one class of results.
 pub(crate) struct Class {
@@ -24,14 +24,32 @@ pub(crate) struct Class {
     pub(crate) keys: &'static [(&'static str, &'static str)],
     /// Attributes that are not always there: `None` when they are not.
     pub(crate) maybe: &'static [&'static str],
-    /// Attributes that are words of an enum.
-    pub(crate) enums: &'static [(&'static str, &'static str)],
+    /// Attributes that serde alone does not tell the form of.
+    pub(crate) shapes: &'static [(&'static str, Shape)],
     /// Attributes that are worked out.
     pub(crate) computed: &'static [(&'static str, Compute)],
     /// As text for people.
     pub(crate) text: Option<fn(&dyn Any) -> Option<String>>,
     /// Makes an object of the class.
     pub(crate) make: fn(Python<'_>, Record) -> PyResult<Py<PyAny>>,
+}
+
+/// What a text or a dict is.
+pub(crate) enum Shape {
+    /// A word of the enum with this name.
+    Word(&'static str),
+    /// An object of the class with this name in Python: a struct that keeps further keys is a mere map to serde.
+    Part(&'static str),
+}
+
+impl Shape {
+    fn of<'py>(&self, py: Python<'py>, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        match (self, value.cast::<PyString>(), value.cast::<PyDict>()) {
+            (Self::Word(words), Ok(text), _) => enums::member(py, words, &text.to_cow()?),
+            (Self::Part(name), _, Ok(dict)) => of_dict(py, records::class(name), dict.clone()),
+            _ => Ok(value),
+        }
+    }
 }
 
 pub(crate) type Compute = fn(&dyn Any, Python<'_>) -> Option<PyResult<Py<PyAny>>>;
@@ -51,14 +69,18 @@ enum Held {
 }
 
 trait Value: Send + Sync {
-    fn all<'py>(&self, py: Python<'py>, with_classes: bool) -> PyResult<Bound<'py, PyAny>>;
+    fn plain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>>;
+    fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>>;
     fn field<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>>;
     fn as_any(&self) -> &dyn Any;
 }
 
 impl<T: Serialize + Send + Sync + 'static> Value for T {
-    fn all<'py>(&self, py: Python<'py>, with_classes: bool) -> PyResult<Bound<'py, PyAny>> {
-        if with_classes { typed(py, self) } else { plain(py, self) }
+    fn plain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        plain(py, self)
+    }
+    fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        fields(py, self)
     }
     fn field<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
         field(py, self, name)
@@ -109,16 +131,22 @@ impl Record {
         }
     }
 
-    /// The text as a member of the enum that this attribute has.
-    fn worded<'py>(
+    /// A text as a member of the enum that this attribute has, a dict as an object of its class; the same for each of a list.
+    fn shaped<'py>(
         &self,
         py: Python<'py>,
         name: &str,
         found: Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        match (self.class.enums.iter().find(|(n, _)| *n == name), found.cast::<PyString>()) {
-            (Some((_, words)), Ok(text)) => enums::member(py, words, &text.to_cow()?),
-            _ => Ok(found),
+        let Some((_, shape)) = self.class.shapes.iter().find(|(n, _)| *n == name) else {
+            return Ok(found);
+        };
+        match found.cast::<PyList>() {
+            Ok(list) => {
+                let items = list.iter().map(|item| shape.of(py, item)).collect::<PyResult<Vec<_>>>()?;
+                Ok(PyList::new(py, items)?.into_any())
+            }
+            Err(_) => shape.of(py, found),
         }
     }
 
@@ -131,11 +159,18 @@ impl Record {
         compute((**value).as_any(), py).transpose().map(|made| made.map(|made| made.into_bound(py)))
     }
 
-    fn dict<'py>(&self, py: Python<'py>, with_classes: bool) -> PyResult<Bound<'py, PyDict>> {
-        match &self.held {
-            Held::Value(value) => Ok(value.all(py, with_classes)?.cast_into::<PyDict>()?),
-            Held::Dict(dict) => Ok(dict.bind(py).clone()),
-        }
+    /// All attributes that it has.
+    fn attributes<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Bound<'py, PyAny>)>> {
+        let dict = match &self.held {
+            Held::Value(value) => value.fields(py)?,
+            Held::Dict(dict) => dict.bind(py).clone(),
+        };
+        let named = dict.iter().map(|(key, value)| {
+            let name = self.attribute(&key.extract::<String>()?).to_owned();
+            let value = self.shaped(py, &name, value)?;
+            Ok((name, value))
+        });
+        named.collect()
     }
 }
 
@@ -146,7 +181,7 @@ impl Record {
             return Ok(found);
         }
         match self.item(py, self.key(name))? {
-            Some(found) => self.worded(py, name, found),
+            Some(found) => self.shaped(py, name, found),
             None if self.class.maybe.contains(&name) => py.None().into_bound_py_any(py),
             None => {
                 Err(PyAttributeError::new_err(format!("'{}' has no attribute '{name}'", self.class.name)))
@@ -165,7 +200,7 @@ impl Record {
     /// Everything as plain values, with PVE's own keys: for JSON, templates and the like.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match &self.held {
-            Held::Value(value) => value.all(py, false),
+            Held::Value(value) => value.plain(py),
             Held::Dict(dict) => {
                 let flat = PyDict::new(py);
                 for (key, value) in dict.bind(py) {
@@ -180,22 +215,16 @@ impl Record {
         let mut names = vec!["to_dict".to_owned()];
         names.extend(self.class.computed.iter().map(|(name, _)| (*name).to_owned()));
         names.extend(self.class.maybe.iter().map(|name| (*name).to_owned()));
-        for key in self.dict(py, true)?.keys() {
-            names.push(self.attribute(key.extract::<String>()?.as_str()).to_owned());
-        }
+        names.extend(self.attributes(py)?.into_iter().map(|(name, _)| name));
         names.sort_unstable();
         names.dedup();
         Ok(names)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let mut parts = Vec::new();
-        for (key, value) in self.dict(py, true)? {
-            if !value.is_none() {
-                let name = key.extract::<String>()?;
-                parts.push(format!("{}={}", self.attribute(&name), value.repr()?));
-            }
-        }
+        let shown = self.attributes(py)?.into_iter().filter(|(_, value)| !value.is_none());
+        let parts = shown.map(|(name, value)| Ok(format!("{name}={}", value.repr()?)));
+        let parts: Vec<String> = parts.collect::<PyResult<_>>()?;
         Ok(format!("{}({})", self.class.name, parts.join(", ")))
     }
 
@@ -226,7 +255,7 @@ fn flattened<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     if let Ok(record) = value.cast::<Record>() {
         return record.get().to_dict(value.py());
     }
-    match value.cast::<pyo3::types::PyList>() {
+    match value.cast::<PyList>() {
         Ok(list) => {
             let items = list.iter().map(|item| flattened(&item)).collect::<PyResult<Vec<_>>>()?;
             items.into_bound_py_any(value.py())

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use serde::Serialize;
 use serde_json::json;
 
-use super::record::{Class, Compute, Record, of_value};
+use super::record::{Class, Compute, Record, Shape, of_value};
 
 /// A value that has a class of its own in Python.
 pub(crate) trait Result: Serialize + Send + Sync + 'static {
@@ -45,6 +45,7 @@ macro_rules! classes {
             $(keys { $($key:ident: $sent:literal),* })?
             $(maybe { $($maybe:ident),* })?
             $(enums { $($field:ident: $enum:ident),* })?
+            $(parts { $($part:ident: $class:ident),* })?
             $(computed |$value:ident, $of:ty| { $($computed:ident: $compute:expr),* })?
             $(text |$shown:ident, $shown_type:ty| $text:expr)?
         }
@@ -62,7 +63,10 @@ macro_rules! classes {
                     rust: $rust,
                     keys: &[$($((stringify!($key), $sent)),*)?],
                     maybe: &[$($(stringify!($maybe)),*)?],
-                    enums: &[$($((stringify!($field), stringify!($enum))),*)?],
+                    shapes: &[
+                        $($((stringify!($field), Shape::Word(stringify!($enum))),)*)?
+                        $($((stringify!($part), Shape::Part(stringify!($class))),)*)?
+                    ],
                     computed: &[$($((stringify!($computed), {
                         let compute: Compute = |any: &dyn Any, py| {
                             let $value = any.downcast_ref::<$of>()?;
@@ -138,7 +142,9 @@ classes! {
     GuestTelemetry = "GuestTelemetry": telemetry::GuestTelemetry {
         enums { kind: GuestKind, status: GuestState }
     }
-    NodeTelemetry = "NodeTelemetry": telemetry::NodeTelemetry {}
+    NodeTelemetry = "NodeTelemetry": telemetry::NodeTelemetry {
+        parts { status: NodeStatus, disks: Disk, storages: StorageStatus }
+    }
     Pressure = "Pressure" {
         keys {
             cpu_some: "pressurecpusome", cpu_full: "pressurecpufull", io_some: "pressureiosome",
@@ -146,7 +152,9 @@ classes! {
         }
     }
     Rates = "Rates" {}
-    NodeStatus = "NodeStatus": node::NodeStatus {}
+    NodeStatus = "NodeStatus": node::NodeStatus {
+        parts { cpuinfo: CpuInfo }
+    }
     CpuInfo = "CpuInfo" {}
     Usage = "Usage" {}
     StorageStatus = "StorageStatus": node::StorageStatus {
@@ -181,7 +189,7 @@ classes! {
         computed |r, preflight::Report| { is_feasible: r.is_feasible() }
         text |r, preflight::Report| r.to_string()
     }
-    Request = "PveRequest" {
+    Request = "(made by hand)" {
         enums { verb: Verb, effect: Effect }
         text |r, serde_json::Value| r.get("pvesh").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
     }

@@ -12,12 +12,29 @@ use super::record;
 
 /// Dicts, lists, strings, numbers, `None`.
 pub(crate) fn plain<'py>(py: Python<'py>, value: &(impl Serialize + ?Sized)) -> PyResult<Bound<'py, PyAny>> {
-    Ok(value.serialize(ToPython { py, typed: false })?)
+    Ok(value.serialize(ToPython { py, form: Form::Plain })?)
 }
 
 /// The same, with objects of our classes for the structs that have one.
 pub(crate) fn typed<'py>(py: Python<'py>, value: &(impl Serialize + ?Sized)) -> PyResult<Bound<'py, PyAny>> {
-    Ok(value.serialize(ToPython { py, typed: true })?)
+    Ok(value.serialize(ToPython { py, form: Form::Objects })?)
+}
+
+/// A dict of the outermost fields, with objects of our classes as values.
+pub(crate) fn fields<'py>(
+    py: Python<'py>,
+    value: &(impl Serialize + ?Sized),
+) -> PyResult<Bound<'py, PyDict>> {
+    Ok(value.serialize(ToPython { py, form: Form::ObjectsWithin })?.cast_into()?)
+}
+
+/// What structs become.
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    Plain,
+    Objects,
+    /// A dict the outermost, objects the others.
+    ObjectsWithin,
 }
 
 /// An exception on its way through serde.
@@ -51,12 +68,18 @@ type Made<'py> = Result<Bound<'py, PyAny>, Raised>;
 #[derive(Clone, Copy)]
 struct ToPython<'py> {
     py: Python<'py>,
-    typed: bool,
+    form: Form,
 }
 
 impl<'py> ToPython<'py> {
     fn made(self, value: impl IntoPyObjectExt<'py>) -> Made<'py> {
         Ok(value.into_bound_py_any(self.py)?)
+    }
+
+    /// For what is within.
+    fn within(self) -> Self {
+        let form = if self.form == Form::Plain { Form::Plain } else { Form::Objects };
+        Self { form, ..self }
     }
 
     /// `{variant: value}`
@@ -178,7 +201,7 @@ struct Items<'py> {
 
 impl<'py> Items<'py> {
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Raised> {
-        self.items.push(value.serialize(self.to)?);
+        self.items.push(value.serialize(self.to.within())?);
         Ok(())
     }
     fn list(self) -> Made<'py> {
@@ -201,7 +224,7 @@ struct Fields<'py> {
 
 impl<'py> Fields<'py> {
     fn set<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Raised> {
-        let value = value.serialize(self.to)?;
+        let value = value.serialize(self.to.within())?;
         Ok(self.dict.set_item(PyString::intern(self.to.py, key), value)?)
     }
     fn finish(self) -> Made<'py> {
@@ -209,7 +232,7 @@ impl<'py> Fields<'py> {
         if name == "Duration" {
             return to.made(seconds(&dict)?);
         }
-        let made = match record::class(name).filter(|_| to.typed) {
+        let made = match record::class(name).filter(|_| to.form == Form::Objects) {
             Some(class) => record::of_dict(to.py, class, dict)?,
             None => dict.into_any(),
         };
@@ -271,7 +294,7 @@ impl<'py> ser::SerializeMap for Fields<'py> {
         Ok(())
     }
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Raised> {
-        let value = value.serialize(self.to)?;
+        let value = value.serialize(self.to.within())?;
         match self.key.take() {
             Some(key) => Ok(self.dict.set_item(key, value)?),
             None => Err(ser::Error::custom("a value without a key")),

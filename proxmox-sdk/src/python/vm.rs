@@ -60,7 +60,6 @@ impl VmBase {
     /// `ip=10.0.0.5/24,gw=10.0.0.1`. `drive=("ide2", "local-lvm")` attaches a drive when there is none.
     #[pyo3(signature = (*, user=None, password=None, ssh_keys=None, ips=None, nameserver=None, searchdomain=None, upgrade=None,
         drive=None, force=None))]
-    #[allow(clippy::too_many_arguments)] // Python's keywords.
     fn cloud_init(
         slf: PyRef<'_, Self>,
         user: Option<String>,

@@ -1,6 +1,7 @@
 //! Events of a cluster: an iterator, or an async iterator.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use proxmox_fleet::watch::{Subscription, Watch as Source};
 use pyo3::exceptions::PyStopAsyncIteration;
@@ -8,7 +9,7 @@ use pyo3::exceptions::PyStopIteration;
 use pyo3::prelude::*;
 use tokio::sync::Mutex;
 
-use super::error::invalid;
+use super::lane::Lane;
 use super::process::OfProcess;
 use super::records::record;
 use super::way::{Way, faces, none};
@@ -16,8 +17,7 @@ use super::way::{Way, faces, none};
 #[pyclass(frozen, subclass, module = "proxmox_sdk")]
 pub(crate) struct WatchBase {
     way: Way,
-    /// Nothing when it was closed.
-    subscription: OfProcess<Arc<Mutex<Option<Subscription>>>>,
+    shared: OfProcess<Arc<Shared>>,
 }
 
 faces! {
@@ -25,23 +25,32 @@ faces! {
     Watch, AsyncWatch: WatchBase
 }
 
+struct Shared {
+    /// Held by whoever waits for the next event.
+    subscription: Mutex<Option<Subscription>>,
+    closed: AtomicBool,
+}
+
 impl WatchBase {
     pub(crate) fn over(py: Python<'_>, way: Way, source: Arc<Source>) -> PyResult<Py<PyAny>> {
         let mode = way.mode;
-        let subscription = OfProcess::new(Arc::new(Mutex::new(Some(source.subscribe()))));
-        Self::face(py, PyClassInitializer::from(Self { way, subscription }), mode)
+        let subscription = Mutex::new(Some(source.subscribe()));
+        let shared = OfProcess::new(Arc::new(Shared { subscription, closed: AtomicBool::new(false) }));
+        Self::face(py, PyClassInitializer::from(Self { way, shared }), mode)
     }
 
     /// The next event; `ended` is raised when it was closed.
     fn next(&self, py: Python<'_>, ended: fn() -> PyErr) -> PyResult<Py<PyAny>> {
         // A closed client asks nothing, whoever waits for it.
         self.way.pve()?;
-        let subscription = Arc::clone(self.subscription.get("the watch")?);
+        let shared = Arc::clone(self.shared.get("the watch")?);
         let flow = async move {
-            match &mut *subscription.lock().await {
-                Some(events) => Ok(Some(events.next().await)),
-                None => Ok(None),
-            }
+            let mut subscription = shared.subscription.lock().await;
+            let event = match &mut *subscription {
+                Some(events) if !shared.closed.load(Ordering::SeqCst) => Some(events.next().await),
+                _ => None,
+            };
+            Ok(event.filter(|_| !shared.closed.load(Ordering::SeqCst)))
         };
         self.way.flow(py, flow, move |py, event| match event {
             Some(event) => record(py, event),
@@ -49,22 +58,21 @@ impl WatchBase {
         })
     }
 
-    fn end(&self) -> PyResult<()> {
-        match self.subscription.get("the watch")?.try_lock() {
-            Ok(mut subscription) => {
-                subscription.take();
-                Ok(())
-            }
-            Err(_) => Err(invalid("watch", "somebody waits for its next event: end that first")),
+    /// Who waits for an event at this moment gets none any more.
+    fn end(&self, py: Python<'_>) -> PyResult<()> {
+        let shared = Arc::clone(self.shared.get("the watch")?);
+        if !shared.closed.swap(true, Ordering::SeqCst) {
+            Lane::get(py)?.spawn(async move { drop(shared.subscription.lock().await.take()) });
         }
+        Ok(())
     }
 }
 
 #[pymethods]
 impl WatchBase {
     /// Ends it.
-    fn close(&self) -> PyResult<()> {
-        self.end()
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.end(py)
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
@@ -88,7 +96,7 @@ impl Watch {
 
     #[pyo3(signature = (*_raised))]
     fn __exit__(slf: PyRef<'_, Self>, _raised: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<()> {
-        slf.as_super().end()
+        slf.as_super().end(slf.py())
     }
 }
 
@@ -110,7 +118,7 @@ impl AsyncWatch {
 
     #[pyo3(signature = (*_raised))]
     fn __aexit__(slf: PyRef<'_, Self>, _raised: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<Py<PyAny>> {
-        slf.as_super().end()?;
+        slf.as_super().end(slf.py())?;
         slf.as_super().way.flow(slf.py(), std::future::ready(Ok(())), none)
     }
 }

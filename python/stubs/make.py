@@ -1,0 +1,117 @@
+"""Makes the stubs of the package: `python/stubs/make.py` writes them, with `--check` it only says whether they are so.
+
+The nouns are written down once, blocking. The asynchronous ones are the same with awaitables; the enums and the classes of
+exceptions are those that the module has.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+TARGET = HERE.parent / "proxmox_sdk" / "__init__.pyi"
+NOUNS = "Task Guest Vm Container Node Plan Client Watch Cloned ClonedVm ClonedContainer".split()
+
+HEAD = '''# Made by python/stubs/make.py: change what is in python/stubs, and run it.
+
+from asyncio import Future
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from enum import Enum
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal, TypeVar, overload
+
+from typing_extensions import ParamSpec, Self, TypeAlias
+
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
+
+Param: TypeAlias = str | bytes | bool | int | float | Secret | Sequence[str | bytes | int]
+Params: TypeAlias = Mapping[str, Any]
+OnProgress: TypeAlias = Callable[[Progress], object]
+OnDecision: TypeAlias = Callable[[Decision], object]
+'''
+
+CONTEXT = '''    def __enter__(self) -> Self: ...
+    def __exit__(self, *_raised: object) -> None: ...
+'''
+ASYNC_CONTEXT = '''    def __aenter__(self) -> Future[Self]: ...
+    def __aexit__(self, *_raised: object) -> Future[None]: ...
+'''
+
+
+def enums() -> str:
+    import proxmox_sdk
+
+    lines: list[str] = []
+    found = [c for c in vars(proxmox_sdk).values() if isinstance(c, type) and issubclass(c, enum.Enum)]
+    for each in found:
+        lines.append(f"class {each.__name__}(str, Enum):")
+        lines.extend(f'    {member.name} = "{member.value}"' for member in each)
+        lines.append("")
+    return "\n".join(lines)
+
+
+def exceptions() -> str:
+    import proxmox_sdk
+
+    base = proxmox_sdk.ProxmoxError
+    found = [c for c in vars(proxmox_sdk).values() if isinstance(c, type) and issubclass(c, base) and c is not base]
+    return "\n".join(f"class {c.__name__}({c.__base__.__name__}): ..." for c in found) + "\n"
+
+
+def asynchronous(nouns: str) -> str:
+    """The same with awaitables."""
+    lines, of_property = [], False
+    for line in nouns.splitlines():
+        # The results of clones are the same but for the handle in them.
+        if line.startswith("# "):
+            continue
+        method = line.strip().startswith("def ") and " -> " in line
+        plain = of_property or line.endswith("# handle") or " def __" in f" {line.strip()}" or "(cls" in line
+        if method and not plain:
+            head, result = line.rsplit(" -> ", 1)
+            line = f"{head} -> Future[{result.removesuffix(': ...')}]: ..."
+        of_property = line.strip() in ("@property", "@classmethod")
+        lines.append(re.sub(rf"\b({'|'.join(NOUNS)})\b", r"Async\1", line))
+    return "\n".join(lines)
+
+
+def made() -> str:
+    values, nouns = ((HERE / name).read_text() for name in ("values.pyi", "nouns.pyi"))
+    nouns = nouns.split("\n", 2)[2].rstrip("\n") + "\n"
+    values = values.split("\n", 2)[2]
+    both = nouns + CONTEXT + "\nclass Watch:\n    def close(self) -> None: ...  # handle\n"
+    blocking = both + "    def __iter__(self) -> Iterator[Event]: ...\n    def __next__(self) -> Event: ...\n" + CONTEXT
+    other = asynchronous(nouns + "\nclass Watch:\n    def close(self) -> None: ...  # handle\n")
+    other = other.replace("\n\nclass AsyncWatch:", "\n" + ASYNC_CONTEXT + "\nclass AsyncWatch:")
+    other += "\n    def __aiter__(self) -> AsyncIterator[Event]: ...\n    def __anext__(self) -> Future[Event]: ...\n"
+    text = "\n".join([HEAD, values, enums(), exceptions(), blocking, other + ASYNC_CONTEXT])
+    text = text.replace("def preflight(method: Callable[_P, Any]", "PREFLIGHT").replace("  # handle", "")
+    first = text.index("PREFLIGHT")
+    end = text.index("\n", first)
+    overloads = (
+        "@overload\ndef preflight(method: Callable[_P, Future[Any]], /, *args: _P.args, **keywords: _P.kwargs)"
+        " -> Future[Preflight]: ...\n@overload\n"
+        "def preflight(method: Callable[_P, Any], /, *args: _P.args, **keywords: _P.kwargs) -> Preflight: ..."
+    )
+    return text[:first] + overloads + text[end:]
+
+
+def main() -> int:
+    text = made()
+    if "--check" in sys.argv[1:]:
+        same = TARGET.read_text() == text
+        if not same:
+            print("the stubs are not what python/stubs makes", file=sys.stderr)
+        return 0 if same else 1
+    TARGET.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
