@@ -2,7 +2,7 @@
 //!
 //! They use the SDK as any other program would; here is only what a command line
 //! needs around it: [`options`] and [`connect`] lead from flags and environment to a handle, [`exit`] and [`complain`]
-//! from an error to an exit code and two lines of text, [`table`], [`human`] and [`show`] from answers to something
+//! from an error to an exit code and two lines of text, [`table`], [`human`], [`words`] and [`show`] from answers to something
 //! readable, [`progress`] and [`verbose`] tell what goes on meanwhile.
 
 #[cfg(doctest)]
@@ -22,3 +22,4 @@ pub mod show;
 pub mod stdout;
 pub mod table;
 pub mod verbose;
+pub mod words;

@@ -38,7 +38,9 @@
 //!    rejected, applied, or nobody knows. No write is sent twice by guess.
 //! 7. **Many.** [`Pve::fan_out`] does something to many guests at once and keeps the results apart. `fleet` reports on whole
 //!    clusters, and watches them.
-//! 8. **Tests.** `sim` is a simulated cluster: in this process, where waiting takes no time, or behind real HTTPS, with faults to order.
+//! 8. **Regions.** A [`Backend`](backend::Backend) is a Proxmox VE cluster, one of its nodes, or a plain libvirt host, with the nouns that they have in common;
+//!    [`regions`] opens those of a list.
+//! 9. **Tests.** `sim` is a simulated cluster: in this process, where waiting takes no time, or behind real HTTPS, with faults to order.
 //!
 //! The [prelude] has the names that most programs use.
 //!
@@ -55,7 +57,7 @@
 //! | `ssh` | PVE through the system's OpenSSH client | no |
 //! | `local` | PVE by the `pvesh` of this machine | no |
 //! | `fleet` | reports and events of whole clusters: `proxmox_sdk::fleet`; takes `qemu` and `lxc` along | no |
-//! | `libvirt` | plain libvirt hosts: `proxmox_sdk::libvirt`, in the making | no |
+//! | `libvirt` | plain libvirt hosts: `proxmox_sdk::libvirt` | no |
 //! | `sim` | the simulated cluster: `proxmox_sdk::sim` | no |
 //!
 //! Without `reqwest`, `ureq`, `ssh` and `local` there is no way to a real node: requests can be built and tested all the same.
@@ -69,6 +71,7 @@ mod connect;
 #[cfg(all(doctest, feature = "fleet", feature = "sim", feature = "ssh"))]
 mod cookbook;
 pub mod prelude;
+pub mod regions;
 
 pub use connect::{Connect, Way, connect};
 #[cfg(feature = "libvirt")]
