@@ -3,7 +3,7 @@
 //! They use the SDK as any other program would; here is only what a command line
 //! needs around it: [`options`] and [`connect`] lead from flags and environment to a handle, [`exit`] and [`complain`]
 //! from an error to an exit code and two lines of text, [`table`], [`human`], [`words`] and [`show`] from answers to something
-//! readable, [`progress`] and [`verbose`] tell what goes on meanwhile.
+//! readable, [`ran`] shows a program that ran in a guest, [`progress`] and [`verbose`] tell what goes on meanwhile.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
@@ -18,6 +18,7 @@ pub mod options;
 pub mod pairs;
 pub mod place;
 pub mod progress;
+pub mod ran;
 pub mod show;
 pub mod stdout;
 pub mod table;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use proxmox_core::{Effect, Error, ErrorKind, Outcome, Result};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -84,12 +85,23 @@ impl Connection {
     /// # Errors
     /// As [`Client::call`], and those of connecting again.
     pub async fn call<T>(&self, call: Call<T>) -> Result<T> {
+        let began = Instant::now();
+        let answer = self.carry(&call).await;
+        let (name, elapsed) = (call.name(), began.elapsed());
+        match &answer {
+            Ok(_) => tracing::debug!(target: "libvirt", call = name, ?elapsed, "called"),
+            Err(error) => tracing::debug!(target: "libvirt", call = name, ?elapsed, %error, "called"),
+        }
+        answer
+    }
+
+    async fn carry<T>(&self, call: &Call<T>) -> Result<T> {
         let again = |error: &Error| error.outcome() == Outcome::NotSent || call.effect() == Effect::Read;
         let client = self.client().await.map_err(|e| call.named(e))?;
-        match client.call(&call).await {
+        match client.call(call).await {
             Err(error) if client.is_lost() && self.0.reconnect == Reconnect::WhenNeeded && again(&error) => {
                 tracing::debug!(target: "libvirt", %error, "once more over a new connection");
-                self.client().await.map_err(|e| call.named(e))?.call(&call).await
+                self.client().await.map_err(|e| call.named(e))?.call(call).await
             }
             answer => answer,
         }
