@@ -49,7 +49,8 @@ pub fn advice(error: &Error) -> Option<String> {
     Some(match (forceable, allowable) {
         (true, _) => format!("{advice} (--force)"),
         (_, true) => format!("{advice} (--allow)"),
-        _ => advice.to_owned(),
+        // Whoever calls a method has it by that name, and here it is an option.
+        _ => advice.replace("(then_stop)", "(--then-stop)"),
     })
 }
 

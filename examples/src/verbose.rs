@@ -39,7 +39,9 @@ where
         match seen.message.as_str() {
             "send" => writeln!(out, "> {}", seen.request),
             "done" => writeln!(out, "< {}", seen.elapsed),
-            "called" => writeln!(out, "> {} {} {}", seen.call, seen.elapsed, seen.error),
+            "called" => {
+                writeln!(out, "{}", format!("> {}  {} {}", seen.call, seen.elapsed, seen.error).trim_end())
+            }
             "failed" => writeln!(out, "< {} {}", seen.elapsed, seen.error),
             other => writeln!(out, "  {other}{}", seen.rest),
         }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use libvirt_driver::Checksum;
+use libvirt_driver::{Checksum, LibvirtUri};
 use proxmox_core::config::Growth;
-use proxmox_core::{Policy, Size};
+use proxmox_core::{Policy, Result, Size};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,17 +47,10 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
-    /// The host, as libvirt's users write it, such as qemu+ssh://root@host1/system?keyfile=…
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_name = "URI",
-        env = "LIBVIRT_DEFAULT_URI",
-        hide_env_values = true,
-        default_value = "qemu:///system"
-    )]
-    pub(crate) connect: String,
+    /// The host, as libvirt's users write it, such as qemu+ssh://root@host1/system?keyfile=… [env: LIBVIRT_DEFAULT_URI]
+    /// [default: qemu:///system]
+    #[arg(short, long, global = true, value_name = "URI")]
+    pub(crate) connect: Option<String>,
 
     /// ssh host on the way there; repeat it for several, the first is the nearest
     #[arg(long, global = true, value_name = "[USER@]HOST[:PORT]")]
@@ -66,6 +59,14 @@ pub(crate) struct Connection {
     /// ssh_config with settings for these hosts
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ssh_config: Option<PathBuf>,
+}
+
+impl Connection {
+    /// The host that is meant.
+    pub(crate) fn uri(&self) -> Result<LibvirtUri> {
+        let given = self.connect.clone().or_else(|| examples::connect::env("LIBVIRT_DEFAULT_URI"));
+        given.as_deref().unwrap_or("qemu:///system").parse()
+    }
 }
 
 /// What may be changed.

@@ -3,7 +3,7 @@
 use examples::pairs;
 use libvirt_driver::seed::UserData;
 use libvirt_driver::xml::{DomainXml, NicXml, VirtType};
-use libvirt_driver::{Checksum, Driver, Image, LibvirtUri, NewDomain};
+use libvirt_driver::{Checksum, Driver, Image, NewDomain};
 use proxmox_core::{Error, Result};
 
 use crate::args::{Connection, Create};
@@ -11,8 +11,7 @@ use crate::session::Session;
 
 /// What is to be made.
 pub(crate) fn of(create: &Create, connection: &Connection) -> Result<NewDomain> {
-    let uri: LibvirtUri = connection.connect.parse()?;
-    let virt_type = match (&create.virt_type, uri.driver()) {
+    let virt_type = match (&create.virt_type, connection.uri()?.driver()) {
         (Some(word), _) => VirtType::from(word.as_str()),
         (None, Driver::Test) => VirtType::Test,
         (None, _) => VirtType::Kvm,

@@ -5,7 +5,7 @@ use std::future::Future;
 use examples::progress::Waiting;
 use examples::{complain, stdout};
 use libvirt_driver::rpc::Uuid;
-use libvirt_driver::{Connection, Domain, Host, LibvirtUri};
+use libvirt_driver::{Connection, Domain, Host};
 use proxmox_core::{Error, Policy, Result};
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ impl Session {
         output: args::Output,
     ) -> Result<Self> {
         let policy = Policy::default().managed_tag(&safety.managed_tag)?;
-        let uri: LibvirtUri = connection.connect.parse()?;
+        let uri = connection.uri()?;
         if !matches!(uri.way(), libvirt_driver::Way::Ssh(_)) {
             for (name, given) in
                 [("jump", !connection.jump.is_empty()), ("ssh-config", connection.ssh_config.is_some())]

@@ -102,7 +102,7 @@ fn table(all: &[DomainUsage], watch: bool, cpu: impl Fn(&DomainUsage) -> Option<
             nics(|nic| nic.sent),
         ]);
     }
-    if table.is_empty() { "there are no domains\n".to_owned() } else { table.text() }
+    if table.is_empty() { "there are no domains\n".to_owned() } else { table.without_empty_columns().text() }
 }
 
 fn json(usage: &DomainUsage, cpu: Option<f64>) -> Value {
