@@ -92,11 +92,11 @@ fn a_region_that_fails_hides_no_other() {
 
 #[test]
 fn one_node_is_a_region_too() {
-    let ran = program(REGIONS, &["--sim", "--region", "sim-pve2", "--json"], None);
+    let ran = program(REGIONS, &["--sim", "--region", "sim-pve1", "--json"], None);
     let summary = ran.json();
     let region = &summary["regions"][0];
-    assert_eq!((ran.code, &region["region"], &region["capacity"]["vcpus"]), (0, &"sim-pve2".into(), &8.into()));
-    assert_eq!((&region["made"]["node"], &region["deleted"]), (&"pve2".into(), &true.into()));
+    assert_eq!((ran.code, &region["region"], &region["capacity"]["vcpus"]), (0, &"sim-pve1".into(), &8.into()));
+    assert_eq!((&region["made"]["node"], &region["deleted"]), (&"pve1".into(), &true.into()));
     assert_eq!(region["instance_types"][2]["fit"], "no-disk", "{summary}");
     assert_eq!(region["made"]["tags"], serde_json::json!(["example", "sdk-managed"]));
 }

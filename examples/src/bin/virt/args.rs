@@ -13,7 +13,7 @@ const EXAMPLES: &str = "\
 Examples:
   virt list
   virt -c 'qemu+ssh://root@host1/system' --jump me@bastion.example.com capacity
-  virt create web-1 --image https://…/debian-12.qcow2 --checksum sha256:… --disk 10G --user-data web.yaml
+  virt create web-1 --image https://…/debian-12.qcow2 --checksum sha256:… --disk 10G
   virt ips web-1 --wait
   virt exec web-1 -- uname -a
   virt tags web-1 +blue -green
