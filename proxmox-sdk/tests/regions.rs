@@ -48,7 +48,11 @@ async fn one_that_cannot_be_opened_says_which_and_why() {
     let regions = list(&server);
     for (name, kind, text) in [
         ("us", ErrorKind::InvalidInput, "region us: the secret of the token root@pam!sim is missing"),
-        ("lab", ErrorKind::Connect, "region lab: no way to libvirt on this machine"),
+        (
+            "lab",
+            ErrorKind::Connect,
+            "region lab: connect (qemu+unix:///system?socket=/does/not/exist): no way to libvirt on this machine",
+        ),
         ("odd", ErrorKind::InvalidInput, "region odd: "),
         ("off", ErrorKind::Refused, "region off is switched off"),
         ("nosuch", ErrorKind::NotFound, "there is no region \"nosuch\""),

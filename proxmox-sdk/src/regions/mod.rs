@@ -29,7 +29,7 @@ use proxmox_core::{Error, ErrorKind, NodeName, Outcome, Result};
 /// what is malformed in it, and for a kind that this build has not, naming the feature that has. Of a libvirt host also those of
 /// connecting.
 pub async fn open(region: &Region) -> Result<Box<dyn Backend>> {
-    place(region, None).await.map_err(|e| e.about(format!("region {}", region.name())))
+    place(region, None).await.map_err(|e| of_region(region.name(), e))
 }
 
 /// Opens the region of this name, or the one node of Proxmox VE that it names: `eu`, or `eu-pve2`.
@@ -40,7 +40,18 @@ pub async fn open_named(regions: &Regions, name: &str) -> Result<Box<dyn Backend
     let region = regions.get(name)?;
     let node = name.strip_prefix(region.name()).and_then(|rest| rest.strip_prefix('-'));
     let node = node.map(NodeName::parse).transpose()?;
-    place(region, node).await.map_err(|e| e.about(format!("region {name}")))
+    place(region, node).await.map_err(|e| of_region(name, e))
+}
+
+/// What went wrong, with the region. An error that is about something nearer, such as an address, keeps that in its sentence.
+fn of_region(name: &str, error: Error) -> Error {
+    let region = format!("region {name}");
+    if error.target().is_none() {
+        return error.about(region);
+    }
+    let named = Error::new(error.kind(), error.outcome(), error.to_string()).about(region);
+    let named = error.advice().map(str::to_owned).into_iter().fold(named, Error::with_advice);
+    named.with_source(error)
 }
 
 #[cfg_attr(not(feature = "fleet"), allow(unused_variables))]
