@@ -8,7 +8,19 @@ use proxmox_core::{Error, ErrorKind};
 /// The last lines of a failed task's log and the task's UPID follow the sentence, for they say more than it.
 #[must_use]
 pub fn lines(error: &Error) -> String {
-    let mut text = self::error(&error.to_string());
+    sentence_and_rest(&error.to_string(), error)
+}
+
+/// The same where several might have failed: with the one that has.
+#[must_use]
+pub fn lines_about(who: &str, error: &Error) -> String {
+    let sentence = error.to_string();
+    let named = sentence.starts_with(&format!("{who}: "));
+    sentence_and_rest(&if named { sentence } else { format!("{who}: {sentence}") }, error)
+}
+
+fn sentence_and_rest(sentence: &str, error: &Error) -> String {
+    let mut text = self::error(sentence);
     // The log ends with the sentence that has just been said.
     let new =
         |line: &&String| line.strip_prefix("TASK ERROR: ").is_none_or(|end| !error.message().ends_with(end));
@@ -37,7 +49,8 @@ pub fn advice(error: &Error) -> Option<String> {
     Some(match (forceable, allowable) {
         (true, _) => format!("{advice} (--force)"),
         (_, true) => format!("{advice} (--allow)"),
-        _ => advice.to_owned(),
+        // Whoever calls a method has it by that name, and here it is an option.
+        _ => advice.replace("(then_stop)", "(--then-stop)"),
     })
 }
 
@@ -75,6 +88,14 @@ mod tests {
             "error: guest.start (VM 100 on node pve1): VM is locked (clone)[2J\n\
              hint: wait for the task that holds the lock to end\n"
         );
+    }
+
+    #[test]
+    fn whoever_has_failed_is_named_once() {
+        let error = Error::new(ErrorKind::Connect, Outcome::NotSent, "refused");
+        let text = |error: &Error| lines_about("region eu", error).lines().next().unwrap().to_owned();
+        assert_eq!(text(&error), "error: region eu: refused");
+        assert_eq!(text(&error.about("region eu")), "error: region eu: refused");
     }
 
     #[test]

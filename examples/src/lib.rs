@@ -2,8 +2,8 @@
 //!
 //! They use the SDK as any other program would; here is only what a command line
 //! needs around it: [`options`] and [`connect`] lead from flags and environment to a handle, [`exit`] and [`complain`]
-//! from an error to an exit code and two lines of text, [`table`], [`human`] and [`show`] from answers to something
-//! readable, [`progress`] and [`verbose`] tell what goes on meanwhile.
+//! from an error to an exit code and two lines of text, [`table`], [`human`], [`words`] and [`show`] from answers to something
+//! readable, [`ran`] shows a program that ran in a guest, [`progress`] and [`verbose`] tell what goes on meanwhile.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
@@ -18,7 +18,9 @@ pub mod options;
 pub mod pairs;
 pub mod place;
 pub mod progress;
+pub mod ran;
 pub mod show;
 pub mod stdout;
 pub mod table;
 pub mod verbose;
+pub mod words;

@@ -1,4 +1,4 @@
-//! `-v`: each request and its time, on stderr.
+//! `-v`: each request to Proxmox VE, each call to libvirt, and its time, on stderr.
 
 use std::fmt;
 use std::io;
@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Shows what the SDK's tracing layer tells: `> pvesh get /version`, then `< 1.5 ms`. Secrets are redacted there already.
+/// Shows what the SDK traces: `> pvesh get /version`, then `< 1.5 ms`; of libvirt `> domain.state 0.2 ms`. Secrets are redacted there already.
 ///
 /// Call it once, first thing. Without it the layer costs next to nothing.
 pub fn show() {
@@ -31,7 +31,7 @@ where
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         // HTTP clients trace as well, and would show headers.
-        if event.metadata().target() != "proxmox" {
+        if !matches!(event.metadata().target(), "proxmox" | "libvirt") {
             return Ok(());
         }
         let mut seen = Seen::default();
@@ -39,6 +39,9 @@ where
         match seen.message.as_str() {
             "send" => writeln!(out, "> {}", seen.request),
             "done" => writeln!(out, "< {}", seen.elapsed),
+            "called" => {
+                writeln!(out, "{}", format!("> {}  {} {}", seen.call, seen.elapsed, seen.error).trim_end())
+            }
             "failed" => writeln!(out, "< {} {}", seen.elapsed, seen.error),
             other => writeln!(out, "  {other}{}", seen.rest),
         }
@@ -49,6 +52,7 @@ where
 struct Seen {
     message: String,
     request: String,
+    call: String,
     elapsed: String,
     error: String,
     rest: String,
@@ -61,6 +65,7 @@ impl Visit for Seen {
             "message" => self.message = text,
             "request" => self.request = text,
             "elapsed" => self.elapsed = rounded(&text),
+            "call" => self.call = text.trim_matches('"').to_owned(),
             "error" => self.error = text,
             name => self.rest.push_str(&format!(" {name}={text}")),
         }

@@ -38,7 +38,9 @@
 //!    rejected, applied, or nobody knows. No write is sent twice by guess.
 //! 7. **Many.** [`Pve::fan_out`] does something to many guests at once and keeps the results apart. `fleet` reports on whole
 //!    clusters, and watches them.
-//! 8. **Tests.** `sim` is a simulated cluster: in this process, where waiting takes no time, or behind real HTTPS, with faults to order.
+//! 8. **Regions.** A [`Backend`](backend::Backend) is a Proxmox VE cluster, one of its nodes, or a plain libvirt host, with the nouns that they have in common;
+//!    [`regions`] opens those of a list.
+//! 9. **Tests.** `sim` is a simulated cluster: in this process, where waiting takes no time, or behind real HTTPS, with faults to order.
 //!
 //! The [prelude] has the names that most programs use.
 //!
@@ -72,6 +74,7 @@ mod cookbook;
 pub mod prelude;
 #[cfg(feature = "pyo3")]
 mod python;
+pub mod regions;
 
 pub use connect::{Connect, Way, connect};
 #[cfg(feature = "libvirt")]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use proxmox_core::{Effect, Error, ErrorKind, Outcome, Result};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -91,14 +92,25 @@ impl Connection {
     /// # Errors
     /// As [`Client::call`](crate::rpc::Client::call), and those of connecting again. Over `virsh`, `Unsupported` for what it cannot do.
     pub async fn call<T>(&self, call: Call<T>) -> Result<T> {
+        let began = Instant::now();
+        let answer = self.carry(&call).await;
+        let (name, elapsed) = (call.name(), began.elapsed());
+        match &answer {
+            Ok(_) => tracing::debug!(target: "libvirt", call = name, ?elapsed, "called"),
+            Err(error) => tracing::debug!(target: "libvirt", call = name, ?elapsed, %error, "called"),
+        }
+        answer
+    }
+
+    async fn carry<T>(&self, call: &Call<T>) -> Result<T> {
         let again = |error: &Error| error.outcome() == Outcome::NotSent || call.effect() == Effect::Read;
         let live = self.live().await.map_err(|e| call.named(e))?;
-        match live.call(&call).await {
+        match live.call(call).await {
             Err(error)
                 if live.was_lost_by(&error) && self.0.reconnect == Reconnect::WhenNeeded && again(&error) =>
             {
                 tracing::debug!(target: "libvirt", %error, "once more over a new connection");
-                self.live().await.map_err(|e| call.named(e))?.call(&call).await
+                self.live().await.map_err(|e| call.named(e))?.call(call).await
             }
             answer => answer,
         }

@@ -24,7 +24,8 @@ impl Domain {
             let all: Vec<_> = document.disks.iter().map(|disk| disk.target.as_str()).collect();
             let text = format!("it has no disk {target:?}");
             let error = self.error(ErrorKind::NotFound, Outcome::NotSent, text);
-            return Err(error.during("domain.resize_disk").with_advice(format!("it has {}", all.join(", "))));
+            let all = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
+            return Err(error.during("domain.resize_disk").with_advice(format!("it has {all}")));
         };
         // While it runs qemu has the image open, and only qemu may change it.
         let volume = match self.state().await?.is_active() {
@@ -36,7 +37,7 @@ impl Domain {
             Some(volume) => self.call(storage::volume_info(volume)).await?.capacity,
         };
         let now = Size::from_bytes(now);
-        let wanted = size.of(now)?;
+        let wanted = size.of(now).map_err(|e| e.during("domain.resize_disk").about(self))?;
         if wanted > now {
             match &volume {
                 None => self.call(device::resize_disk(&self.found, target, wanted.bytes(), BYTES)).await?,
@@ -73,7 +74,11 @@ impl Domain {
         let most = self.definition().await?.max_vcpus;
         if count > most {
             if flags & LIVE != 0 {
-                return Err(self.too_many(&format!("{count} virtual CPUs"), &most.to_string(), "set_vcpus"));
+                return Err(self.too_many(
+                    &format!("{count} virtual CPUs"),
+                    &most.to_string(),
+                    "domain.set_vcpus",
+                ));
             }
             self.call(domain::set_vcpus(&self.found, count, CONFIG | MAXIMUM)).await?;
         }
@@ -91,7 +96,11 @@ impl Domain {
         let kib = memory.bytes() >> 10;
         if memory > most {
             if flags & LIVE != 0 {
-                return Err(self.too_many(&format!("{memory} of memory"), &most.to_string(), "set_memory"));
+                return Err(self.too_many(
+                    &format!("{memory} of memory"),
+                    &most.to_string(),
+                    "domain.set_memory",
+                ));
             }
             self.call(domain::set_memory(&self.found, kib, CONFIG | MAXIMUM)).await?;
         }

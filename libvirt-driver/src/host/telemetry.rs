@@ -130,10 +130,13 @@ impl DomainUsage {
             capacity: bytes(&format!("block.{n}.capacity")),
             allocated: bytes(&format!("block.{n}.allocation")),
         });
+        let state =
+            number("state.state").map_or(State::Unknown, |state| State::of(state.try_into().unwrap_or(-1)));
+        // Where nothing runs there is no process to look at, and some daemons tell of their own instead.
+        let cpu_time = number("cpu.time").filter(|_| state.is_active()).map(Duration::from_nanos);
         Self {
-            state: number("state.state")
-                .map_or(State::Unknown, |state| State::of(state.try_into().unwrap_or(-1))),
-            cpu_time: number("cpu.time").map(Duration::from_nanos),
+            state,
+            cpu_time,
             memory: kib("balloon.current"),
             max_memory: kib("balloon.maximum"),
             unused_memory: kib("balloon.unused"),
@@ -192,6 +195,15 @@ mod tests {
         assert_eq!(usage.nics, [NicUse { name: "vnet0".to_owned(), received: 90, sent: 0 }]);
         assert_eq!((usage.disks[0].target.as_str(), usage.disks[0].written), ("vda", 512));
         assert_eq!(usage.disks[0].capacity, Size::gib(1));
+
+        let off = |name: &str| match name {
+            "state.state" => TypedValue::Int(5),
+            _ => TypedValue::ULong(9),
+        };
+        let values = ["state.state", "cpu.time"].map(|name| (name.to_owned(), off(name))).to_vec();
+        let domain = DomainRef { name: "b".to_owned(), uuid: Uuid([1; 16]), id: -1 };
+        let time = DomainUsage::read(DomainStats { domain, values }).cpu_time;
+        assert_eq!(time, None, "of a domain that is off it is the daemon's own");
 
         let earlier = DomainUsage { cpu_time: Some(Duration::from_secs(1)), ..usage.clone() };
         assert_eq!(usage.cpu_since(&earlier, Duration::from_secs(4)), Some(0.5));

@@ -128,6 +128,10 @@ impl RemoteError {
             if silent && effect != Effect::Read { Outcome::MaybeApplied } else { Outcome::Rejected };
         let error = Error::new(kind, outcome, self.message.clone()).with_source(self);
         match kind {
+            // It is there, and answers that it cannot: there is no such program, or it may not do this.
+            ErrorKind::Agent if agent_refused(&error) => {
+                error.with_advice("the agent is there: see what it says of the command")
+            }
             ErrorKind::Agent if outcome == Outcome::Rejected => error.with_advice(
                 "give the domain a channel org.qemu.guest_agent.0, install qemu-guest-agent in the guest, start the guest",
             ),
@@ -138,6 +142,11 @@ impl RemoteError {
             _ => error,
         }
     }
+}
+
+/// Whether the agent itself has said no.
+fn agent_refused(error: &Error) -> bool {
+    error.message().contains("unable to execute QEMU agent command")
 }
 
 const LOOK: &str = "look at the domain, pool or volume on the host before sending it again";
@@ -221,6 +230,15 @@ mod tests {
         assert_eq!(silent().into_error(Effect::Write).outcome(), Outcome::MaybeApplied);
         assert_eq!(silent().into_error(Effect::Read).outcome(), Outcome::Rejected);
         assert!(!silent().into_error(Effect::Write).advice().unwrap().contains("task list"));
+    }
+
+    #[test]
+    fn an_agent_that_says_no_is_there() {
+        let no = "internal error: unable to execute QEMU agent command 'guest-exec': Guest agent command failed, error was \
+                  'Failed to execute child process'";
+        let error = said(1, no).into_error(Effect::Write);
+        assert_eq!((error.kind(), error.outcome()), (K::Agent, Outcome::Rejected));
+        assert!(!error.advice().unwrap().contains("install"), "{error:?}");
     }
 
     #[test]

@@ -20,6 +20,26 @@ pub enum Event {
     Missed(u64),
 }
 
+impl LifecycleEvent {
+    /// What has become of the domain, in a word for people: `started`, `shut down`. `changed` for what is not known here.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self.event {
+            0 => "defined",
+            1 => "undefined",
+            2 => "started",
+            3 => "suspended",
+            4 => "resumed",
+            5 => "stopped",
+            // First it shuts down, and then it is stopped.
+            6 => "shut down",
+            7 => "asleep",
+            8 => "crashed",
+            _ => "changed",
+        }
+    }
+}
+
 /// A subscription: [`Connection::events`](crate::Connection::events) makes it. It ends with this value.
 pub struct Events {
     client: Client,

@@ -185,6 +185,10 @@ impl VolumeXml {
             }
             target.push(permissions.write());
         }
+        if self.format == Format::Qcow2 {
+            // The daemon's default is the format of before 2012, which cannot grow while it has snapshots.
+            target.push(Element::new("compat").with_text("1.1"));
+        }
         volume.push(target);
         if let Some((path, format)) = &self.backing {
             check::path("backing", path)?;

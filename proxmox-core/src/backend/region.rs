@@ -315,6 +315,11 @@ impl TryFrom<Entry> for Region {
                     ("network", entry.network.is_some()),
                     ("virt_type", entry.virt_type.is_some()),
                 ])?;
+                if entry.fingerprint.is_some() && entry.ca_file.is_some() {
+                    return Err(bad(
+                        "it has both a fingerprint and a ca_file: one of them is trusted".to_owned()
+                    ));
+                }
                 let token_secret = match (entry.token_secret, entry.token_secret_env, entry.token_secret_file)
                 {
                     (Some(value), None, None) => SecretSource::Value(Secret::from(value)),
@@ -364,6 +369,10 @@ mod tests {
             (
                 r#"[{"region_name":"a","backend_type":"proxmox","url":"u","token_id":"t","storage":"s","token_secret":"x","token_secret_env":"Y"}]"#,
                 "more than one place",
+            ),
+            (
+                r#"[{"region_name":"a","backend_type":"proxmox","url":"u","token_id":"t","storage":"s","token_secret_env":"Y","ca_file":"c","fingerprint":"f"}]"#,
+                "both a fingerprint and a ca_file",
             ),
             (
                 r#"[{"region_name":"a","backend_type":"proxmox","url":"u","token_id":"t","storage":"s","token_secret_env":"Y"},

@@ -1,17 +1,12 @@
 //! States and amounts, as guests and nodes show them.
 
 use console::Style;
-use examples::human;
+use examples::{human, words};
 use proxmox_core::guest::GuestState;
 
 /// A state, in colour where stdout is a terminal.
 pub(crate) fn state(state: &GuestState) -> String {
-    let style = match state.as_str() {
-        "running" | "online" => Style::new().green(),
-        "stopped" => Style::new().dim(),
-        _ => Style::new().yellow(),
-    };
-    style.apply_to(state).to_string()
+    words::state(state.as_str())
 }
 
 /// A guest's state; for a template, that it is one.

@@ -1,0 +1,4 @@
+//! With a daemon.
+
+mod regions;
+mod virt;
