@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::checksum::{Checksum, Sum};
 use super::image_head::{ImageHead, LENGTH};
+use super::rollback::{Made, roll_back};
 use crate::host::{Host, not_done};
 use crate::rpc::procedures::storage;
 use crate::rpc::{PoolRef, VolumeRef};
@@ -118,7 +119,10 @@ impl Host {
         let fetched = async { self.fetch(&pool, &volume, name, checksum, source.await?).await };
         match fetched.await {
             Ok(fetched) => Ok(fetched),
-            Err(e) => Err(self.without(&pool, &[&volume, &sign(&volume)], e).await),
+            Err(e) => {
+                let made = [sign(&volume), volume].map(|name| Made::Volume(pool.clone(), name));
+                Err(roll_back(self, made.into(), e).await)
+            }
         }
     }
 
@@ -240,17 +244,6 @@ impl Host {
             format!("pool {} has {} free, and {} are needed", pool.name, size(info.available), size(bytes));
         Err(not_done(ErrorKind::WrongState, text)
             .with_advice("remove what is not needed there, or choose another pool"))
-    }
-
-    /// Removes what was made before an error, and says in it what could not be.
-    async fn without(&self, pool: &PoolRef, volumes: &[&str], error: Error) -> Error {
-        let mut left = Vec::new();
-        for name in volumes {
-            if let Err(why) = self.remove_volume(pool, name).await {
-                left.push(format!("volume {}/{name} ({})", pool.name, why.message()));
-            }
-        }
-        super::rollback::with_left(error, &left)
     }
 
     /// Removes a volume if it is there.

@@ -1,7 +1,11 @@
 //! What a creation has made, so that it can be taken back.
 
-use proxmox_core::{Error, Result};
+use std::fmt;
+use std::time::Duration;
 
+use proxmox_core::{Error, ErrorKind, Result};
+
+use crate::clock::Patience;
 use crate::host::Host;
 use crate::rpc::procedures::domain;
 use crate::rpc::{PoolRef, Uuid};
@@ -17,24 +21,45 @@ const ALL: u32 = 1 | 2 | 4 | 16;
 /// The same for drivers that know fewer.
 const FEWER: u32 = 1 | 2;
 
+/// How long the daemon may be away, or busy with what it was asked before: it may just be starting again.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Takes all back, the last first, and says in the error what could not be.
 pub(super) async fn roll_back(host: &Host, made: Vec<Made>, error: Error) -> Error {
     let mut left = Vec::new();
+    let mut patience = Patience::new(PATIENCE);
     for made in made.into_iter().rev() {
-        match &made {
-            Made::Domain(uuid, name) => {
-                if let Err(why) = end(host, *uuid).await {
-                    left.push(format!("domain {name} ({})", why.message()));
-                }
-            }
-            Made::Volume(pool, name) => {
-                if let Err(why) = host.remove_volume(pool, name).await {
-                    left.push(format!("volume {}/{name} ({})", pool.name, why.message()));
-                }
+        while let Err(why) = made.take_back(host).await {
+            if !passes(&why) || !patience.pause().await {
+                left.push(format!("{made} ({})", why.message()));
+                break;
             }
         }
     }
     with_left(error, &left)
+}
+
+/// Trouble that ends by itself: no connection yet, and volumes that are still being written by what the daemon has not given up yet.
+fn passes(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Connect | ErrorKind::Busy | ErrorKind::WrongState)
+}
+
+impl Made {
+    async fn take_back(&self, host: &Host) -> Result<()> {
+        match self {
+            Self::Domain(uuid, _) => end(host, *uuid).await,
+            Self::Volume(pool, name) => host.remove_volume(pool, name).await,
+        }
+    }
+}
+
+impl fmt::Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Domain(_, name) => write!(f, "domain {name}"),
+            Self::Volume(pool, name) => write!(f, "volume {}/{name}", pool.name),
+        }
+    }
 }
 
 async fn end(host: &Host, uuid: Uuid) -> Result<()> {
@@ -55,7 +80,7 @@ async fn end(host: &Host, uuid: Uuid) -> Result<()> {
 }
 
 /// The error, which also names what is left behind.
-pub(super) fn with_left(error: Error, left: &[String]) -> Error {
+fn with_left(error: Error, left: &[String]) -> Error {
     if left.is_empty() {
         return error;
     }

@@ -29,7 +29,8 @@ pub struct Deleted {
 
 impl Domain {
     /// Deletes it: stops it hard, removes the volumes that were made for it, and then its definition with managed save, nvram and what
-    /// libvirt knows of its snapshots. One that is gone already is no error.
+    /// libvirt knows of its snapshots. One that is gone already is no error, nor is one that goes meanwhile; what is then left of its
+    /// volumes is told.
     ///
     /// Volumes are those that its metadata names, because this SDK has made them for it; disks that others have attached stay. One
     /// that another domain uses as well, or that another volume is based on, stays too and is told.
@@ -42,12 +43,21 @@ impl Domain {
             Err(e) if e.is_not_found() => return Ok(Deleted::default()),
             Err(e) => return Err(e.with_outcome(Outcome::NotSent).during("domain.delete").about(self)),
         };
+        let mut deleted = Deleted { existed: true, ..Deleted::default() };
+        match self.take_down(own.clone(), &mut deleted).await {
+            Err(e) if e.is_not_found() && self.is_gone().await => self.name_rest(own, &mut deleted).await,
+            Err(e) => return Err(e),
+            Ok(()) => {}
+        }
+        Ok(deleted)
+    }
+
+    async fn take_down(&self, own: Vec<OwnVolume>, deleted: &mut Deleted) -> Result<()> {
         // Before anything is stopped: whether it may be deleted at all.
         self.host
             .allow(&self.found, Effect::Destroy, self.forced)
             .await
             .map_err(|e| e.during("domain.delete").about(self))?;
-        let mut deleted = Deleted { existed: true, ..Deleted::default() };
         let users = self.users_of(&own).await?;
         let persistent = self.is_defined().await?;
         self.stop().await?;
@@ -70,7 +80,18 @@ impl Domain {
                 _ => {}
             }
         }
-        Ok(deleted)
+        Ok(())
+    }
+
+    /// Somebody else has deleted it meanwhile, so that nothing tells any more whether its volumes may go: they are named.
+    async fn name_rest(&self, own: Vec<OwnVolume>, deleted: &mut Deleted) {
+        for volume in own {
+            let known =
+                deleted.volumes.contains(&volume) || deleted.left.iter().any(|(left, _)| *left == volume);
+            if !known && !self.volume(&volume).await.is_err_and(|e| e.is_not_found()) {
+                deleted.left.push((volume, "somebody else has deleted the domain meanwhile".to_owned()));
+            }
+        }
     }
 
     /// Shuts it down first, as [`shutdown`](Self::shutdown) does, and then deletes it.

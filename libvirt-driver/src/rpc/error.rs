@@ -57,6 +57,7 @@ const SENTENCES: &[(&str, ErrorKind)] = &[
     ("is not active", ErrorKind::WrongState),
     ("is not running", ErrorKind::WrongState),
     ("already in use", ErrorKind::Busy),
+    ("No space left on device", ErrorKind::WrongState),
     ("Permission denied", ErrorKind::PermissionDenied),
     ("No such file or directory", ErrorKind::NotFound),
 ];
@@ -213,6 +214,7 @@ mod tests {
             (45, "authentication failed: access denied by policy", K::PermissionDenied),
             (68, "Timed out during operation: cannot acquire state change lock", K::Busy),
             (27, "XML error: unknown device", K::InvalidInput),
+            (38, "Unable to write /pool/x: No space left on device", K::WrongState),
             (9, "operation failed: something else", K::Unexpected),
             (4711, "from the future", K::Unexpected),
         ] {

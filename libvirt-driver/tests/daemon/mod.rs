@@ -43,6 +43,7 @@ set -e
 # What the host has in /sys tells of its own network.
 mount -t sysfs sysfs /sys
 ip link set lo up
+mount -t tmpfs -o size=8m small "$1/small"
 for pair in run:/run/libvirt lib:/var/lib/libvirt etc:/etc/libvirt cache:/var/cache/libvirt log:/var/log/libvirt; do
     mkdir -p "${pair#*:}"
     mount --bind "$1/${pair%%:*}" "${pair#*:}"
@@ -52,9 +53,9 @@ obey() {
     start "$1"
     while read -r word; do
         case $word in
-            restart) kill -9 $pid; wait $pid 2>/dev/null || true; rm -f "$1/pid"; start "$1" ;;
-            stop) kill -STOP $pid ;;
-            go) kill -CONT $pid ;;
+            restart) kill -9 $pid; wait $pid 2>/dev/null || true; rm -f "$1/pid" "$1/stopped"; start "$1" ;;
+            stop) kill -STOP $pid; : >"$1/stopped" ;;
+            go) rm -f "$1/stopped"; kill -CONT $pid ;;
         esac
     done
 }
@@ -97,7 +98,7 @@ impl Daemon {
         let user = fs::metadata("/proc/self").unwrap().uid();
         assert_eq!(user, 0, "NOT TESTED against a real libvirt: a host's daemon with qemu takes root");
         let root = tempfile::Builder::new().prefix("lv-").tempdir_in("/tmp").unwrap().keep();
-        for directory in ["run", "lib/boot", "lib/images", "etc", "cache", "log", "sock", "pool"] {
+        for directory in ["run", "lib/boot", "lib/images", "etc", "cache", "log", "sock", "pool", "small"] {
             fs::create_dir_all(root.join(directory)).unwrap();
         }
         let sockets = format!("unix_sock_dir = \"{}\"\n", root.join("sock").display());
@@ -141,6 +142,11 @@ impl Daemon {
         self.root.join("pool")
     }
 
+    /// A file system of 8 MiB, which only the daemon sees.
+    pub(crate) fn small(&self) -> PathBuf {
+        self.root.join("small")
+    }
+
     /// `driver+unix://path?socket=…`, such as of `test` and `/default`.
     pub(crate) fn uri(&self, driver: &str, path: &str) -> String {
         format!("{driver}+unix://{path}?socket={}", self.socket().display())
@@ -156,6 +162,11 @@ impl Daemon {
     /// Stops it: it is there, and never answers.
     pub(crate) fn freeze(&self) {
         self.tell("stop");
+        let started = Instant::now();
+        while !self.root.join("stopped").exists() {
+            assert!(started.elapsed() < PATIENCE, "libvirtd does not stop");
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Lets it go on.
