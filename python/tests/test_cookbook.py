@@ -12,6 +12,8 @@ import pytest
 
 import proxmox_sdk as px
 
+# An interpreter that has this package and nothing else, where the tests are given one.
+PYTHON = os.environ.get("COOKBOOK_PYTHON", sys.executable)
 COOKBOOK = Path(__file__).parent.parent / "cookbook"
 RECIPES = sorted(path.name for path in COOKBOOK.glob("[0-9]*.py"))
 # What a recipe says when it has come to where it was going.
@@ -27,7 +29,7 @@ ON_FAKEPVE = ["01", "05", "06", "07", "08", "11"]
 def run(recipe: str, env: dict[str, str]) -> str:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PVE_")}
     done = subprocess.run(
-        [sys.executable, "-W", "error", recipe], cwd=COOKBOOK, env={**clean, **env}, capture_output=True, text=True, timeout=60
+        [PYTHON, "-W", "error", recipe], cwd=COOKBOOK, env={**clean, **env}, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
