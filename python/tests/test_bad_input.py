@@ -93,6 +93,7 @@ def test_values_that_make_no_sense_are_ours(client: px.Client) -> None:
         lambda: px.Client.ssh("-oProxyCommand=x"),
         lambda: px.Client.ssh("root@x", engine="nonsense"),
         lambda: px.Sim(time_scale=-1),
+        lambda: px.Sim(vms=10**6),
         lambda: px.Sim(time_scale=float("nan")),
     ):
         with pytest.raises(px.ProxmoxError) as caught:

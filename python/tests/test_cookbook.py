@@ -22,8 +22,8 @@ SAYS = {
     "06": "-> 4 ->", "07": "nodes online", "08": "new: ", "09": "4 steps", "10": "handmade", "11": "may look at",
     "12": "refused pvesh delete", "13": "as wanted", "15": "403 Forbidden",
 }
-# fakepve has no agent in clones, and no cloud-init image; the others need a token, ssh, or no server at all.
-ON_FAKEPVE = ["01", "05", "06", "07", "08", "11"]
+# fakepve has no agent in clones; the others need ssh, or no server at all.
+ON_FAKEPVE = ["01", "02", "05", "06", "07", "08", "09", "11", "12", "15"]
 
 
 def run(recipe: str, env: dict[str, str]) -> str:
