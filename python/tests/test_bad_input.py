@@ -93,6 +93,7 @@ def test_values_that_make_no_sense_are_ours(client: px.Client) -> None:
         lambda: px.Client.ssh("-oProxyCommand=x"),
         lambda: px.Client.ssh("root@x", engine="nonsense"),
         lambda: px.Sim(time_scale=-1),
+        lambda: px.Sim(vms=10**6),
         lambda: px.Sim(time_scale=float("nan")),
     ):
         with pytest.raises(px.ProxmoxError) as caught:
@@ -259,6 +260,56 @@ client.nodes()
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
     assert done.returncode == {"sys.exit(3)": 3, "import os; os.kill(os.getpid(), 15)": -15}.get(end, 0), done.stderr
     assert "panicked" not in done.stderr and "Fatal" not in done.stderr
+
+
+def test_a_program_may_end_in_the_midst_of_answers() -> None:
+    program = """
+import asyncio, threading
+import proxmox_sdk as px
+sim = px.Sim()
+keywords = dict(url=sim.url, token=sim.token, secret=sim.secret, ca_pem=sim.ca_pem)
+client, blocking = px.AsyncClient.https(**keywords), px.Client.https(**keywords)
+
+def for_ever():
+    while True:
+        blocking.version()
+
+for _ in range(4):
+    threading.Thread(target=for_ever, daemon=True).start()
+
+async def main():
+    asked = [asyncio.ensure_future(client.version()) for _ in range(64)]
+    await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+    print("first", flush=True)
+
+loop = asyncio.new_event_loop()
+loop.run_until_complete(main())
+"""
+    for _ in range(5):
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+        assert (done.returncode, done.stdout) == (0, "first\n"), done.stderr
+
+
+def test_after_the_end_nothing_hangs() -> None:
+    program = """
+import atexit
+import proxmox_sdk as px
+
+def late():
+    try:
+        client.version()
+    except px.ClosedError as e:
+        print(e.message)
+    client.close()
+    sim.close()
+
+atexit.register(late)
+sim = px.Sim()
+client = px.Client.https(sim.url, token=sim.token, secret=sim.secret, ca_pem=sim.ca_pem)
+client.version()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (0, "the interpreter is about to end\n"), done.stderr
 
 
 def test_exceptions_can_be_pickled(client: px.Client) -> None:

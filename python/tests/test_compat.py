@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 import proxmox_sdk as px
@@ -153,3 +159,31 @@ def test_what_it_is_not_for() -> None:
         ProxmoxAPI(user="a@b", password="c")
     with pytest.raises(TypeError):
         ProxmoxAPI(client=3)
+
+
+PROGRAM = Path(__file__).parent / "programs" / "housekeeping.py"
+
+
+def run(program: str, sim: px.Sim, folder: Path) -> str:
+    (folder / "ca.pem").write_text(sim.ca_pem)
+    (folder / "program.py").write_text(program)
+    env = {
+        **os.environ, "PVE_HOST": "127.0.0.1", "PVE_PORT": sim.url.rsplit(":", 1)[1], "PVE_TOKEN": sim.secret,
+        "PVE_CA": str(folder / "ca.pem"),
+    }
+    done = subprocess.run([sys.executable, folder / "program.py"], env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_program_moves_by_its_imports(sim: px.Sim, tmp_path: Path) -> None:
+    program = PROGRAM.read_text()
+    assert len(program.splitlines()) >= 60
+    moved = program.replace("from proxmoxer.tools import", "from proxmox_sdk.compat import")
+    moved = moved.replace("from proxmoxer import", "from proxmox_sdk.compat import")
+    out = run(moved, sim, tmp_path)
+    assert "current running" in out and out.endswith("gone True\n")
+    assert "error 500 Internal Server Error Configuration file 'nodes/pve1/qemu-server/4711.conf' does not exist" in out
+    if importlib.util.find_spec("proxmoxer") is None:
+        pytest.skip("proxmoxer is not here to compare with")
+    assert run(program, sim, tmp_path) == out

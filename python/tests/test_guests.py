@@ -261,3 +261,10 @@ def test_watching(client: px.Client, sim: px.Sim, managed: int) -> None:
         assert (changed.what[0].before, changed.what[0].after) == ("running", "stopped")
     with pytest.raises(StopIteration):
         next(watch)
+
+
+def test_a_long_list() -> None:
+    with px.Sim(vms=1000) as sim, px.Client.sim(sim) as client:
+        rows = client.node("pve1").vms()
+        assert len(rows) == 1003
+        assert {row.name for row in rows} >= {"vm-0", "vm-999"}

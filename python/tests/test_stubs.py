@@ -95,7 +95,7 @@ def test_attributes_of_results(client: px.Client, sim: px.Sim, managed: int) -> 
     cloned = client.vm(9000, node="pve1").clone("x", full=True, on_progress=heard.append)
     look(cloned)
     look(heard)
-    look(cloned.guest.snapshot("s"))
+    look(cloned.guest.snapshot("s1"))
     look(cloned.guest.snapshots())
     task = vm.stop(wait=False)
     look([task.outcome(), task.status(), task.log(), node.tasks()])

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use proxmox_core::{GuestKind, NodeName, PvePath, PveRequest, Upid, Verb};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyType};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::args::{Arg, GuestArg, GuestId, Seconds, text};
 use super::connect::{Common, HttpsOptions, SshOptions};
 use super::error::OrRaise;
+use super::from_json::objects;
 use super::guest::GuestBase;
 use super::node::NodeBase;
 use super::params::params;
@@ -53,8 +54,10 @@ impl ClientBase {
         if let Some(limit) = given.timeout {
             request = request.timeout(limit.0);
         }
-        let call = self.way.pve()?.request::<Value>(request);
-        self.way.run(py, call, Options::new(given.force, None), |py, answer| Ok(plain(py, &answer)?.unbind()))
+        let call = self.way.pve()?.request::<Box<RawValue>>(request);
+        self.way.run(py, call, Options::new(given.force, None), |py, answer| {
+            Ok(objects(py, answer.get())?.unbind())
+        })
     }
 }
 

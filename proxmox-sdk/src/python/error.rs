@@ -195,6 +195,11 @@ pub(crate) fn base(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
     Ok(Classes::get(py)?.base.bind(py).clone())
 }
 
+/// An answer that is not what it should be.
+pub(crate) fn decode(message: &str) -> PyErr {
+    raise(&Error::decode(Outcome::Rejected, message))
+}
+
 /// Something that this SDK does not do.
 pub(crate) fn unsupported(message: &str) -> PyErr {
     raise(&Error::new(ErrorKind::Unsupported, Outcome::NotSent, message))

@@ -1,9 +1,10 @@
 //! The one thread on which all flows run, and the one that tells asyncio of their ends. Both start when they are first needed.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle as Thread};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -11,6 +12,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::error::closed;
 use super::process::OfProcess;
 
 /// What the second thread does, with the interpreter attached. What has come meanwhile is done together.
@@ -19,12 +21,14 @@ pub(crate) type Notice = Box<dyn FnOnce(Python<'_>) + Send>;
 #[derive(Clone)]
 pub(crate) struct Lane {
     runtime: Handle,
-    notices: Sender<Notice>,
+    /// Nothing ends the thread.
+    notices: Sender<Option<Notice>>,
 }
 
 struct Running {
     lane: Lane,
-    _stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<()>,
+    threads: [Thread<()>; 2],
 }
 
 /// Locked only while the interpreter is attached, and forks are made by whoever has it: so it is never locked in a child.
@@ -33,6 +37,9 @@ static RUNNING: Mutex<Option<OfProcess<Running>>> = Mutex::new(None);
 impl Lane {
     /// The lane of this process.
     pub(crate) fn get(py: Python<'_>) -> PyResult<Self> {
+        if is_over() {
+            return Err(closed("the interpreter is about to end"));
+        }
         let mut slot = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = slot.as_ref().filter(|running| running.is_here()) {
             return Ok(running.get("the lane")?.lane.clone());
@@ -63,7 +70,7 @@ impl Lane {
     /// Has something done with the interpreter, without waiting for it: whoever runs flows never does.
     pub(crate) fn notify(&self, notice: Notice) {
         // It fails when the interpreter is about to end, and nobody is left who could be told.
-        let _ = self.notices.send(notice);
+        let _ = self.notices.send(Some(notice));
     }
 }
 
@@ -73,33 +80,61 @@ impl Running {
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
         let (notices, waiting) = channel();
-        thread::Builder::new().name("proxmox-sdk".to_owned()).spawn(move || {
+        let flows = thread::Builder::new().name("proxmox-sdk".to_owned()).spawn(move || {
             // Nothing is ever sent: it ends when the other side is dropped.
             let _ = runtime.block_on(stopped);
             // What is still under way must not hold the end of the program up.
             runtime.shutdown_background();
         })?;
-        thread::Builder::new().name("proxmox-sdk-notify".to_owned()).spawn(move || tell(&waiting))?;
-        Ok(Self { lane: Lane { runtime: handle, notices }, _stop: stop })
+        let teller = thread::Builder::new().name("proxmox-sdk-notify".to_owned());
+        let threads = [flows, teller.spawn(move || tell(&waiting))?];
+        Ok(Self { lane: Lane { runtime: handle, notices }, stop, threads })
+    }
+
+    fn end(self) {
+        drop(self.stop);
+        // Others may have the means to send as well, and keep them.
+        let _ = self.lane.notices.send(None);
+        for thread in self.threads {
+            // One that has panicked has ended, too.
+            let _ = thread.join();
+        }
     }
 }
 
-fn tell(waiting: &Receiver<Notice>) {
-    while let Ok(first) = waiting.recv() {
-        let told = Python::try_attach(|py| {
+fn tell(waiting: &Receiver<Option<Notice>>) {
+    while let Ok(Some(first)) = waiting.recv() {
+        let more = Python::try_attach(|py| {
             first(py);
             for notice in waiting.try_iter() {
-                notice(py);
+                match notice {
+                    Some(notice) => notice(py),
+                    None => return false,
+                }
             }
+            true
         });
-        if told.is_none() {
+        if more != Some(true) {
             return;
         }
     }
 }
 
+/// Set when the interpreter begins to end.
+static OVER: AtomicBool = AtomicBool::new(false);
+
+/// Whether the interpreter is about to end. A thread without it must not ask for it any more: it would be ended on the spot, in the
+/// midst of Rust, and the whole program with it.
+pub(crate) fn is_over() -> bool {
+    OVER.load(Ordering::SeqCst)
+}
+
 /// Ends the threads while the interpreter still stands.
 #[pyfunction]
-fn stop() {
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner).take();
+fn stop(py: Python<'_>) {
+    let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner).take();
+    OVER.store(true, Ordering::SeqCst);
+    if let Some(running) = running.and_then(OfProcess::into_inner) {
+        py.detach(|| running.end());
+    }
 }

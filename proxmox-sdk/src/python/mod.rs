@@ -6,7 +6,7 @@
 //! | `lane`, `wait`, `aio` | where flows run, how a thread waits for one, how asyncio does |
 //! | `process` | what belongs to one process and not to its forks |
 //! | `record`, `records` | results: one class in Rust, a line for each in Python |
-//! | `to_python`, `field` | from whatever serialises to Python objects: all of it, or one field |
+//! | `to_python`, `field`, `from_json` | from whatever serialises to Python objects: all of it, or one field; and from JSON itself |
 //! | `error`, `enums` | exceptions and enums |
 //! | `args`, `params`, `secret` | what comes from Python |
 //! | `client`, `connect`, `node`, `guest`, `vm`, `container`, `task` … | the nouns |
@@ -25,6 +25,7 @@ mod create;
 mod enums;
 mod error;
 mod field;
+mod from_json;
 mod guest;
 mod lane;
 mod node;

@@ -33,6 +33,13 @@ impl<T> OfProcess<T> {
     }
 }
 
+impl<T> OfProcess<T> {
+    /// The value, if this is the process that made it.
+    pub(crate) fn into_inner(mut self) -> Option<T> {
+        if self.is_here() { self.value.take() } else { None }
+    }
+}
+
 impl<T> Drop for OfProcess<T> {
     fn drop(&mut self) {
         if !self.is_here() {

@@ -174,9 +174,26 @@ impl Record {
     }
 }
 
+/// An attribute of a class. Python finds it at once; what is in no class is looked for in vain first, and that is slow.
+#[pyclass(frozen, module = "proxmox_sdk")]
+struct Attribute(String);
+
 #[pymethods]
+impl Attribute {
+    fn __get__<'py>(
+        slf: &Bound<'py, Self>,
+        record: &Bound<'py, PyAny>,
+        _class: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match record.cast::<Record>() {
+            Ok(record) => record.get().get(slf.py(), &slf.get().0),
+            Err(_) => Ok(slf.clone().into_any()),
+        }
+    }
+}
+
 impl Record {
-    fn __getattr__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    fn get<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
         if let Some(found) = self.compute(py, name)? {
             return Ok(found);
         }
@@ -187,6 +204,16 @@ impl Record {
                 Err(PyAttributeError::new_err(format!("'{}' has no attribute '{name}'", self.class.name)))
             }
         }
+    }
+}
+
+#[pymethods]
+impl Record {
+    /// Comes here once for each attribute of each class: then the class has it.
+    fn __getattr__<'py>(slf: &Bound<'py, Self>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let found = slf.get().get(slf.py(), name)?;
+        slf.get_type().setattr(name, Attribute(name.to_owned()))?;
+        Ok(found)
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Bound<'py, PyAny>> {

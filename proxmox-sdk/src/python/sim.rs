@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use proxmox_core::ErrorKind;
-use proxmox_sim::{Fault, NodeRoot, PveVersion, SimServer, Sshd, WireFault};
+use proxmox_sim::{Fault, NodeRoot, PveVersion, SimGuest, SimServer, Sshd, WireFault};
 use pyo3::prelude::*;
 use serde_json::json;
 
@@ -17,9 +17,12 @@ use super::records::made;
 /// A whole simulated cluster in memory, with real TLS when it is asked for its `url`.
 ///
 /// It has the nodes `pve1` and `pve2`, the template 9000, the VMs 100 (running, with a guest agent) and 101 (protected), storages
-/// and users. `time_scale` is simulated seconds in each real one; in-process clients do not wait at all. `version` is `8.4` or `9.2`.
+/// and users; with `vms` so many running VMs more, from 100000 on. `time_scale` is simulated seconds in each real one; in-process clients do not wait at all. `version` is `8.4` or `9.2`.
 #[pyclass(frozen, module = "proxmox_sdk.sim", name = "Sim")]
 pub(crate) struct Sim(OfProcess<Mutex<Option<Running>>>);
+
+/// The number of the first of the VMs that are asked for.
+const FIRST: u32 = 100_000;
 
 struct Running {
     brain: proxmox_sim::Sim,
@@ -66,8 +69,8 @@ impl Sim {
 #[pymethods]
 impl Sim {
     #[new]
-    #[pyo3(signature = (*, version="8.4", time_scale=1.0))]
-    fn new(version: &str, time_scale: f64) -> PyResult<Self> {
+    #[pyo3(signature = (*, version="8.4", time_scale=1.0, vms=0))]
+    fn new(version: &str, time_scale: f64, vms: u32) -> PyResult<Self> {
         let version = match version {
             "8.4" => PveVersion::V8,
             "9.2" => PveVersion::V9,
@@ -76,7 +79,12 @@ impl Sim {
         if !(0.0..=1e9).contains(&time_scale) {
             return Err(invalid("time_scale", format!("time_scale: {time_scale} is not between 0 and 1e9")));
         }
-        let brain = proxmox_sim::Sim::builder().version(version).time_scale(time_scale).build();
+        if vms > 100_000 {
+            return Err(invalid("vms", format!("vms: {vms} are more than 100000")));
+        }
+        let more = (0..vms).map(|n| SimGuest::vm(FIRST + n).name(&format!("vm-{n}")).running());
+        let builder = proxmox_sim::Sim::builder().version(version).time_scale(time_scale);
+        let brain = more.fold(builder, proxmox_sim::SimBuilder::guest).build();
         Ok(Self(OfProcess::new(Mutex::new(Some(Running { brain, sshd: None, root: None, server: None })))))
     }
 

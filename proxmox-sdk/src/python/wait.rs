@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
 use std::time::Duration;
 
 use proxmox_core::Result;
@@ -11,7 +12,7 @@ use pyo3::prelude::*;
 use tokio::task::JoinHandle;
 
 use super::error::OrRaise;
-use super::lane::Lane;
+use super::lane::{Lane, is_over};
 use super::records;
 
 /// How long a signal, such as that of Ctrl-C, waits at most.
@@ -60,6 +61,9 @@ impl<T: Send + 'static> Waiter<T> {
         loop {
             let (back, news) = py.detach(move || {
                 let news = told.recv_timeout(SLICE);
+                while is_over() {
+                    thread::park();
+                }
                 (told, news)
             });
             told = back;

@@ -108,9 +108,9 @@ impl Way {
     /// Lets go of connections. What is under way goes on.
     pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
         let Some(pve) = self.slot(Option::take)? else { return Ok(()) };
-        let lane = Lane::get(py)?;
+        let lane = Lane::get(py).ok();
         py.detach(|| {
-            let _runtime = lane.handle().enter();
+            let _runtime = lane.as_ref().map(|lane| lane.handle().enter());
             drop(pve);
         });
         Ok(())
@@ -120,7 +120,7 @@ impl Way {
         self.slot(|pve| pve.is_none())
     }
 
-    /// Carries a call out, or what is wanted [instead](instead).
+    /// Carries a call out, or what is wanted instead.
     pub(crate) fn run<O: Operation>(
         &self,
         py: Python<'_>,

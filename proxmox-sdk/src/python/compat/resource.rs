@@ -4,13 +4,13 @@ use proxmox_core::{Params, PvePath, PveRequest, Verb};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::error::translated;
 use crate::python::args::GuestId;
 use crate::python::error::{OrRaise, raise};
+use crate::python::from_json::objects;
 use crate::python::params::value_of;
-use crate::python::to_python::plain;
 use crate::python::way::Way;
 
 /// A path of PVE's API. `px.nodes("pve1").qemu(100).status.current.get()` is `GET /nodes/pve1/qemu/100/status/current`.
@@ -72,11 +72,11 @@ impl ProxmoxResource {
         let request = PveRequest::new(verb, PvePath::parse(&path).or_raise()?);
         let request = request.params(params(&path, given)?);
         let request = force.into_iter().fold(request, |request, vmid| request.force(vmid.0));
-        let call = self.way.pve()?.request::<Value>(request);
+        let call = self.way.pve()?.request::<Box<RawValue>>(request);
         // Errors are values here: they are to become other exceptions than ours.
         let flow = async move { Ok(call.await) };
         self.way.flow(py, flow, |py, answer| match answer {
-            Ok(data) => Ok(plain(py, &data)?.unbind()),
+            Ok(data) => Ok(objects(py, data.get())?.unbind()),
             Err(error) => Err(translated(py, &error)?.unwrap_or_else(|| raise(&error))),
         })
     }
