@@ -24,7 +24,7 @@ use proxmox_core::config::Tags;
 use proxmox_core::{Error, Outcome, Result};
 use serde_json::Value;
 
-use crate::xml::{Domain, Element, check};
+use crate::xml::{DiskSource, Domain, Element, check};
 
 /// The namespace of this SDK's element. It names; there is nothing to fetch.
 pub const URI: &str = "https://proxmox-sdk.dev/libvirt/1";
@@ -52,6 +52,15 @@ pub struct OwnVolume {
     pub pool: String,
     /// Its name in the pool.
     pub name: String,
+    /// The UUID of the domain that it was made for. Another domain with this in its metadata is a copy, and owns nothing.
+    pub domain: String,
+}
+
+impl OwnVolume {
+    /// As a disk names it.
+    pub(crate) fn source(&self) -> DiskSource {
+        DiskSource::Volume { pool: self.pool.clone(), volume: self.name.clone() }
+    }
 }
 
 impl fmt::Display for OwnVolume {
@@ -92,10 +101,11 @@ impl GuestMetadata {
         Ok(self)
     }
 
-    /// With a volume that was made for it, and is to go with it.
+    /// With a volume that was made for the domain of this UUID, and is to go with it.
     #[must_use]
-    pub fn volume(mut self, pool: &str, name: &str) -> Self {
-        self.volumes.push(OwnVolume { pool: pool.to_owned(), name: name.to_owned() });
+    pub fn volume(mut self, pool: &str, name: &str, domain: &str) -> Self {
+        let [pool, name, domain] = [pool, name, domain].map(str::to_owned);
+        self.volumes.push(OwnVolume { pool, name, domain });
         self
     }
 
@@ -149,7 +159,10 @@ impl GuestMetadata {
             .with_all(self.marker.as_ref().map(|marker| of("marker", marker)))
             .with_all(self.volumes.iter().map(|volume| {
                 let element = Element::new(name("volume"));
-                element.with_attribute("pool", &volume.pool).with_attribute("name", &volume.name)
+                element
+                    .with_attribute("pool", &volume.pool)
+                    .with_attribute("name", &volume.name)
+                    .with_attribute("domain", &volume.domain)
             }))
             .with_all(self.others.iter().map(|other| renamed(other, &name))))
     }
@@ -186,7 +199,9 @@ impl GuestMetadata {
                         let message = format!("metadata of {URI}: a <volume> without pool or name");
                         return Err(Error::decode(Outcome::Rejected, message));
                     };
-                    metadata.volumes.push(OwnVolume { pool, name });
+                    // Without a domain it is nobody's.
+                    let domain = of("domain").unwrap_or_default();
+                    metadata.volumes.push(OwnVolume { pool, name, domain });
                 }
                 _ => metadata.others.push(renamed(child, &|name: &str| name.to_owned())),
             }
@@ -384,7 +399,7 @@ mod tests {
         #[test]
         fn reads_back(tags in proptest::collection::vec("[a-z0-9_][a-z0-9_+.-]{0,8}", 0..5), marker in "[!-~☃<&>]([ -~☃]{0,9}[!-~])?") {
             let metadata = GuestMetadata::new(Tags::of(&tags).unwrap()).marker(&marker).unwrap();
-            let metadata = metadata.volume("images", &marker);
+            let metadata = metadata.volume("images", &marker, "u");
             prop_assert_eq!(&GuestMetadata::parse(&metadata.fragment().unwrap()).unwrap(), &metadata);
             let domain = read(&spec().metadata(metadata.element().unwrap()));
             prop_assert_eq!(GuestMetadata::of(&domain).unwrap(), Some(metadata));

@@ -65,6 +65,17 @@ impl Download {
         Err(Error::new(kind, Outcome::Rejected, text).with_status(status.as_u16(), status.to_string()))
     }
 
+    /// A URL for messages: without user, password and query, which may be secrets.
+    ///
+    /// ```
+    /// use proxmox_transport::Download;
+    /// assert_eq!(Download::shown("https://me:hunter2@example.com/a.qcow2?signature=x"), "https://example.com/a.qcow2");
+    /// ```
+    #[must_use]
+    pub fn shown(url: &str) -> String {
+        without_secrets(url)
+    }
+
     /// How long it is, where the server tells.
     #[must_use]
     pub fn length(&self) -> Option<u64> {
@@ -97,7 +108,11 @@ impl fmt::Debug for Download {
 
 /// A URL for messages: without what may be a password or a signature.
 fn without_secrets(url: &str) -> String {
-    let Ok(mut shown) = reqwest::Url::parse(url) else { return url.to_owned() };
+    let Ok(mut shown) = reqwest::Url::parse(url) else {
+        // What is no URL may still hold a password.
+        let bare = url.split(['?', '#']).next().unwrap_or_default();
+        return bare.rsplit_once('@').map_or(bare, |(_, host)| host).to_owned();
+    };
     // They cannot be there where this is refused.
     let _ = (shown.set_username(""), shown.set_password(None));
     shown.set_query(None);

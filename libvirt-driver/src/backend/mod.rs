@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use proxmox_core::backend::{
     Backend, BackendInfo, Capacity, Image as InstanceImage, Instance, InstanceId, InstanceSpec,
-    InstanceWatch, LibvirtRegion, Network, RegionKind,
+    InstanceState, InstanceWatch, LibvirtRegion, Network, RegionKind,
 };
 use proxmox_core::guest::{Exec, ExecResult, IpQuery};
-use proxmox_core::{Error, ErrorKind, ExposeSecret as _, Outcome, Result, Size, async_trait};
+use proxmox_core::{Error, ErrorKind, ExposeSecret as _, Outcome, Policy, Result, Size, async_trait};
 
 use self::watch::LibvirtWatch;
 use crate::rpc::Uuid;
@@ -87,6 +87,13 @@ impl LibvirtBackend {
         self
     }
 
+    /// Under this policy instead of the usual one.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.host = self.host.with_policy(policy);
+        self
+    }
+
     /// The host, for what only libvirt can do.
     #[must_use]
     pub fn host(&self) -> &Host {
@@ -96,7 +103,7 @@ impl LibvirtBackend {
     async fn domain(&self, id: &InstanceId) -> Result<Domain> {
         let Ok(uuid) = id.as_str().parse::<Uuid>() else {
             let text = format!("{id:?} names no instance of libvirt: those have UUIDs");
-            return Err(Error::new(ErrorKind::NotFound, Outcome::NotSent, text));
+            return Err(Error::new(ErrorKind::InvalidInput, Outcome::NotSent, text));
         };
         self.host.domain_by_uuid(uuid).await
     }
@@ -164,7 +171,14 @@ impl Backend for LibvirtBackend {
 
     async fn create(&self, spec: &InstanceSpec) -> Result<Instance> {
         let domain = self.host.create(&self.new_domain(spec)?).await?;
-        Ok(self.instance(domain.overview().await?))
+        // It is there, and managed, whether it can be looked at just now or not.
+        let unseen = || {
+            let id = InstanceId::new(domain.uuid().to_string());
+            let mut instance = Instance::new(id, domain.name(), self.host.name(), InstanceState::Unknown);
+            instance.managed = true;
+            instance
+        };
+        Ok(domain.overview().await.map_or_else(|_| unseen(), |overview| self.instance(overview)))
     }
 
     async fn start(&self, id: &InstanceId) -> Result<()> {
@@ -185,7 +199,20 @@ impl Backend for LibvirtBackend {
 
     async fn delete(&self, id: &InstanceId) -> Result<bool> {
         match self.domain(id).await {
-            Ok(domain) => Ok(domain.delete().await?.existed),
+            Ok(domain) => {
+                let deleted = domain.delete().await?;
+                let left: Vec<_> =
+                    deleted.left.iter().map(|(volume, why)| format!("{volume} ({why})")).collect();
+                if left.is_empty() {
+                    return Ok(deleted.existed);
+                }
+                let text = format!("it is deleted, and of its volumes these are left: {}", left.join(", "));
+                let error = Error::new(ErrorKind::WrongState, Outcome::Applied, text);
+                Err(error
+                    .during("backend.delete")
+                    .about(&domain)
+                    .with_advice("remove them on the host when nothing uses them"))
+            }
             Err(e) if e.is_not_found() => Ok(false),
             Err(e) => Err(e),
         }

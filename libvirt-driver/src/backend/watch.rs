@@ -8,10 +8,14 @@ use proxmox_core::{ErrorKind, Result, async_trait};
 use tokio::time::{Instant, timeout_at};
 
 use super::LibvirtBackend;
+use crate::clock::Patience;
 use crate::rpc::{Event, Events};
 
 /// Between two looks at everything. The daemon tells of lives, and not of tags.
 const LOOK: Duration = Duration::from_secs(10);
+
+/// How long an error waits before it is told.
+const REST: Duration = Duration::from_secs(1);
 
 /// A watch of a libvirt host.
 pub(super) struct LibvirtWatch {
@@ -105,6 +109,8 @@ impl InstanceWatch for LibvirtWatch {
                 return Ok(event);
             }
             if let Err(e) = self.wait().await {
+                // Whoever asks again at once is not to begin a connection at once.
+                Patience::new(REST).pause().await;
                 self.look = None;
                 return Err(e.during("backend.watch").about(&self.backend.host));
             }

@@ -16,7 +16,7 @@ use crate::metadata::GuestMetadata;
 use crate::rpc::procedures::{domain, network, storage};
 use crate::rpc::{self, DomainRef, PoolRef, VolumeRef};
 use crate::seed::CloudSeed;
-use crate::xml::{DiskXml, Format, InterfaceSource, Volume, VolumeXml};
+use crate::xml::{DiskSource, DiskXml, Format, InterfaceSource, Volume, VolumeXml};
 
 /// Checks the definition by libvirt's schema.
 const VALIDATE: u32 = 1;
@@ -51,6 +51,7 @@ impl Host {
         let seed = self.seed_of(new, uuid)?;
         self.is_free(name).await?;
         self.networks_are_up(new).await?;
+        self.disks_are_free(new.machine.disk_sources()).await?;
         let mut machine = new.machine.clone().uuid(uuid);
         let mut metadata = metadata;
         if new.disk.is_some() || seed.is_some() {
@@ -60,7 +61,7 @@ impl Host {
                 let volume = format!("{name}-{}.qcow2", short(uuid));
                 made.push(Made::Volume(pool.clone(), volume.clone()));
                 self.make_disk(&pool, &volume, &image, *size, new.overlay).await?;
-                metadata = metadata.volume(&pool.name, &volume);
+                metadata = metadata.volume(&pool.name, &volume, &uuid.to_string());
                 machine =
                     machine.first_disk(DiskXml::volume(&pool.name, &volume).format(Format::Qcow2).discard());
             }
@@ -68,7 +69,7 @@ impl Host {
                 let volume = format!("{name}-{}-seed.iso", short(uuid));
                 made.push(Made::Volume(pool.clone(), volume.clone()));
                 self.make_seed(&pool, &volume, seed).await?;
-                metadata = metadata.volume(&pool.name, &volume);
+                metadata = metadata.volume(&pool.name, &volume, &uuid.to_string());
                 // A disk and no drive: kernels for clouds know nothing of SATA.
                 machine = machine.disk(DiskXml::volume(&pool.name, &volume).read_only());
             }
@@ -134,6 +135,25 @@ impl Host {
             if !self.connection().call(network::is_active(&found)).await? {
                 let error = not_done(ErrorKind::WrongState, format!("network {name} is not started"));
                 return Err(error.with_advice("start it on the host, and let it start with it (autostart)"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Two domains that write to one disk destroy it, and one of them may be nobody's here.
+    pub(super) async fn disks_are_free(&self, sources: impl Iterator<Item = &DiskSource>) -> Result<()> {
+        let sources: Vec<_> = sources.collect();
+        if sources.is_empty() {
+            return Ok(());
+        }
+        let users = self.volume_users(None).await?;
+        for path in sources.iter().filter_map(|source| users.path(source)) {
+            if let Some(other) = users.writer(path, rpc::Uuid([0; 16])) {
+                let text = format!(
+                    "{path} is a disk of domain {other} already, and two that write to it destroy it"
+                );
+                return Err(not_done(ErrorKind::Refused, text)
+                    .with_advice("copy it, or attach it as one that is only read"));
             }
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! Images in pools, each fetched once.
 
+use std::fmt;
+
 use bytes::Bytes;
 use proxmox_core::{Error, ErrorKind, Outcome, Result, Size};
 use proxmox_transport::Download;
@@ -27,10 +29,10 @@ const PIPE: usize = 256 << 10;
 /// let image = Image::volume("images", "debian-12.qcow2");
 /// # Ok::<(), proxmox_core::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Image(pub(super) Source);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Source {
     Url(String, Checksum),
     File(String, Checksum),
@@ -64,6 +66,23 @@ impl Image {
             Source::Volume { checksum, .. } => *checksum = Some(sum),
         }
         self
+    }
+}
+
+/// Without what may be a password or a signature of its URL.
+impl fmt::Debug for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Image({self})")
+    }
+}
+
+impl fmt::Display for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Source::Url(url, _) => f.write_str(&Download::shown(url)),
+            Source::File(path, _) => f.write_str(path),
+            Source::Volume { pool, name, .. } => write!(f, "{pool}/{name}"),
+        }
     }
 }
 
@@ -114,9 +133,10 @@ impl Host {
                 _ => Reader::File(File::open(name).await.map_err(|e| ImageHead::unreadable(name, &e))?),
             })
         };
+        let shown = image.to_string();
         // Of a name that nobody else takes, so that whatever is there of it after a failure is ours.
         let volume = format!("{prefix}{}", short(Uuid::new_v4()));
-        let fetched = async { self.fetch(&pool, &volume, name, checksum, source.await?).await };
+        let fetched = async { self.fetch(&pool, &volume, &shown, checksum, source.await?).await };
         match fetched.await {
             Ok(fetched) => Ok(fetched),
             Err(e) => {
@@ -166,8 +186,6 @@ impl Host {
         // The first that fails ends the other: a stream that is dropped is no end, and the daemon is told.
         tokio::try_join!(read, self.connection().upload(storage::upload(&made, 0, 0), &mut from))?;
         sum.check().map_err(|other| wrong_sum(name, &other, checksum))?;
-        // Now the daemon looks at what it has.
-        self.connection().call(storage::refresh_pool(pool)).await?;
         let complete = VolumeXml::new(&sign(volume), Size::from_bytes(512), Format::Raw);
         self.connection().call(storage::create_volume(pool, &complete.to_xml()?, 0)).await?;
         Ok(made)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use proxmox_core::{Error, ErrorKind, Result};
+use proxmox_core::{Error, ErrorKind, Outcome, Result};
 
 use crate::clock::Patience;
 use crate::host::Host;
@@ -28,15 +28,30 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) async fn roll_back(host: &Host, made: Vec<Made>, error: Error) -> Error {
     let mut left = Vec::new();
     let mut patience = Patience::new(PATIENCE);
+    let begun = !made.is_empty();
+    let mut stands = None;
     for made in made.into_iter().rev() {
+        // A domain that could not be ended keeps its disks: it may run.
+        if let Some(domain) = &stands {
+            left.push(format!("{made} (it belongs to {domain})"));
+            continue;
+        }
         while let Err(why) = made.take_back(host).await {
             if !passes(&why) || !patience.pause().await {
                 left.push(format!("{made} ({})", why.message()));
+                if matches!(made, Made::Domain(..)) {
+                    stands = Some(made.to_string());
+                }
                 break;
             }
         }
     }
-    with_left(error, &left)
+    match (begun, left.is_empty()) {
+        (false, _) => error,
+        // All is as it was before.
+        (true, true) => error.with_outcome(Outcome::Rejected),
+        (true, false) => with_left(error, &left),
+    }
 }
 
 /// Trouble that ends by itself: no connection yet, and volumes that are still being written by what the daemon has not given up yet.
@@ -74,18 +89,18 @@ async fn end(host: &Host, uuid: Uuid) -> Result<()> {
     }
     match host.connection().call(domain::undefine(&found, ALL)).await {
         Err(e) if e.is_not_found() => Ok(()),
-        Err(_) => host.connection().call(domain::undefine(&found, FEWER)).await,
+        Err(_) => match host.connection().call(domain::undefine(&found, FEWER)).await {
+            Err(e) if e.is_not_found() => Ok(()),
+            other => other,
+        },
         Ok(()) => Ok(()),
     }
 }
 
 /// The error, which also names what is left behind.
 fn with_left(error: Error, left: &[String]) -> Error {
-    if left.is_empty() {
-        return error;
-    }
     let text = format!("{}; left behind: {}", error.message(), left.join(", "));
-    let again = Error::new(error.kind(), error.outcome(), text);
+    let again = Error::new(error.kind(), Outcome::Applied, text);
     let advice = "remove what is left behind on the host, then do it again";
     again.with_advice(advice).with_source(error)
 }

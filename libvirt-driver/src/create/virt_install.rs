@@ -12,7 +12,7 @@ use crate::host::{Host, not_done};
 use crate::rpc;
 use crate::rpc::procedures::domain;
 use crate::virsh::quote;
-use crate::xml::Element;
+use crate::xml::{self, Disk, DiskDevice, Element};
 
 /// How long it may think.
 const BUDGET: Duration = Duration::from_secs(60);
@@ -27,6 +27,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("--print-xml", "that is what is done anyway"),
     ("--dry-run", "that is what is done anyway"),
     ("--location", "an installation takes several steps: make the domain of an image"),
+    ("-l", "an installation takes several steps: make the domain of an image"),
     ("--transient", "the domain would be gone with its end"),
 ];
 
@@ -76,7 +77,9 @@ impl VirtInstall {
     fn line(&self, uri: &str) -> Result<String> {
         for word in &self.words {
             let name = word.split('=').next().unwrap_or_default();
-            if let Some((refused, why)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
+            // It takes shortened words, too.
+            let means = |refused: &str| name == refused || name.len() > 4 && refused.starts_with(name);
+            if let Some((refused, why)) = REFUSED.iter().find(|(refused, _)| means(refused)) {
                 return Err(Error::invalid(
                     "words",
                     format!("virt-install {refused} is not for this: {why}"),
@@ -111,6 +114,9 @@ impl Host {
         let name = document.child("name").map(Element::text).unwrap_or_default();
         let metadata = self.metadata_of(&name, &new.tags)?.element()?;
         self.is_free(&name).await?;
+        let written = |disk: &&Disk| !disk.read_only && disk.device == DiskDevice::Disk;
+        let described: Vec<_> = disks_of(&document)?;
+        self.disks_are_free(described.iter().filter(written).map(|disk| &disk.source)).await?;
         // Its own choice would be as good, but this one is known whatever it prints.
         let uuid = Uuid::new_v4();
         document.edit("uuid", |element| element.set_text(uuid.to_string()));
@@ -157,6 +163,13 @@ impl Host {
     }
 }
 
+/// The disks of a document that has no UUID yet, perhaps.
+fn disks_of(document: &Element) -> Result<Vec<Disk>> {
+    let mut whole = document.clone();
+    whole.edit("uuid", |element| element.set_text(Uuid::nil().to_string()));
+    Ok(xml::Domain::read(&whole)?.disks)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,7 +181,16 @@ mod tests {
             line,
             r"LC_ALL=C.UTF-8 exec virt-install --connect 'qemu:///system' '--name' 'it'\''s; rm -rf /' --print-xml --dry-run"
         );
-        for bad in ["--connect", "--connect=qemu:///session", "--cloud-init=user-data=x", "--print-xml=1"] {
+        for bad in [
+            "--connect",
+            "--connect=qemu:///session",
+            "--cloud-init=user-data=x",
+            "--print-xml=1",
+            "--conn",
+            "--cloud-i=x",
+            "--trans",
+            "-l",
+        ] {
             let error = VirtInstall::new([bad]).line("x").unwrap_err();
             assert!(error.to_string().contains("is not for this"), "{error}");
         }

@@ -110,7 +110,11 @@ impl Domain {
                 Ok(look) if look.exited => return look.result(),
                 Ok(_) => {}
                 // The agent is busy, or the way to it is: the program itself is not concerned.
-                Err(e) if e.kind().is_transient() || may_come(&e) && !patience.left().is_zero() => {}
+                Err(e)
+                    if !is_forgotten(&e)
+                        && (e.kind().is_transient() || may_come(&e))
+                        && !patience.left().is_zero() => {}
+                Err(e) if is_forgotten(&e) => return Err(self.unheard(started.pid, e)),
                 Err(e) => return Err(e.with_outcome(Outcome::Applied)),
             }
             if !patience.pause().await {
@@ -121,6 +125,13 @@ impl Domain {
                 return Err(error.with_advice("it goes on in the guest; allow more time, or end it there"));
             }
         }
+    }
+
+    /// The agent forgets a command once it has told its end, and when it starts anew.
+    fn unheard(&self, pid: i64, e: Error) -> Error {
+        let text = format!("the agent knows nothing of the command (pid {pid} in the guest) any more");
+        let error = self.error(ErrorKind::Agent, Outcome::Applied, text).during("domain.exec").with_source(e);
+        error.with_advice("see in the guest what it did; let it write its result to a file if that matters")
     }
 
     /// Hands a command to the agent.
@@ -141,6 +152,10 @@ impl Domain {
         })?;
         Ok(answer.answer)
     }
+}
+
+fn is_forgotten(error: &Error) -> bool {
+    error.kind() == ErrorKind::Agent && error.message().contains("'pid'")
 }
 
 /// Whether an agent that is not there may come yet.

@@ -2,18 +2,19 @@
 
 use proxmox_core::{Effect, Error, ErrorKind, Outcome, Result};
 
-use super::{Domain, Shutdown, State};
+use super::{Domain, Shutdown};
 use crate::Driver;
-use crate::host::{of_each, read_domain};
+use crate::host::VolumeUsers;
 use crate::metadata::{Found, GuestMetadata, OwnVolume};
 use crate::rpc::VolumeRef;
 use crate::rpc::procedures::{domain, storage};
-use crate::xml::{DiskSource, Volume};
 
 /// What goes with a definition: managed save, what libvirt knows of snapshots, nvram, what it knows of checkpoints.
 const ALL: u32 = 1 | 2 | 4 | 16;
 /// The same for the test driver, which has no nvram.
 const ALL_OF_TEST: u32 = 1 | 2;
+/// Off because it was moved to another host, as `virDomainShutoffReason` counts.
+const MIGRATED: i32 = 4;
 
 /// What a deletion has done.
 #[derive(Debug, Default)]
@@ -29,42 +30,53 @@ pub struct Deleted {
 
 impl Domain {
     /// Deletes it: stops it hard, removes the volumes that were made for it, and then its definition with managed save, nvram and what
-    /// libvirt knows of its snapshots. One that is gone already is no error, nor is one that goes meanwhile; what is then left of its
-    /// volumes is told.
+    /// libvirt knows of its snapshots. One that is gone already is no error.
     ///
     /// Volumes are those that its metadata names, because this SDK has made them for it; disks that others have attached stay. One
-    /// that another domain uses as well, or that another volume is based on, stays too and is told.
+    /// that another domain uses as well, in what runs or in what will, or that another volume of a started pool is based on, stays too and is
+    /// told. So does one of which that cannot be seen, unless the handle is a [forced](Self::force) one: another domain has a disk in no
+    /// started pool.
     ///
     /// # Errors
-    /// `Refused` by the gate. When a volume cannot be removed the definition stays, so that the call can be repeated.
+    /// `Refused` by the gate. When a volume cannot be removed the definition stays, so that the call can be repeated; the error then says
+    /// what is done.
     pub async fn delete(&self) -> Result<Deleted> {
-        let own = match self.own_volumes().await {
-            Ok(own) => own,
-            Err(e) if e.is_not_found() => return Ok(Deleted::default()),
-            Err(e) => return Err(e.with_outcome(Outcome::NotSent).during("domain.delete").about(self)),
-        };
-        let mut deleted = Deleted { existed: true, ..Deleted::default() };
-        match self.take_down(own.clone(), &mut deleted).await {
-            Err(e) if e.is_not_found() && self.is_gone().await => self.name_rest(own, &mut deleted).await,
-            Err(e) => return Err(e),
-            Ok(()) => {}
+        let mut deleted = Deleted::default();
+        match self.take_down(&mut deleted).await {
+            Ok(()) => Ok(deleted),
+            Err(e) if deleted.existed => Err(self.half_done(e, &deleted)),
+            Err(e) if e.is_not_found() => Ok(deleted),
+            Err(e) => Err(e.with_outcome(Outcome::NotSent).during("domain.delete").about(self)),
         }
-        Ok(deleted)
     }
 
-    async fn take_down(&self, own: Vec<OwnVolume>, deleted: &mut Deleted) -> Result<()> {
-        // Before anything is stopped: whether it may be deleted at all.
-        self.host
-            .allow(&self.found, Effect::Destroy, self.forced)
-            .await
-            .map_err(|e| e.during("domain.delete").about(self))?;
-        let users = self.users_of(&own).await?;
+    async fn take_down(&self, deleted: &mut Deleted) -> Result<()> {
+        let own = self.own_volumes().await?;
+        // Before anything is stopped: whether it may be deleted at all, and whether that can be done.
+        self.host.allow(&self.found, Effect::Destroy, self.forced).await?;
+        self.look_around(&own).await?;
         let persistent = self.is_defined().await?;
-        self.stop().await?;
-        for (volume, user) in own.into_iter().zip(users) {
+        deleted.existed = true;
+        match self.stop().await {
+            Err(e) if !e.is_not_found() => return Err(e),
+            _ => {}
+        }
+        // Once more: somebody may have started something meanwhile, or attached a disk.
+        let users = self.look_around(&own).await?;
+        let paths: Vec<_> =
+            own.iter().filter_map(|volume| users.path(&volume.source()).map(str::to_owned)).collect();
+        let beside: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let migrated = self.is_migrated().await?;
+        for volume in own {
+            let user = users.path(&volume.source()).and_then(|path| users.of(path, self.uuid(), &beside));
             match user {
-                Some(user) => deleted.left.push((volume, user)),
-                None => {
+                _ if migrated => {
+                    deleted
+                        .left
+                        .push((volume, "the domain was moved to another host, which may use it".to_owned()));
+                }
+                Some(user) if !(user.doubtful && self.forced) => deleted.left.push((volume, user.text)),
+                _ => {
                     if self.remove(&volume).await? {
                         deleted.volumes.push(volume);
                     }
@@ -83,15 +95,17 @@ impl Domain {
         Ok(())
     }
 
-    /// Somebody else has deleted it meanwhile, so that nothing tells any more whether its volumes may go: they are named.
-    async fn name_rest(&self, own: Vec<OwnVolume>, deleted: &mut Deleted) {
-        for volume in own {
-            let known =
-                deleted.volumes.contains(&volume) || deleted.left.iter().any(|(left, _)| *left == volume);
-            if !known && !self.volume(&volume).await.is_err_and(|e| e.is_not_found()) {
-                deleted.left.push((volume, "somebody else has deleted the domain meanwhile".to_owned()));
-            }
-        }
+    /// An error after something was done says what.
+    fn half_done(&self, error: Error, deleted: &Deleted) -> Error {
+        let gone: Vec<_> = deleted.volumes.iter().map(ToString::to_string).collect();
+        let gone = if gone.is_empty() { String::new() } else { format!(", and without {}", gone.join(", ")) };
+        let text = format!("{}; it was stopped{gone}", error.message());
+        let outcome = if error.is_maybe_applied() { Outcome::MaybeApplied } else { Outcome::Applied };
+        Error::new(error.kind(), outcome, text)
+            .during("domain.delete")
+            .about(self)
+            .with_advice("delete it once more: what is gone already is no error")
+            .with_source(error)
     }
 
     /// Shuts it down first, as [`shutdown`](Self::shutdown) does, and then deletes it.
@@ -103,93 +117,54 @@ impl Domain {
         self.delete().await
     }
 
+    /// The volumes that its metadata names as made for it. Metadata that was copied from another domain names that one.
     async fn own_volumes(&self) -> Result<Vec<OwnVolume>> {
+        let uuid = self.uuid().to_string();
         Ok(match GuestMetadata::find(&self.definition().await?)? {
-            Found::Element(metadata) => metadata.volumes().to_vec(),
+            Found::Element(metadata) => {
+                metadata.volumes().iter().filter(|volume| volume.domain == uuid).cloned().collect()
+            }
             Found::Description(_) | Found::Nothing => Vec::new(),
         })
-    }
-
-    /// Whether it has a definition, and is not gone with its end.
-    async fn is_defined(&self) -> Result<bool> {
-        // virConnectListAllDomains: those with a definition.
-        const PERSISTENT: u32 = 4;
-        let all = self.call(domain::list(PERSISTENT)).await?;
-        Ok(all.iter().any(|found| found.uuid == self.uuid()))
     }
 
     async fn is_gone(&self) -> bool {
         self.state().await.is_err_and(|e| e.is_not_found())
     }
 
-    /// For each volume: who else uses it. What cannot be found out is an error: nothing is removed on a guess.
-    async fn users_of(&self, volumes: &[OwnVolume]) -> Result<Vec<Option<String>>> {
-        if volumes.is_empty() {
-            return Ok(Vec::new());
+    async fn is_migrated(&self) -> Result<bool> {
+        match self.call(domain::state(&self.found)).await {
+            Ok(state) => Ok((state.state, state.reason) == (5, MIGRATED)),
+            Err(e) if e.is_not_found() => Ok(false),
+            Err(e) => Err(e),
         }
-        let unknown = |e: Error| {
-            let text = format!("who else uses its volumes cannot be found out: {}", e.message());
-            Error::new(e.kind(), Outcome::NotSent, text).during("domain.delete").about(self).with_source(e)
-        };
-        let all = self.call(domain::list(0)).await.map_err(unknown)?;
-        let others: Vec<_> = all.into_iter().filter(|found| found.uuid != self.uuid()).collect();
-        let now = of_each(&others, |found| read_domain(&self.host, found, 0)).await.map_err(unknown)?;
-        let mut users = Vec::new();
-        for volume in volumes {
-            let path = match self.volume(volume).await {
-                Ok(found) => Some(self.call(storage::volume_path(&found)).await.map_err(unknown)?),
-                Err(e) if e.is_not_found() => None,
-                Err(e) => return Err(unknown(e)),
-            };
-            let is_it = |source: &DiskSource| match source {
-                DiskSource::Volume { pool, volume: name } => *pool == volume.pool && *name == volume.name,
-                other => path.is_some() && other.path() == path.as_deref(),
-            };
-            let uses = |disk: &crate::xml::Disk| {
-                is_it(&disk.source) || disk.backing.iter().any(|below| is_it(&below.source))
-            };
-            let domain = now.iter().find(|other| other.disks.iter().any(uses));
-            users.push(match (domain, path) {
-                (Some(other), _) => Some(format!("domain {} uses it", other.name)),
-                (None, Some(path)) => self.based_on(&volume.pool, &path).await.map_err(unknown)?,
-                (None, None) => None,
-            });
-        }
-        Ok(users)
     }
 
-    /// The volume of a pool that is based on the one at this path.
-    async fn based_on(&self, pool: &str, path: &str) -> Result<Option<String>> {
-        let pool = self.call(storage::pool_by_name(pool)).await?;
-        let volumes = self.call(storage::volumes(&pool)).await?;
-        let documents = of_each(&volumes, |volume| self.call(storage::volume_xml(volume))).await?;
-        for xml in &documents {
-            let volume = Volume::parse(xml)?;
-            if volume.backing.is_some_and(|backing| backing.path == path) {
-                return Ok(Some(format!("volume {} is based on it", volume.name)));
-            }
-        }
-        Ok(None)
+    /// Who uses what on the host. What cannot be found out is an error: nothing is removed on a guess.
+    async fn look_around(&self, own: &[OwnVolume]) -> Result<VolumeUsers> {
+        self.host.volume_users(own.first().map(|volume| volume.pool.as_str())).await.map_err(|e| {
+            let text = format!("who else uses its volumes cannot be found out: {}", e.message());
+            let kind = if e.is_not_found() { ErrorKind::Unexpected } else { e.kind() };
+            Error::new(kind, Outcome::NotSent, text).with_source(e)
+        })
     }
 
     async fn volume(&self, volume: &OwnVolume) -> Result<VolumeRef> {
-        let pool = self.call(storage::pool_by_name(&volume.pool)).await?;
-        self.call(storage::volume_by_name(&pool, &volume.name)).await
+        let connection = self.host.connection();
+        let pool = connection.call(storage::pool_by_name(&volume.pool)).await?;
+        connection.call(storage::volume_by_name(&pool, &volume.name)).await
     }
 
-    /// Removes a volume; false when it is gone already.
+    /// Removes a volume; false when it is gone already. The domain was judged before: it may itself be gone now.
     async fn remove(&self, volume: &OwnVolume) -> Result<bool> {
         let found = match self.volume(volume).await {
             Ok(found) => found,
             Err(e) if e.is_not_found() => return Ok(false),
             Err(e) => return Err(e),
         };
-        match self.call(storage::delete_volume(&found)).await {
+        match self.host.connection().call(storage::delete_volume(&found)).await {
             Ok(()) => Ok(true),
             Err(e) if e.is_not_found() => Ok(false),
-            Err(e) if e.kind() == ErrorKind::WrongState && self.state().await.is_ok_and(State::is_active) => {
-                Err(e.with_advice("it was started again meanwhile: delete it once more"))
-            }
             Err(e) => Err(e),
         }
     }

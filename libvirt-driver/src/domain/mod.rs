@@ -125,9 +125,20 @@ impl Domain {
         self.call(call.with_effect(Effect::Destroy)).await
     }
 
-    /// Where changes go: into what runs, if it does, and into what will.
+    /// Where changes go: into what runs, if it does, and into what will, if it is to run again.
     async fn everywhere(&self) -> Result<u32> {
-        Ok(if self.state().await?.is_active() { LIVE | CONFIG } else { CONFIG })
+        if !self.state().await?.is_active() {
+            return Ok(CONFIG);
+        }
+        Ok(if self.is_defined().await? { LIVE | CONFIG } else { LIVE })
+    }
+
+    /// Whether it has a definition, and is not gone with its end.
+    async fn is_defined(&self) -> Result<bool> {
+        // virConnectListAllDomains: those with a definition.
+        const PERSISTENT: u32 = 4;
+        let all = self.call(domain::list(PERSISTENT)).await?;
+        Ok(all.iter().any(|found| found.uuid == self.uuid()))
     }
 
     fn error(&self, kind: ErrorKind, outcome: Outcome, text: impl Into<String>) -> Error {

@@ -51,10 +51,18 @@ const AGENT: u32 = 2;
 /// How long the agent may take before the button is pressed as well, at most half of the patience.
 const HEARD: Duration = Duration::from_secs(10);
 
+/// Whether the wish may have been heard: no answer says that it was not.
+fn was_heard(error: &Error) -> bool {
+    error.is_maybe_applied() || matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Busy)
+}
+
 /// Whether a domain was refused the agent's way because there is none, or none that answers.
 fn has_no_agent(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Agent | ErrorKind::InvalidInput | ErrorKind::Unsupported)
 }
+
+/// The least that a question is given.
+const LEAST: Duration = Duration::from_millis(100);
 
 impl Domain {
     /// Starts it. One that runs is left alone.
@@ -76,7 +84,7 @@ impl Domain {
     async fn switch_on(&self, flags: u32) -> Result<()> {
         match self.call(domain::start(&self.found, flags)).await {
             Ok(_) => Ok(()),
-            Err(e) => self.unless(e, State::is_active).await,
+            Err(e) => self.unless(e, |state| state.is_active() && state != State::Crashed).await,
         }
     }
 
@@ -100,15 +108,20 @@ impl Domain {
             return Ok(());
         }
         let mut patience = Patience::new(how.patience);
-        let mut button = Patience::new(HEARD.min(how.patience / 2));
-        let mut pressed = match self.interrupt(domain::shutdown(&self.found, AGENT)).await {
+        let button = Patience::new(HEARD.min(how.patience / 2));
+        // The daemon answers when the guest is off, or after a minute: it is not waited for so long.
+        let asked = domain::shutdown(&self.found, AGENT).timeout(button.left().max(LEAST));
+        let mut pressed = match self.interrupt(asked).await {
             Ok(()) => false,
+            Err(e) if e.outcome() == Outcome::NotSent => return Err(e),
+            Err(e) if was_heard(&e) => false,
             Err(e) if has_no_agent(&e) => {
                 tracing::debug!(target: "libvirt", domain = %self, error = %e, "no agent was there to be asked");
                 self.press().await?;
                 true
             }
-            // It went away while it was asked.
+            // It went away while it was asked, or has crashed before.
+            Err(e) if e.kind() == ErrorKind::WrongState => true,
             Err(e) => return self.unless(e, |state| !state.is_active()).await,
         };
         loop {
@@ -117,7 +130,8 @@ impl Domain {
                 // A domain that was not defined is gone with its end.
                 Err(e) if e.is_not_found() => return Ok(()),
                 Ok(_) => {}
-                Err(e) => return Err(e),
+                // It was asked, whatever keeps it from being looked at.
+                Err(e) => return Err(e.with_outcome(Outcome::Applied)),
             }
             if !pressed && button.left().is_zero() {
                 self.press().await?;
@@ -126,7 +140,6 @@ impl Domain {
             if !patience.pause().await {
                 break;
             }
-            button.pause().await;
         }
         if how.stop {
             return self.stop().await;
@@ -142,8 +155,12 @@ impl Domain {
         // The test driver has no buttons to choose from.
         let button = if self.host.connection().uri().driver == Driver::Test { 0 } else { ACPI };
         match self.interrupt(domain::shutdown(&self.found, button)).await {
-            Ok(()) => Ok(()),
-            Err(e) => self.unless(e, |state| !state.is_active()).await,
+            // One that is off has no button that works, and neither has one that has crashed. Its state will tell.
+            Err(e) if e.kind() == ErrorKind::WrongState => {
+                tracing::debug!(target: "libvirt", domain = %self, error = %e, "the button was not pressed");
+                Ok(())
+            }
+            other => other,
         }
     }
 

@@ -30,7 +30,10 @@ impl Domain {
         // While it runs qemu has the image open, and only qemu may change it.
         let volume = match self.state().await?.is_active() {
             true => None,
-            false => Some(self.volume_of(&disk.source).await?),
+            false => {
+                self.nobody_writes(&disk.source).await?;
+                Some(self.volume_of(&disk.source).await?)
+            }
         };
         let now = match &volume {
             None => self.call(device::block_info(&self.found, target)).await?.capacity,
@@ -45,6 +48,16 @@ impl Domain {
             }
         }
         Ok(wanted)
+    }
+
+    /// Another domain that runs on the same image would see it change under its feet.
+    async fn nobody_writes(&self, source: &DiskSource) -> Result<()> {
+        let users = self.host.volume_users(None).await?;
+        let other = users.path(source).and_then(|path| users.writer(path, self.uuid()));
+        let Some(other) = other else { return Ok(()) };
+        let text = format!("its disk is one of domain {other} as well");
+        let error = self.error(ErrorKind::Refused, Outcome::NotSent, text).during("domain.resize_disk");
+        Err(error.with_advice("two domains that write to one disk destroy it: take it away from one of them"))
     }
 
     /// The volume that a disk is.
@@ -105,10 +118,13 @@ impl Domain {
             self.call(domain::set_memory(&self.found, kib, CONFIG | MAXIMUM)).await?;
         }
         // Not each driver does both at once.
-        for flag in [CONFIG, LIVE] {
-            if flags & flag != 0 {
-                self.call(domain::set_memory(&self.found, kib, flag)).await?;
-            }
+        if flags & LIVE != 0 {
+            self.call(domain::set_memory(&self.found, kib, LIVE)).await?;
+        }
+        if flags & CONFIG != 0 {
+            let kept = self.call(domain::set_memory(&self.found, kib, CONFIG)).await;
+            // What runs has it already.
+            return kept.map_err(|e| if flags & LIVE != 0 { e.with_outcome(Outcome::Applied) } else { e });
         }
         Ok(())
     }

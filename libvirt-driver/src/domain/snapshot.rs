@@ -4,6 +4,7 @@ use proxmox_core::{Error, ErrorKind, Outcome, Result};
 
 use super::Domain;
 use crate::host::of_each;
+use crate::metadata::{Found, GuestMetadata};
 use crate::rpc::SnapshotRef;
 use crate::rpc::procedures::snapshot;
 use crate::xml::{Snapshot, SnapshotXml};
@@ -30,15 +31,24 @@ impl Domain {
         self.call(snapshot::create(&self.found, &snapshot.to_xml()?, 0)).await.map(drop)
     }
 
-    /// Takes the domain back to a snapshot: what came after is lost. With memory in it, it goes on where it was; else it is off.
+    /// Takes the domain back to a snapshot: what came after is lost, sizes and devices included. With memory in it, it goes on where it
+    /// was; else it is off. Its tags, and the list of volumes that are its own, stay as they are now.
     ///
     /// # Errors
     /// `NotFound`. When the daemon fails half-way the domain may be off: its state is told.
     pub async fn revert(&self, name: &str) -> Result<()> {
         let found = self.snapshot_named(name).await?;
         let before = self.state().await?;
+        let carried = GuestMetadata::find(&self.definition().await?)?;
         match self.call(snapshot::revert(&found, 0)).await {
-            Ok(()) => Ok(()),
+            // libvirt has taken the definition back too.
+            Ok(()) => match carried {
+                Found::Element(metadata) => self.write_metadata(&metadata).await.map_err(|e| {
+                    e.with_outcome(Outcome::Applied)
+                        .with_advice("it is reverted, and so are its tags: set them again")
+                }),
+                Found::Description(_) | Found::Nothing => Ok(()),
+            },
             Err(e) if e.outcome() == Outcome::NotSent => Err(e),
             Err(e) => Err(match self.state().await {
                 Ok(now) if now != before => {

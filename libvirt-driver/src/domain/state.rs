@@ -41,10 +41,11 @@ impl State {
         }
     }
 
-    /// Whether there is something running of it: nothing is of a domain that is off or has crashed.
+    /// Whether there is something of it in memory: of one that has crashed too, where the host keeps it to be looked at. One that is
+    /// not known to be off may run.
     #[must_use]
     pub fn is_active(self) -> bool {
-        !matches!(self, Self::Off | Self::Crashed | Self::Unknown)
+        self != Self::Off
     }
 }
 

@@ -5,21 +5,19 @@ use proxmox_core::{Effect, Result};
 
 use super::Domain;
 use crate::metadata::{Found, GuestMetadata, KEY, URI};
+use crate::rpc::Call;
 use crate::rpc::procedures::domain;
 
 /// The element of a namespace, as `virDomainSetMetadata` counts.
 const ELEMENT: i32 = 2;
 
 impl Domain {
-    /// Its tags, sorted: those of what runs and of what will run.
+    /// Its tags, sorted: all of what runs and of what will run.
     ///
     /// # Errors
     /// As [`state`](Self::state), and `Decode` for metadata that is not this SDK's though it says so.
     pub async fn tags(&self) -> Result<Tags> {
-        let mut tags: Vec<String> =
-            GuestMetadata::find(&self.document().await?)?.tags().into_iter().collect();
-        tags.sort_unstable();
-        Tags::of(tags)
+        Ok(Tags::parse(&self.host.carried(&self.found).await?.tags.join(";")))
     }
 
     /// Sets its tags. Those of a program before this SDK, in the description, stay there and no longer count.
@@ -38,10 +36,19 @@ impl Domain {
             Found::Element(metadata) => metadata.with_tags(tags),
             Found::Description(_) | Found::Nothing => GuestMetadata::new(tags),
         };
-        let flags = self.everywhere().await?;
-        let fragment = metadata.fragment()?;
-        let call = domain::set_metadata(&self.found, ELEMENT, Some(&fragment), Some(KEY), Some(URI), flags);
+        let call = self.set_metadata(&metadata).await?;
         self.call(if loses { call.with_effect(Effect::Destroy) } else { call }).await
+    }
+
+    async fn set_metadata(&self, metadata: &GuestMetadata) -> Result<Call<()>> {
+        let (flags, fragment) = (self.everywhere().await?, metadata.fragment()?);
+        Ok(domain::set_metadata(&self.found, ELEMENT, Some(&fragment), Some(KEY), Some(URI), flags))
+    }
+
+    /// Writes metadata that was its own a moment ago: the gate was asked then.
+    pub(super) async fn write_metadata(&self, metadata: &GuestMetadata) -> Result<()> {
+        let call = self.set_metadata(metadata).await?;
+        self.host.connection().call(call.about(self)).await
     }
 
     /// Adds a tag, and says whether it is new.

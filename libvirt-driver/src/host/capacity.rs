@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proxmox_core::{ErrorKind, Result, Size};
+use proxmox_core::{Error, ErrorKind, Outcome, Result, Size};
 
 use super::Host;
 use super::each::of_each;
@@ -46,6 +46,8 @@ pub struct PoolCapacity {
     pub free: Size,
     /// What its volumes may grow to.
     pub promised: Size,
+    /// What kept it from being measured. Then only its name is known.
+    pub trouble: Option<String>,
 }
 
 /// How long to look at the CPUs.
@@ -91,7 +93,14 @@ impl Host {
     /// When the daemon does not answer.
     pub async fn pools(&self) -> Result<Vec<PoolCapacity>> {
         let found = self.connection().call(storage::pools(0)).await?;
-        let mut pools = of_each(&found, |pool| self.pool_capacity(pool)).await?;
+        let mut pools = of_each(&found, async |pool| match self.pool_capacity(pool).await {
+            // One pool whose storage is away says nothing of the others.
+            Err(e) if !e.is_not_found() && e.outcome() == Outcome::Rejected => {
+                Ok(PoolCapacity::unknown(&pool.name, &e))
+            }
+            other => other,
+        })
+        .await?;
         pools.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(pools)
     }
@@ -111,7 +120,24 @@ impl Host {
             allocated: size(info.allocation),
             free: size(info.available),
             promised: Size::from_bytes(promised),
+            trouble: None,
         })
+    }
+}
+
+impl PoolCapacity {
+    fn unknown(name: &str, error: &Error) -> Self {
+        let nothing = Size::default();
+        let trouble = Some(error.message().to_owned());
+        Self {
+            name: name.to_owned(),
+            active: false,
+            capacity: nothing,
+            allocated: nothing,
+            free: nothing,
+            promised: nothing,
+            trouble,
+        }
     }
 }
 

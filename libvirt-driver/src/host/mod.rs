@@ -5,6 +5,7 @@ mod each;
 mod gate;
 mod overview;
 mod telemetry;
+mod volume_users;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ pub(crate) use each::of_each;
 pub(crate) use gate::{not_done, read_domain};
 pub use overview::Overview;
 pub use telemetry::{DiskUse, DomainUsage, Groups, NicUse};
+pub(crate) use volume_users::VolumeUsers;
 
 use crate::domain::Domain;
 use crate::rpc::procedures::{domain, host};

@@ -1,7 +1,7 @@
 //! All domains of a host, a line each.
 
 use proxmox_core::config::Tags;
-use proxmox_core::{Error, Result, Size};
+use proxmox_core::{Error, Outcome, Result, Size};
 
 use super::each::of_each;
 use super::{Host, read_domain};
@@ -53,7 +53,7 @@ impl Host {
         let mut overview = Overview {
             name: found.name.clone(),
             uuid: found.uuid,
-            state: state?.into(),
+            state: State::Unknown,
             tags: Tags::new(),
             managed: false,
             title: None,
@@ -61,6 +61,11 @@ impl Host {
             memory: Size::default(),
             trouble: None,
         };
+        match state {
+            Ok(state) => overview.state = state.into(),
+            Err(e) if e.is_not_found() || e.outcome() != Outcome::Rejected => return Err(e),
+            Err(e) => overview.trouble = Some(e),
+        }
         let read = document.and_then(|document| Ok((GuestMetadata::find(&document)?.tags(), document)));
         match read {
             Ok((tags, document)) => {

@@ -12,7 +12,7 @@ use crate::virsh::{Form, Say, beyond};
 /// How long an answer may take that the daemon has at hand.
 const USUAL: Duration = Duration::from_secs(30);
 /// How long work on disks may take.
-const SLOW: Duration = Duration::from_secs(600);
+const SLOW: Duration = Duration::from_secs(3600);
 
 /// A procedure with its arguments, not yet sent: what [`procedures`](super::procedures) makes, and a connection carries out.
 ///
@@ -46,7 +46,7 @@ impl<T: Decode> Call<T> {
             procedure,
             effect: class.effect(),
             arguments: writer.finish(),
-            budget: if matches!(class, Class::Slow) { SLOW } else { USUAL },
+            budget: if matches!(class, Class::Slow | Class::SlowDestroy) { SLOW } else { USUAL },
             target: None,
             decode: |bytes| Reader::all(bytes),
             form: None,
@@ -170,6 +170,8 @@ pub(crate) enum Class {
     Slow,
     /// What cannot be undone.
     Destroy,
+    /// What cannot be undone, and may take minutes.
+    SlowDestroy,
 }
 
 impl Class {
@@ -177,7 +179,7 @@ impl Class {
         match self {
             Self::Read => Effect::Read,
             Self::Write | Self::Slow => Effect::Write,
-            Self::Destroy => Effect::Destroy,
+            Self::Destroy | Self::SlowDestroy => Effect::Destroy,
         }
     }
 }

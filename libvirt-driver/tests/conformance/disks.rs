@@ -19,14 +19,14 @@ use crate::cases::Place;
 use crate::daemon::daemon;
 
 /// A pool that is this test's own, and an image in a file.
-struct Store {
+pub(crate) struct Store {
     pool: PoolRef,
     image: PathBuf,
     sum: Checksum,
 }
 
 impl Store {
-    async fn new(host: &Host, name: &str) -> Self {
+    pub(crate) async fn new(host: &Host, name: &str) -> Self {
         let directory = daemon().pool().join(name);
         fs::create_dir_all(&directory).unwrap();
         let xml = PoolXml::dir(name, directory.to_str().unwrap()).to_xml().unwrap();
@@ -44,17 +44,17 @@ impl Store {
         Image::file(self.image.to_str().unwrap(), self.sum.clone())
     }
 
-    fn new_domain(&self, place: &Place, name: &str) -> NewDomain {
+    pub(crate) fn new_domain(&self, place: &Place, name: &str) -> NewDomain {
         NewDomain::new(place.machine(name)).stopped().pool(&self.pool.name).disk(self.image(), Size::mib(16))
     }
 
-    async fn volumes(&self, host: &Host) -> Vec<VolumeRef> {
+    pub(crate) async fn volumes(&self, host: &Host) -> Vec<VolumeRef> {
         host.connection().call(storage::refresh_pool(&self.pool)).await.unwrap();
         host.connection().call(storage::volumes(&self.pool)).await.unwrap()
     }
 
     /// All but images.
-    async fn own_volumes(&self, host: &Host) -> Vec<String> {
+    pub(crate) async fn own_volumes(&self, host: &Host) -> Vec<String> {
         let mut names: Vec<_> = self.volumes(host).await.into_iter().map(|volume| volume.name).collect();
         names.retain(|name| !name.starts_with("sdk-image-"));
         names.sort();
@@ -164,7 +164,7 @@ pub(crate) async fn images_that_are_none_leave_nothing(place: &Place) {
     let wrong: Checksum = format!("sha256:{}", "0".repeat(64)).parse().unwrap();
     for (image, kind, text) in [
         (at("nope", &store.sum), ErrorKind::NotFound, "404"),
-        (at("page", &store.sum), ErrorKind::InvalidInput, "web page"),
+        (at("page?signature=hunter2", &store.sum), ErrorKind::InvalidInput, "web page"),
         (at("image", &wrong), ErrorKind::InvalidInput, "checksum"),
         (Image::file("/nowhere", store.sum.clone()), ErrorKind::InvalidInput, "/nowhere"),
         (Image::volume("empty", "nope"), ErrorKind::NotFound, "nope"),
@@ -173,6 +173,7 @@ pub(crate) async fn images_that_are_none_leave_nothing(place: &Place) {
         let error = host.create(&new).await.unwrap_err();
         assert!(error.kind() == kind && error.to_string().contains(text), "{error}");
         assert!(!error.to_string().contains("left behind"), "{error}");
+        assert!(!format!("{error:?} {new:?}").contains("hunter2"), "{error:?} {new:?}");
         assert!(store.volumes(host).await.is_empty(), "{text}");
     }
     let new = NewDomain::new(place.machine("some"))
@@ -224,6 +225,10 @@ pub(crate) async fn disks_have_snapshots(place: &Place) {
     assert_eq!(domain.state().await.unwrap(), State::Running);
     domain.revert("cold").await.unwrap();
     assert_eq!(domain.state().await.unwrap(), State::Off);
+    domain.add_tag("production").await.unwrap();
+    domain.force("disks").unwrap().revert("cold").await.unwrap();
+    assert!(domain.remove_tag("production").await.is_err(), "it has kept the tag that protects it");
+    domain.force("disks").unwrap().remove_tag("production").await.unwrap();
     domain.delete_snapshot("warm").await.unwrap();
     assert_eq!(domain.snapshots().await.unwrap().len(), 1);
     let deleted = domain.delete().await.unwrap();

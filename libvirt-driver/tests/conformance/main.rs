@@ -6,6 +6,7 @@ mod cases;
 #[path = "../daemon/mod.rs"]
 mod daemon;
 mod disks;
+mod others;
 
 use cases::Place;
 use daemon::daemon;
@@ -49,10 +50,10 @@ async fn open(way: Way) -> Open {
 }
 
 macro_rules! conformance {
-    (everywhere: $($case:ident)* ; with_disks: $($disks:ident)*) => {
-        conformance!(@ local Way::Local; cases $($case)*; disks $($disks)*);
-        conformance!(@ ssh Way::Ssh; cases $($case)*; disks $($disks)*);
-        conformance!(@ virsh Way::Virsh; cases $($case)*; disks $($disks)*);
+    (everywhere: $($case:ident)* ; with_disks: $($disks:ident)* ; among_others: $($others:ident)*) => {
+        conformance!(@ local Way::Local; cases $($case)*; disks $($disks)*; others $($others)*);
+        conformance!(@ ssh Way::Ssh; cases $($case)*; disks $($disks)*; others $($others)*);
+        conformance!(@ virsh Way::Virsh; cases $($case)*; disks $($disks)*; others $($others)*);
         conformance!(@ test_driver Way::TestDriver; cases $($case)*);
     };
     (@ $name:ident $way:expr; $($file:ident $($case:ident)*);*) => {
@@ -88,4 +89,9 @@ conformance! {
     images_that_are_none_leave_nothing
     a_failed_creation_leaves_nothing
     disks_have_snapshots
+    ; among_others:
+    whatever_stands_on_a_disk_keeps_it
+    a_domain_without_definition_goes_with_its_volumes
+    disks_of_others_are_not_written_to
+    what_has_crashed_is_not_off
 }

@@ -109,7 +109,11 @@ fn own() -> impl Strategy<Value = Option<Element>> {
                 Some(marker) => metadata.marker(&marker).ok()?,
                 None => metadata,
             };
-            volumes.iter().fold(metadata, |metadata, (pool, name)| metadata.volume(pool, name)).element().ok()
+            volumes
+                .iter()
+                .fold(metadata, |metadata, (pool, name)| metadata.volume(pool, name, "u"))
+                .element()
+                .ok()
         },
     )
 }

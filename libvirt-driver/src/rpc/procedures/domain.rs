@@ -19,7 +19,7 @@ procedures! {
     350 Write "domain.define" define(xml: &str, flags: u32) sends[xml, flags] gives DomainRef,
         virsh domain::define;
     /// Starts it. Flag 1 leaves it paused.
-    196 Write "domain.start" start(domain: &DomainRef, flags: u32) sends[domain, flags] gives DomainRef, about &domain.name,
+    196 Slow "domain.start" start(domain: &DomainRef, flags: u32) sends[domain, flags] gives DomainRef, about &domain.name,
         virsh domain::start;
     /// Asks the guest to shut down, and does not wait for it. Flags: 1 ACPI, 2 agent.
     258 Write "domain.shutdown" shutdown(domain: &DomainRef, flags: u32) sends[domain, flags] gives (), about &domain.name,

@@ -19,9 +19,9 @@ procedures! {
     186 Read "snapshot.xml" xml(snapshot: &SnapshotRef) sends[snapshot, 0u32] gives String, about &snapshot.name,
         virsh snapshot::xml;
     /// Takes the domain back to it: what came after is lost. Flags: 1 run, 2 pause, 4 force.
-    192 Destroy "snapshot.revert" revert(snapshot: &SnapshotRef, flags: u32) sends[snapshot, flags] gives (), about &snapshot.name,
+    192 SlowDestroy "snapshot.revert" revert(snapshot: &SnapshotRef, flags: u32) sends[snapshot, flags] gives (), about &snapshot.name,
         virsh snapshot::revert;
     /// Removes it. Flags: 1 with its children, 2 only what libvirt knows of it.
-    193 Destroy "snapshot.delete" delete(snapshot: &SnapshotRef, flags: u32) sends[snapshot, flags] gives (), about &snapshot.name,
+    193 SlowDestroy "snapshot.delete" delete(snapshot: &SnapshotRef, flags: u32) sends[snapshot, flags] gives (), about &snapshot.name,
         virsh snapshot::delete;
 }

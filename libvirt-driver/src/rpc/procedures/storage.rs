@@ -77,7 +77,7 @@ procedures! {
     260 Slow "volume.resize" resize_volume(volume: &VolumeRef, bytes: u64, flags: u32) sends[volume, bytes, flags] gives (), about &volume.name,
         virsh storage::resize_volume;
     /// Removes it.
-    94 Destroy "volume.delete" delete_volume(volume: &VolumeRef) sends[volume, 0u32] gives (), about &volume.name,
+    94 SlowDestroy "volume.delete" delete_volume(volume: &VolumeRef) sends[volume, 0u32] gives (), about &volume.name,
         virsh storage::delete_volume;
     /// Begins to write into it: for [`Connection::upload`](crate::Connection::upload). A length of 0 has no end.
     208 Slow "volume.upload" upload(volume: &VolumeRef, offset: u64, length: u64) sends[volume, offset, length, 0u32] gives (), about &volume.name,

@@ -240,6 +240,15 @@ impl DiskXml {
         self
     }
 
+    pub(super) fn source(&self) -> &DiskSource {
+        &self.source
+    }
+
+    /// Whether the guest may change its content.
+    pub(super) fn is_written(&self) -> bool {
+        !self.read_only && self.device == DiskDevice::Disk
+    }
+
     pub(super) fn write(&self, bus: &Bus, target: &str) -> Result<Element> {
         check::one_of("disk.bus", bus.as_str(), &["virtio", "sata", "scsi", "ide", "usb"])?;
         check_target(bus, target)?;

@@ -4,7 +4,9 @@ use uuid::Uuid;
 use super::super::kinds::{BootDevice, Bus, DiskDevice, VirtType};
 use super::super::{Element, check, units};
 use super::disk::targets;
-use super::{AGENT_CHANNEL, ConsoleXml, CpuXml, DiskXml, FirmwareXml, InterfaceSource, KernelXml, NicXml};
+use super::{
+    AGENT_CHANNEL, ConsoleXml, CpuXml, DiskSource, DiskXml, FirmwareXml, InterfaceSource, KernelXml, NicXml,
+};
 
 /// A domain that is to be.
 ///
@@ -220,6 +222,11 @@ impl DomainXml {
     /// What its cards are plugged into.
     pub(crate) fn nic_sources(&self) -> impl Iterator<Item = &InterfaceSource> {
         self.nics.iter().map(NicXml::source)
+    }
+
+    /// Where the content of the disks is that it may write to.
+    pub(crate) fn disk_sources(&self) -> impl Iterator<Item = &DiskSource> {
+        self.disks.iter().filter(|disk| disk.is_written()).map(DiskXml::source)
     }
 
     /// With a disk before all others, so that it boots from it.
