@@ -7,8 +7,7 @@
 #[path = "../../../libvirt-driver/tests/daemon/mod.rs"]
 mod daemon;
 
-use std::path::Path;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use benches::compare::{Pairs, Used, median, run};
@@ -19,6 +18,8 @@ use libvirt_driver::xml::{DomainXml, VirtType};
 use libvirt_driver::{Connection, Groups, Host, LibvirtUri};
 use proxmox_core::Size;
 use proxmox_sim::Sshd;
+use proxmox_transport::{Ssh, SshSocket};
+use tokio::runtime::Runtime;
 
 const DOMAINS: usize = 50;
 
@@ -122,20 +123,27 @@ print(json.dumps([
 ]))
 ";
 
-/// An ssh that forwards the daemon's socket, for all who can only open sockets.
-struct Forward(Child);
+/// The daemon's socket on this side of the SDK's own ssh, for all who can only open sockets.
+struct Forward {
+    socket: SshSocket,
+    runtime: Runtime,
+}
 
-impl Drop for Forward {
-    fn drop(&mut self) {
-        // It may have ended before.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+impl Forward {
+    fn start(sshd: &Sshd, daemon: &Daemon) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let socket = runtime.block_on(async {
+            let ssh =
+                Ssh::new(&sshd.target())?.key(sshd.identity_file()).known_hosts(sshd.known_hosts_file());
+            ssh.host()?.forward(&daemon.socket(), Instant::now() + Duration::from_secs(10)).await
+        })?;
+        Ok(Self { socket, runtime })
     }
 }
 
 struct Lab {
     // It ends before the server does.
-    _forward: Forward,
+    forward: Forward,
     daemon: Daemon,
     sshd: Sshd,
     directory: tempfile::TempDir,
@@ -145,19 +153,7 @@ impl Lab {
     fn start() -> Result<Self> {
         let (daemon, sshd, directory) = (Daemon::start(), Sshd::start()?, tempfile::tempdir()?);
         fill(&daemon)?;
-        let socket = directory.path().join("forwarded");
-        let child = ssh(&sshd)
-            .args(["-N", "-L", &format!("{}:{}", socket.display(), daemon.socket().display()), &at(&sshd)])
-            .stdin(Stdio::null())
-            .spawn()?;
-        let forward = Forward(child);
-        let started = Instant::now();
-        while !socket.exists() {
-            if started.elapsed() > Duration::from_secs(10) {
-                return Err("ssh does not forward".into());
-            }
-            pause();
-        }
+        let forward = Forward::start(&sshd, &daemon)?;
         // virsh finds its ssh by the URI.
         let script = format!(
             "#!/bin/sh\nexec ssh -F none -o BatchMode=yes -o IdentitiesOnly=yes -o UserKnownHostsFile={} -i {} \"$@\"\n",
@@ -167,7 +163,7 @@ impl Lab {
         let program = directory.path().join("ssh");
         std::fs::write(&program, script)?;
         std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-        Ok(Self { daemon, sshd, directory, _forward: forward })
+        Ok(Self { forward, daemon, sshd, directory })
     }
 
     fn over_ssh(&self) -> String {
@@ -181,7 +177,7 @@ impl Lab {
     }
 
     fn forwarded(&self) -> String {
-        format!("qemu+unix:///system?socket={}", self.directory.path().join("forwarded").display())
+        format!("qemu+unix:///system?socket={}", self.forward.socket.path().display())
     }
 
     fn sdk(&self, uri: &str, times: usize) -> Result<(Vec<f64>, Used)> {
@@ -205,28 +201,9 @@ impl Lab {
     }
 }
 
-#[allow(clippy::disallowed_methods)] // Other processes take their time.
-fn pause() {
-    std::thread::sleep(Duration::from_millis(20));
-}
-
 fn told(command: &mut Command) -> Result<(Vec<f64>, Used)> {
     let used = run(command)?;
     Ok((serde_json::from_str(&used.output)?, used))
-}
-
-fn at(sshd: &Sshd) -> String {
-    format!("{}@127.0.0.1", sshd.user())
-}
-
-fn ssh(sshd: &Sshd) -> Command {
-    let option = |name: &str, path: &Path| format!("{name}={}", path.display());
-    let mut command = Command::new("ssh");
-    command
-        .args(["-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes"])
-        .args(["-o", &option("UserKnownHostsFile", &sshd.known_hosts_file())])
-        .args(["-o", &option("IdentityFile", &sshd.identity_file()), "-p", &sshd.port().to_string()]);
-    command
 }
 
 /// Makes the domains and starts them halted.
@@ -272,5 +249,7 @@ fn compare(rounds: usize) -> Result<()> {
     println!("  {:26} {cpu}", "CPU of the whole process");
     println!("\nqemu+ssh://                       virsh       SDK     ratio");
     println!("  {:26} {list}\n  {:26} {state}", QUESTIONS[0], QUESTIONS[1]);
+    let Forward { socket, runtime } = lab.forward;
+    runtime.block_on(socket.close());
     Ok(())
 }

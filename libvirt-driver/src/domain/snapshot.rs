@@ -1,5 +1,8 @@
 //! Snapshots, inside of the disks' images.
 
+use std::collections::HashMap;
+use std::iter::successors;
+
 use proxmox_core::{Error, ErrorKind, Outcome, Result};
 
 use super::Domain;
@@ -17,10 +20,8 @@ impl Domain {
     pub async fn snapshots(&self) -> Result<Vec<Snapshot>> {
         let found = self.call(snapshot::list(&self.found, 0)).await?;
         let documents = of_each(&found, |found| self.call(snapshot::xml(found))).await?;
-        let mut all: Vec<Snapshot> =
-            documents.iter().map(|xml| Snapshot::parse(xml)).collect::<Result<_>>()?;
-        all.sort_by_key(|snapshot| snapshot.created);
-        Ok(all)
+        let all = documents.iter().map(|xml| Snapshot::parse(xml)).collect::<Result<_>>()?;
+        Ok(oldest_first(all))
     }
 
     /// Makes a snapshot of its disks, and of its memory if it runs. Images must be qcow2. A guest that runs stands still meanwhile.
@@ -81,5 +82,45 @@ impl Domain {
             }
             other => other,
         }
+    }
+}
+
+/// libvirt counts in seconds, so that of two made in one second only their kinship tells which was first.
+fn oldest_first(all: Vec<Snapshot>) -> Vec<Snapshot> {
+    let parents: HashMap<_, _> =
+        all.iter().map(|snapshot| (&snapshot.name, snapshot.parent.as_ref())).collect();
+    let depth = |snapshot: &Snapshot| {
+        let ancestors = successors(snapshot.parent.as_ref(), |name| parents.get(name).copied().flatten());
+        // No more than there are, should one ever be its own ancestor.
+        ancestors.take(all.len()).count()
+    };
+    let mut order: Vec<_> =
+        all.iter().map(|snapshot| (snapshot.created, depth(snapshot))).enumerate().collect();
+    order.sort_by_key(|(_, age)| *age);
+    let mut all: Vec<_> = all.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|(n, _)| all[n].take()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_one_second_parents_come_first() {
+        let snapshot = |name: &str, parent: &str, created: i64| {
+            let parent = if parent.is_empty() {
+                String::new()
+            } else {
+                format!("<parent><name>{parent}</name></parent>")
+            };
+            let xml = format!(
+                "<domainsnapshot><name>{name}</name><state>shutoff</state>{parent}<creationTime>{created}</creationTime></domainsnapshot>"
+            );
+            Snapshot::parse(&xml).unwrap()
+        };
+        let all =
+            vec![snapshot("c", "b", 5), snapshot("b", "a", 5), snapshot("d", "", 4), snapshot("a", "", 5)];
+        let names: Vec<_> = oldest_first(all).into_iter().map(|snapshot| snapshot.name).collect();
+        assert_eq!(names, ["d", "a", "b", "c"]);
     }
 }
