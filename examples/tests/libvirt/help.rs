@@ -85,8 +85,7 @@ fn a_region_that_fails_hides_no_other() {
     // It has an image of its own, so there an instance is made, and it goes again.
     assert!(ran.stderr.contains("sim: made on pve") && ran.stderr.contains("sim: deleted"), "{ran:?}");
     assert!(ran.stderr.contains("error: region lab: connect ("), "{ran:?}");
-    let secret =
-        "error: region eu: the secret of the token ci@pve!sdk is missing: the environment has no NOBODY_SETS_THIS";
+    let secret = "error: region eu: the secret of the token ci@pve!sdk is missing: the environment has no NOBODY_SETS_THIS";
     assert!(ran.stderr.contains(secret), "{ran:?}");
 }
 
@@ -95,7 +94,10 @@ fn one_node_is_a_region_too() {
     let ran = program(REGIONS, &["--sim", "--region", "sim-pve1", "--json"], None);
     let summary = ran.json();
     let region = &summary["regions"][0];
-    assert_eq!((ran.code, &region["region"], &region["capacity"]["vcpus"]), (0, &"sim-pve1".into(), &8.into()));
+    assert_eq!(
+        (ran.code, &region["region"], &region["capacity"]["vcpus"]),
+        (0, &"sim-pve1".into(), &8.into())
+    );
     assert_eq!((&region["made"]["node"], &region["deleted"]), (&"pve1".into(), &true.into()));
     assert_eq!(region["instance_types"][2]["fit"], "no-disk", "{summary}");
     assert_eq!(region["made"]["tags"], serde_json::json!(["example", "sdk-managed"]));

@@ -56,7 +56,7 @@ impl Way {
 
     /// Whether requests need no signature: the place itself says who asks.
     pub(super) fn is_own(&self) -> bool {
-        match self {
+        match *self {
             #[cfg(any(feature = "reqwest", feature = "ureq"))]
             Self::Api(_) => false,
             #[cfg(feature = "ssh")]
