@@ -10,7 +10,7 @@ use libvirt_driver::rpc::procedures::{domain as raw, storage};
 use libvirt_driver::rpc::{PoolRef, VolumeRef};
 use libvirt_driver::seed::UserData;
 use libvirt_driver::xml::{DiskXml, Format, KernelXml, PoolXml, SnapshotXml, Volume};
-use libvirt_driver::{Checksum, Domain, Host, Image, NewDomain, State};
+use libvirt_driver::{Checksum, Domain, Groups, Host, Image, NewDomain, State};
 use proxmox_core::{ErrorKind, Outcome, Size};
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -215,6 +215,9 @@ pub(crate) async fn disks_have_snapshots(place: &Place) {
     domain.snapshot(&SnapshotXml::new("cold").description("<off> & quiet")).await.unwrap();
     domain.start().await.unwrap();
     domain.snapshot(&SnapshotXml::new("warm")).await.unwrap();
+    let before = domain.usage(Groups::DISKS).await.unwrap().disks[0].capacity;
+    let grown = domain.resize_disk("vda", "+8M".parse().unwrap()).await.unwrap();
+    assert_eq!(Some(grown), before.checked_add(Size::mib(8)), "a disk with snapshots can grow");
     let error = domain.snapshot(&SnapshotXml::new("warm")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
     let all = domain.snapshots().await.unwrap();

@@ -10,7 +10,7 @@ use proxmox_core::backend::Fit;
 use crate::place::{Place, Wanted};
 
 /// `3 of 8`: what is free of all.
-fn free(free: String, all: &str) -> String {
+fn free(free: &str, all: &str) -> String {
     format!("{free} of {all}")
 }
 
@@ -39,9 +39,9 @@ pub(crate) fn capacities(places: &[Place]) -> String {
             Some(capacity) => [
                 place.name.clone(),
                 kind,
-                free(capacity.free_vcpus().to_string(), &capacity.vcpus.to_string()),
-                free(mib(capacity.free_memory_mib()), &mib(capacity.memory_mib)),
-                free(mib(capacity.free_disk_mib), &mib(capacity.disk_mib)),
+                free(&capacity.free_vcpus().to_string(), &capacity.vcpus.to_string()),
+                free(&mib(capacity.free_memory_mib()), &mib(capacity.memory_mib)),
+                free(&mib(capacity.free_disk_mib), &mib(capacity.disk_mib)),
                 capacity.cpu_percent.map(human::percent).unwrap_or_default(),
                 at,
             ],

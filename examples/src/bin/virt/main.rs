@@ -37,16 +37,14 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<Exit> {
-    // What can be seen to be wrong without a host is said without one.
-    let command = match cli.command {
-        Command::Create(create) => Ready::Create(Box::new(create::of(&create, &cli.connection)?)),
-        command => Ready::Other(command),
-    };
-    let session = Session::open(cli.connection, cli.safety, cli.output).await?;
-    let command = match command {
-        Ready::Create(new) => return create::run(&session, &new).await.map(|()| Exit::Done),
-        Ready::Other(command) => command,
-    };
+    let Cli { connection, safety, output, command } = cli;
+    if let Command::Create(create) = &command {
+        // What can be seen to be wrong without a host is said without one.
+        let new = create::of(create, &connection)?;
+        let session = Session::open(connection, safety, output).await?;
+        return create::run(&session, &new).await.map(|()| Exit::Done);
+    }
+    let session = Session::open(connection, safety, output).await?;
     match command {
         Command::Exec(exec) => return guest::exec(&session, exec).await,
         Command::Create(_) => unreachable!("it was done above"),
@@ -75,10 +73,4 @@ async fn run(cli: Cli) -> Result<Exit> {
         Command::Events { count } => events::run(&session, count).await,
     }
     .map(|()| Exit::Done)
-}
-
-/// A command, read as far as it can be without a host.
-enum Ready {
-    Create(Box<libvirt_driver::NewDomain>),
-    Other(Command),
 }

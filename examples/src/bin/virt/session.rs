@@ -35,7 +35,10 @@ impl Session {
                 }
             }
         }
-        let mut builder = connection.jump.into_iter().fold(Connection::builder(&uri), |b, jump| b.jump(jump));
+        let mut builder = Connection::builder(&uri);
+        for jump in connection.jump {
+            builder = builder.jump(jump);
+        }
         if let Some(file) = connection.ssh_config {
             builder = builder.ssh_config(file);
         }
