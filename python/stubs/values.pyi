@@ -220,6 +220,7 @@ class NodeTelemetry(Record):
     status: Final[NodeStatus | None]
     disks: Final[list[Disk]]
     storages: Final[list[StorageStatus]]
+    backups: Final[dict[int, int]]
     notes: Final[list[str]]
 
 class TaskStatus(Record):

@@ -137,8 +137,16 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 /// The member with this word; the word itself when there is none.
 pub(crate) fn member<'py>(py: Python<'py>, name: &str, word: &str) -> PyResult<Bound<'py, PyAny>> {
-    let known = match all(py)?.get_item(name)? {
-        Some(class) => class.getattr("_value2member_map_")?.cast_into::<PyDict>()?.get_item(word)?,
+    static MEMBERS: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let members = MEMBERS.get_or_try_init(py, || {
+        let members = PyDict::new(py);
+        for (name, class) in all(py)? {
+            members.set_item(name, class.getattr("_value2member_map_")?)?;
+        }
+        PyResult::Ok(members.unbind())
+    })?;
+    let known = match members.bind(py).get_item(name)? {
+        Some(words) => words.cast_into::<PyDict>()?.get_item(word)?,
         None => None,
     };
     Ok(known.unwrap_or_else(|| PyString::new(py, word).into_any()))

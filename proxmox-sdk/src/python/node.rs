@@ -50,6 +50,14 @@ impl NodeBase {
         self.way.run(py, self.node()?.status(), Options::default(), record)
     }
 
+    /// All that is to be told of it at this moment: status, disks, storages; with `backups` also when each guest was last backed up.
+    #[pyo3(signature = (*, backups=false))]
+    fn telemetry(&self, py: Python<'_>, backups: bool) -> PyResult<Py<PyAny>> {
+        let call = self.node()?.telemetry();
+        let call = if backups { call.with_backups() } else { call };
+        self.way.run(py, call, Options::default(), record)
+    }
+
     /// Which PVE it runs.
     fn version(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.way.run(py, self.node()?.version(), Options::default(), record)
