@@ -28,7 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) async fn roll_back(host: &Host, made: Vec<Made>, error: Error) -> Error {
     let mut left = Vec::new();
     let mut patience = Patience::new(PATIENCE);
-    let begun = !made.is_empty();
     let mut stands = None;
     for made in made.into_iter().rev() {
         // A domain that could not be ended keeps its disks: it may run.
@@ -46,12 +45,7 @@ pub(super) async fn roll_back(host: &Host, made: Vec<Made>, error: Error) -> Err
             }
         }
     }
-    match (begun, left.is_empty()) {
-        (false, _) => error,
-        // All is as it was before.
-        (true, true) => error.with_outcome(Outcome::Rejected),
-        (true, false) => with_left(error, &left),
-    }
+    if left.is_empty() { error } else { with_left(error, &left) }
 }
 
 /// Trouble that ends by itself: no connection yet, and volumes that are still being written by what the daemon has not given up yet.
@@ -100,7 +94,8 @@ async fn end(host: &Host, uuid: Uuid) -> Result<()> {
 /// The error, which also names what is left behind.
 fn with_left(error: Error, left: &[String]) -> Error {
     let text = format!("{}; left behind: {}", error.message(), left.join(", "));
-    let again = Error::new(error.kind(), Outcome::Applied, text);
+    let outcome = if error.is_maybe_applied() { Outcome::MaybeApplied } else { Outcome::Applied };
+    let again = Error::new(error.kind(), outcome, text);
     let advice = "remove what is left behind on the host, then do it again";
     again.with_advice(advice).with_source(error)
 }

@@ -121,7 +121,10 @@ impl Domain {
                 true
             }
             // It went away while it was asked, or has crashed before.
-            Err(e) if e.kind() == ErrorKind::WrongState => true,
+            Err(e) if e.kind() == ErrorKind::WrongState => {
+                self.press().await?;
+                true
+            }
             Err(e) => return self.unless(e, |state| !state.is_active()).await,
         };
         loop {

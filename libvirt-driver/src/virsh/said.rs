@@ -192,7 +192,7 @@ mod tests {
             (
                 "error: internal error: unable to execute QEMU agent command 'guest-nope': The command guest-nope has not been found\n",
                 1,
-                K::Unexpected,
+                K::Agent,
             ),
             (
                 "error: invalid argument: requested vcpus is greater than max allowable vcpus for the live domain: 4 > 1\n",
