@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use proxmox_core::config::ConfigBag;
 use proxmox_core::guest::{DeleteOptions, Deleted};
-use proxmox_core::{Error, GuestKind, NodeName, Outcome, Result, VolId};
+use proxmox_core::{Error, ErrorKind, GuestKind, NodeName, Outcome, Result, VolId};
 use proxmox_qemu::Vm;
 
 use super::PveBackend;
@@ -37,14 +38,12 @@ impl PveBackend {
     }
 
     /// Takes away what a failed creation has made, and says in its error what is left.
-    pub(super) async fn undo(&self, made: Made, failed: Error) -> Error {
+    pub(super) async fn undo(&self, word: &str, made: Made, failed: Error) -> Error {
         let mut left = Vec::new();
-        if let Some(vm) = &made.vm {
-            // It is the one that was just made, whether its tag is there yet or not.
-            let call = vm.delete(DeleteOptions::new().stop_first().purge()).force(vm.vmid());
-            if let Err(e) = call.await {
-                left.push(format!("{vm} ({})", e.message()));
-            }
+        if let Some(vm) = &made.vm
+            && let Err(e) = self.unmake(vm, word).await
+        {
+            left.push(format!("{vm} ({})", e.message()));
         }
         if let Some((node, volid)) = &made.seed
             && let Err(e) = self.drop_seed(node, volid).await
@@ -61,6 +60,17 @@ impl PveBackend {
         }
         let text = format!("what was made could not be removed: {}", left.join("; "));
         failed.with_outcome(Outcome::Applied).with_advice(text)
+    }
+
+    /// Deletes the machine of a creation, whether its tag is there yet or not. Once it is gone its number may be another's, so it must
+    /// still carry the word: PVE takes no digest with a deletion, and this is as late as it can be looked at.
+    async fn unmake(&self, vm: &Vm, word: &str) -> Result<()> {
+        match vm.config().await {
+            Ok(config) => check_own(vm, &config, word)?,
+            Err(e) if e.is_not_found() => return Ok(()),
+            Err(e) => return Err(e),
+        }
+        vm.delete(DeleteOptions::new().stop_first().purge()).force(vm.vmid()).await.map(drop)
     }
 
     /// The machine of a creation whose answer was lost: the only one that carries its word. While it is being made it carries nothing
@@ -82,9 +92,7 @@ impl PveBackend {
                 }
                 let vm = Vm::new(&self.pve, node, vmid);
                 match vm.config().await {
-                    Ok(config) if config.description().is_some_and(|text| text.contains(&marker(word))) => {
-                        return Ok(Some(vm));
-                    }
+                    Ok(config) if is_own(&config, word) => return Ok(Some(vm)),
                     Ok(config) => making |= matches!(config.lock(), Some("create" | "clone")),
                     Err(e) if e.is_not_found() => {}
                     Err(e) => return Err(e),
@@ -108,4 +116,20 @@ pub(super) struct Made {
 /// The line in the description by which a creation knows its own machine.
 pub(super) fn marker(word: &str) -> String {
     format!("<!-- sdk-instance {word} -->")
+}
+
+/// Whether a machine is the one of this creation, and not another that has its number now.
+fn is_own(config: &ConfigBag, word: &str) -> bool {
+    config.description().is_some_and(|text| text.contains(&marker(word)))
+}
+
+/// # Errors
+/// `WrongState` for a machine that is not, or no longer, known as the one of this creation.
+pub(super) fn check_own(vm: &Vm, config: &ConfigBag, word: &str) -> Result<()> {
+    if is_own(config, word) {
+        return Ok(());
+    }
+    let text = "its description does not name this creation: the number is another machine's now, or the description was \
+                changed; it is left alone";
+    Err(Error::new(ErrorKind::WrongState, Outcome::NotSent, text).about(vm))
 }
