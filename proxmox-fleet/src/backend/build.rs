@@ -1,4 +1,4 @@
-//! Making an instance, step by step. Each step notes what it has made.
+//! Making an instance, step by step. Each step notes what it has made, or may have made.
 
 use proxmox_core::backend::{Instance, Network};
 use proxmox_core::config::{ConfigBag, ConfigChange, Disk, Net, Size};
@@ -33,9 +33,11 @@ impl PveBackend {
         let mut change = if cloned { self.shaped(wish, &config)? } else { ConfigChange::new() };
         if let Some(data) = &wish.data {
             let slot = seed::slot(&config).ok_or_else(no_slot)?;
-            let volid = self.put_seed(wish.room, &vm, &wish.spec.name, data.clone(), &wish.word).await?;
+            let volid = self.seed_of(wish.room, &vm, &wish.word)?;
+            // Noted first: it may lie there though the answer is lost.
+            made.seed = Some((vm.node().clone(), volid.clone()));
+            self.put_seed(&vm, &volid, &wish.spec.name, data.clone(), &wish.word).await?;
             change = change.set(slot, Disk::iso(&volid).to_string());
-            made.seed = Some((vm.node().clone(), volid));
         }
         if !change.is_empty() {
             if let Some(digest) = config.digest() {

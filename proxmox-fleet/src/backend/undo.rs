@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use proxmox_core::config::ConfigBag;
 use proxmox_core::guest::{DeleteOptions, Deleted};
+use proxmox_core::task::TaskEntry;
 use proxmox_core::{Error, ErrorKind, GuestKind, NodeName, Outcome, Result, VolId};
 use proxmox_qemu::Vm;
 
@@ -13,6 +14,8 @@ use super::seed;
 /// How long a creation may go on of which nobody waits for the end any more.
 const PATIENCE: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(2);
+/// Among how many tasks of a node an upload is looked for.
+const RECENT: u32 = 100;
 
 impl PveBackend {
     /// Deletes a machine with its disks, then its seed. True when there was something to delete.
@@ -46,7 +49,7 @@ impl PveBackend {
             left.push(format!("{vm} ({})", e.message()));
         }
         if let Some((node, volid)) = &made.seed
-            && let Err(e) = self.drop_seed(node, volid).await
+            && let Err(e) = self.take_seed(node, volid, failed.outcome()).await
         {
             left.push(format!("{volid} on node {node} ({})", e.message()));
         }
@@ -60,6 +63,24 @@ impl PveBackend {
         }
         let text = format!("what was made could not be removed: {}", left.join("; "));
         failed.with_outcome(Outcome::Applied).with_advice(text)
+    }
+
+    /// Deletes the seed of a creation; one that never came is fine. Where it may still be on its way its arrival is waited for.
+    async fn take_seed(&self, node: &NodeName, volid: &VolId, failed: Outcome) -> Result<()> {
+        let end = self.pve.now() + PATIENCE;
+        while failed == Outcome::MaybeApplied {
+            let tasks = self.pve.node(node)?.tasks(RECENT).await?;
+            let arriving = |task: &TaskEntry| task.endtime.is_none() && task.upid.kind() == "imgcopy";
+            if !tasks.iter().any(arriving) {
+                break;
+            }
+            if self.pve.now() >= end {
+                let text = "uploads to the node do not end: it may still come";
+                return Err(Error::new(ErrorKind::Timeout, Outcome::NotSent, text));
+            }
+            self.pve.sleep(PAUSE).await;
+        }
+        self.drop_seed(node, volid).await
     }
 
     /// Deletes the machine of a creation, whether its tag is there yet or not. Once it is gone its number may be another's, so it must
@@ -106,10 +127,11 @@ impl PveBackend {
     }
 }
 
-/// What a creation has made so far.
+/// What a creation has made so far, or may have made.
 #[derive(Debug, Default)]
 pub(super) struct Made {
     pub(super) vm: Option<Vm>,
+    /// Perhaps not there, or not yet.
     pub(super) seed: Option<(NodeName, VolId)>,
 }
 

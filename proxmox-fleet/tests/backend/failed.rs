@@ -147,6 +147,22 @@ fn what_somebody_has_deleted_meanwhile_is_gone() {
 }
 
 #[test]
+fn a_seed_whose_answer_was_lost_is_removed() {
+    for fault in [WireFault::CloseBeforeExecuting, WireFault::CloseAfterExecuting] {
+        let world = world(&sim());
+        // It takes longer to arrive than the machine takes to go.
+        world.sim.faults().add(Fault::slow("imgcopy", Duration::from_secs(60)));
+        world.transport.faults().add(fault.clone().on("POST", "/nodes/pve2/storage/local/upload"));
+        let error = world.create(&spec("web-1", of_url()).user_data(SECRETS)).unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::Rejected), "{error:?}");
+        world.sim.clock().advance(Duration::from_secs(600));
+        world.assert_nothing_left();
+        let came = world.sim.tasks().iter().any(|task| task.kind == "imgcopy");
+        assert_eq!(came, fault == WireFault::CloseAfterExecuting);
+    }
+}
+
+#[test]
 fn what_could_not_be_removed_is_named() {
     let world = world(&sim());
     world.sim.faults().add(Fault::fail("qmstart", "no"));
