@@ -297,10 +297,42 @@ fn a_foreign_one_is_only_looked_at() {
     assert!(world.sim.requests().iter().all(|request| request.method == "GET"));
     // What runs is left alone.
     world.run(eu.start(&id)).unwrap();
-    for id in ["9000", "250", "999", "web-1", ""] {
-        let error = world.run(eu.start(&InstanceId::new(id))).unwrap_err();
-        assert!(error.is_not_found(), "{id}: {error}");
+}
+
+#[test]
+fn only_what_does_not_exist_is_called_so() {
+    let world = world(&sim());
+    let on = |node: &str| world.eu.on(node.parse().unwrap());
+    assert!(!world.run(world.eu.delete(&InstanceId::new("999"))).unwrap());
+    assert!(world.run(world.eu.get(&InstanceId::new("999"))).unwrap_err().is_not_found());
+    for (eu, id, kind, says) in [
+        (world.eu.clone(), "web-1", ErrorKind::InvalidInput, "\"web-1\""),
+        (world.eu.clone(), "", ErrorKind::InvalidInput, "no id"),
+        (world.eu.clone(), "99", ErrorKind::InvalidInput, "\"99\""),
+        (world.eu.clone(), "250", ErrorKind::Refused, "container"),
+        (world.eu.clone(), "9000", ErrorKind::Refused, "template"),
+        (on("pve2"), "101", ErrorKind::WrongState, "on node pve1"),
+        // Wherever it is.
+        (on("pve1"), "250", ErrorKind::Refused, "container"),
+    ] {
+        let id = InstanceId::new(id);
+        let errors = [
+            world.run(eu.delete(&id)).map(drop),
+            world.run(eu.get(&id)).map(drop),
+            world.run(eu.start(&id)),
+            world.run(eu.set_tags(&id, &[])),
+        ];
+        for error in errors.map(Result::unwrap_err) {
+            assert_eq!((error.kind(), error.outcome()), (kind, Outcome::NotSent), "{id}: {error}");
+            assert!(error.to_string().contains(says) && !error.is_not_found(), "{id}: {error}");
+        }
     }
+    world.assert_nothing_left();
+    // A list that cannot be read in full does not say who is missing.
+    let rows = r#"{"data": [{"id": "qemu/101", "type": "qemu", "vmid": {}, "node": "pve1"}]}"#;
+    world.transport.faults().add(WireFault::Body(rows.into()).on("GET", "/cluster/resources"));
+    let error = world.run(world.eu.delete(&InstanceId::new("101"))).unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::NotSent), "{error}");
 }
 
 #[test]
@@ -329,7 +361,6 @@ fn what_there_is_and_what_is_promised() {
     };
     assert_eq!(listed(&world.eu), ["handmade", "shop-db"]);
     assert_eq!(listed(&nodes[1]), Vec::<String>::new());
-    assert!(world.run(nodes[1].get(&InstanceId::new("100"))).unwrap_err().is_not_found());
     // A storage that both share counts once.
     let mut elsewhere = region();
     elsewhere.storage = "shared".into();
