@@ -86,11 +86,22 @@ impl PveBackend {
     /// Deletes the machine of a creation, whether its tag is there yet or not. Once it is gone its number may be another's, so it must
     /// still carry the word: PVE takes no digest with a deletion, and this is as late as it can be looked at.
     async fn unmake(&self, vm: &Vm, word: &str) -> Result<()> {
-        match vm.config().await {
-            Ok(config) => check_own(vm, &config, word)?,
-            Err(e) if e.is_not_found() => return Ok(()),
+        let (vm, config) = match vm.config().await {
+            Ok(config) => (vm.clone(), config),
+            // PVE says so of a machine that has moved, too.
+            Err(e) if e.is_not_found() => match self.pve.cluster().find(vm.vmid().into()).await {
+                Ok(found) if found.kind == GuestKind::Qemu => {
+                    let vm = Vm::new(&self.pve, &found.node, found.vmid);
+                    let config = vm.config().await?;
+                    (vm, config)
+                }
+                Ok(_) => return Ok(()),
+                Err(e) if e.is_not_found() => return Ok(()),
+                Err(e) => return Err(e),
+            },
             Err(e) => return Err(e),
-        }
+        };
+        check_own(&vm, &config, word)?;
         vm.delete(DeleteOptions::new().stop_first().purge()).force(vm.vmid()).await.map(drop)
     }
 

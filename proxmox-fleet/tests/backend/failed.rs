@@ -59,26 +59,45 @@ fn what_a_lost_answer_has_made_is_found_and_removed() {
     assert_eq!(world.sim.tasks().iter().filter(|task| task.kind == "qmcreate").count(), 1);
 }
 
-/// Somebody else who deletes VM 102, and whose own machine gets the number: right before the first request of this kind.
+/// What somebody else does with VM 102.
+#[derive(Debug, Clone, Copy)]
+enum Deed {
+    /// Deletes it.
+    Delete,
+    /// Deletes it, and makes another that gets its number, with these tags.
+    Replace(&'static str),
+    /// Moves it to the other node.
+    Move,
+}
+
+/// Somebody else, right before the first request of this kind.
 #[derive(Debug)]
 struct Meddler {
     way: SimTransport,
     method: &'static str,
     path: &'static str,
-    tags: Option<&'static str>,
+    deed: Deed,
     done: AtomicBool,
 }
 
 impl Meddler {
     async fn meddle(&self) -> Result<(), Error> {
-        let vms = self.way.sim().pve().node("pve2")?.vms();
-        let vmid = "102".parse()?;
-        let old = Vm::new(&self.way.sim().pve(), &"pve2".parse()?, vmid);
+        let (sim, pve, vmid) = (self.way.sim(), self.way.sim().pve(), "102".parse()?);
+        let config = sim.guest(102).unwrap().config;
+        let old = Vm::new(&pve, &"pve2".parse()?, vmid);
         old.delete(DeleteOptions::new().stop_first().purge()).force(vmid).await?;
-        if let Some(tags) = self.tags {
-            let theirs = vms.create(NewId::Vmid(vmid), VmSpec::named("theirs").param("cores", 1)).await?;
-            theirs.start().await?;
-            assert!(self.way.sim().set_config(102, "tags", Some(tags)));
+        let (node, name) = match self.deed {
+            Deed::Delete => return Ok(()),
+            Deed::Replace(_) => ("pve2", "theirs"),
+            Deed::Move => ("pve1", "web-1"),
+        };
+        let new = pve.node(node)?.vms().create(NewId::Vmid(vmid), VmSpec::named(name)).await?;
+        match self.deed {
+            Deed::Replace(tags) => {
+                new.start().await?;
+                assert!(sim.set_config(102, "tags", Some(tags)));
+            }
+            _ => assert!(sim.set_config(102, "description", Some(&config["description"]))),
         }
         Ok(())
     }
@@ -108,10 +127,10 @@ impl Transport for Meddler {
 }
 
 /// What comes of a creation that somebody else meddles with.
-fn meddled(method: &'static str, path: &'static str, tags: Option<&'static str>) -> (Sim, Error) {
+fn meddled(method: &'static str, path: &'static str, deed: Deed) -> (Sim, Error) {
     let sim = sim();
     let way = sim.transport();
-    let pve = Pve::new(Meddler { way, method, path, tags, done: AtomicBool::new(false) });
+    let pve = Pve::new(Meddler { way, method, path, deed, done: AtomicBool::new(false) });
     let eu = PveBackend::new(pve.clone(), &region()).unwrap();
     let error = pve.block_on(eu.create(&spec("web-1", of_url()).user_data(SECRETS))).unwrap_err();
     (sim, error)
@@ -125,7 +144,7 @@ fn what_has_got_the_number_meanwhile_is_left_alone() {
         ("POST", "/storage/local/upload", "sdk-managed"),
         ("POST", "/qemu/102/status/start", "production"),
     ] {
-        let (sim, error) = meddled(method, path, Some(tags));
+        let (sim, error) = meddled(method, path, Deed::Replace(tags));
         let theirs = sim.guest(102).unwrap();
         assert_eq!((theirs.config["name"].as_str(), theirs.running), ("theirs", true), "{path}: {error:?}");
         assert!(!theirs.config.contains_key("ide2"), "{path}: {:?}", theirs.config);
@@ -138,12 +157,14 @@ fn what_has_got_the_number_meanwhile_is_left_alone() {
 }
 
 #[test]
-fn what_somebody_has_deleted_meanwhile_is_gone() {
-    let (sim, error) = meddled("POST", "/qemu/102/status/start", None);
-    assert!(error.message().contains("does not exist") && error.advice().is_none(), "{error:?}");
-    assert_eq!(error.outcome(), Outcome::Rejected);
-    assert!(sim.guest(102).is_none());
-    assert!(!sim.volumes("local", "pve2").iter().any(|volid| volid.contains("sdk-seed")));
+fn what_somebody_has_deleted_or_moved_meanwhile_is_gone() {
+    for deed in [Deed::Delete, Deed::Move] {
+        let (sim, error) = meddled("POST", "/qemu/102/status/start", deed);
+        assert!(error.message().contains("does not exist") && error.advice().is_none(), "{error:?}");
+        assert_eq!(error.outcome(), Outcome::Rejected, "{deed:?}");
+        assert!(sim.guest(102).is_none(), "{deed:?}");
+        assert!(!sim.volumes("local", "pve2").iter().any(|volid| volid.contains("sdk-seed")), "{deed:?}");
+    }
 }
 
 #[test]
