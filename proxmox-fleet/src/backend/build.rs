@@ -1,4 +1,4 @@
-//! Making an instance, step by step. Each step notes what it has made.
+//! Making an instance, step by step. Each step notes what it has made, or may have made.
 
 use proxmox_core::backend::{Instance, Network};
 use proxmox_core::config::{ConfigBag, ConfigChange, Disk, Net, Size};
@@ -8,7 +8,7 @@ use proxmox_qemu::{QemuNode as _, Vm, VmSpec};
 
 use super::create::Wish;
 use super::image::Origin;
-use super::undo::{Made, marker};
+use super::undo::{Made, check_own, marker};
 use super::{BRIDGE, PveBackend, seed};
 
 /// What every processor of the last ten years has; PVE's own default lacks what today's systems are built for.
@@ -29,14 +29,21 @@ impl PveBackend {
         };
         made.vm = Some(vm.clone());
         let config = vm.config().await?;
+        check_own(&vm, &config, &wish.word)?;
         let mut change = if cloned { self.shaped(wish, &config)? } else { ConfigChange::new() };
         if let Some(data) = &wish.data {
             let slot = seed::slot(&config).ok_or_else(no_slot)?;
-            let volid = self.put_seed(wish.room, &vm, &wish.spec.name, data.clone(), &wish.word).await?;
+            let volid = self.seed_of(wish.room, &vm, &wish.word)?;
+            // Noted first: it may lie there though the answer is lost.
+            made.seed = Some((vm.node().clone(), volid.clone()));
+            self.put_seed(&vm, &volid, &wish.spec.name, data.clone(), &wish.word).await?;
             change = change.set(slot, Disk::iso(&volid).to_string());
-            made.seed = Some((vm.node().clone(), volid));
         }
         if !change.is_empty() {
+            if let Some(digest) = config.digest() {
+                // What was looked at is what is changed, however long the upload took.
+                change = change.with_digest(digest);
+            }
             vm.set_config(change).await?;
         }
         let wanted = Size::from_bytes(wish.spec.size.disk_mib.saturating_mul(1 << 20));

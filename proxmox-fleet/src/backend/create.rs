@@ -46,7 +46,7 @@ impl PveBackend {
         let mut made = Made::default();
         match self.build(&wish, origin, &mut made).await {
             Ok(instance) => Ok(instance),
-            Err(e) => Err(self.undo(made, e).await),
+            Err(e) => Err(self.undo(&wish.word, made, e).await),
         }
     }
 

@@ -23,19 +23,46 @@ impl PveBackend {
     }
 
     /// The machine of this id, wherever it is now.
+    ///
+    /// # Errors
+    /// `NotFound` for nothing but a number that no guest has: who hears it may forget the id. `InvalidInput` for what is no number,
+    /// `Refused` for a guest that is no instance, `WrongState` for one on a node that is not of this backend.
     pub(super) async fn vm(&self, id: &InstanceId) -> Result<Vm> {
-        let missing = || {
-            let text = format!("there is no instance {id} in region {}", self.name());
-            Error::new(ErrorKind::NotFound, Outcome::NotSent, text)
-        };
-        let vmid: Vmid = id.as_str().parse().map_err(|_| missing())?;
+        let vmid: Vmid = id.as_str().parse().map_err(|e: Error| {
+            let text = format!("{:?} is no id of an instance of Proxmox VE: {}", id.as_str(), e.message());
+            Error::invalid("id", text)
+        })?;
         let rows = self.pve.cluster().guests().await?;
-        let row = rows.iter().find(|row| row.vmid == Some(vmid)).ok_or_else(missing)?;
-        let node = row.node.as_ref().filter(|node| self.has(node)).ok_or_else(missing)?;
-        if row.kind != "qemu" || row.template {
-            return Err(missing());
+        let Some(row) = rows.iter().find(|row| row.vmid == Some(vmid)) else {
+            return Err(match rows.complaints("the list of guests").next() {
+                Some(why) => {
+                    let text = format!("whether there is an instance {vmid} cannot be told: {why}");
+                    Error::new(ErrorKind::Decode, Outcome::NotSent, text)
+                }
+                None => {
+                    let text = format!("there is no instance {vmid} in region {}", self.name());
+                    Error::new(ErrorKind::NotFound, Outcome::NotSent, text)
+                }
+            });
+        };
+        let not_one = |what| {
+            let text = format!("guest {vmid} is {what}, and no instance");
+            Err(Error::new(ErrorKind::Refused, Outcome::NotSent, text))
+        };
+        match &row.node {
+            _ if row.kind != "qemu" => not_one("a container"),
+            _ if row.template => not_one("a template"),
+            Some(node) if self.has(node) => Ok(Vm::new(&self.pve, node, vmid)),
+            Some(node) => {
+                let text = format!("instance {vmid} is on node {node}, and not in region {}", self.name());
+                Err(Error::new(ErrorKind::WrongState, Outcome::NotSent, text)
+                    .with_advice(format!("ask the backend of node {node}, or the one of the whole cluster")))
+            }
+            None => {
+                let text = format!("PVE does not say on which node instance {vmid} is");
+                Err(Error::new(ErrorKind::Decode, Outcome::NotSent, text))
+            }
         }
-        Ok(Vm::new(&self.pve, node, vmid))
     }
 
     /// What a machine says of itself right now: the list of the cluster may be some seconds old.

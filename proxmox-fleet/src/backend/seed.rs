@@ -17,21 +17,26 @@ fn prefix(vmid: Vmid) -> String {
 const SLOTS: [&str; 4] = ["ide2", "ide0", "ide1", "ide3"];
 
 impl PveBackend {
-    /// Puts the seed of a machine that is ours on its node. The word makes the name unlike that of any other, also where clusters
-    /// share a storage.
+    /// What the seed of a machine is called on its node. The word makes the name unlike that of any other, also where clusters share a
+    /// storage.
+    pub(super) fn seed_of(&self, room: &Room, vm: &Vm, word: &str) -> Result<VolId> {
+        let storage = room.files("iso", self.files.as_ref())?;
+        VolId::parse(&format!("{storage}:iso/{}{word}.iso", prefix(vm.vmid())))
+    }
+
+    /// Puts the seed of a machine that is ours on its node, under [its name](Self::seed_of).
     pub(super) async fn put_seed(
         &self,
-        room: &Room,
         vm: &Vm,
+        volid: &VolId,
         hostname: &str,
         data: UserData,
         word: &str,
     ) -> Result<VolId> {
         let id = format!("{}-{word}", vm.vmid());
         let image = CloudSeed::new(&id).hostname(hostname).user_data(data).to_iso(0)?;
-        let storage = room.files("iso", self.files.as_ref())?;
-        let name = format!("{}{word}.iso", prefix(vm.vmid()));
-        self.pve.node(vm.node())?.upload_iso(&storage, name, image).await
+        let name = volid.volume().trim_start_matches("iso/");
+        self.pve.node(vm.node())?.upload_iso(&volid.storage(), name, image).await
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use proxmox_core::config::ConfigBag;
 use proxmox_core::guest::{DeleteOptions, Deleted};
-use proxmox_core::{Error, GuestKind, NodeName, Outcome, Result, VolId};
+use proxmox_core::task::TaskEntry;
+use proxmox_core::{Error, ErrorKind, GuestKind, NodeName, Outcome, Result, VolId};
 use proxmox_qemu::Vm;
 
 use super::PveBackend;
@@ -12,6 +14,8 @@ use super::seed;
 /// How long a creation may go on of which nobody waits for the end any more.
 const PATIENCE: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(2);
+/// Among how many tasks of a node an upload is looked for.
+const RECENT: u32 = 100;
 
 impl PveBackend {
     /// Deletes a machine with its disks, then its seed. True when there was something to delete.
@@ -37,17 +41,15 @@ impl PveBackend {
     }
 
     /// Takes away what a failed creation has made, and says in its error what is left.
-    pub(super) async fn undo(&self, made: Made, failed: Error) -> Error {
+    pub(super) async fn undo(&self, word: &str, made: Made, failed: Error) -> Error {
         let mut left = Vec::new();
-        if let Some(vm) = &made.vm {
-            // It is the one that was just made, whether its tag is there yet or not.
-            let call = vm.delete(DeleteOptions::new().stop_first().purge()).force(vm.vmid());
-            if let Err(e) = call.await {
-                left.push(format!("{vm} ({})", e.message()));
-            }
+        if let Some(vm) = &made.vm
+            && let Err(e) = self.unmake(vm, word).await
+        {
+            left.push(format!("{vm} ({})", e.message()));
         }
         if let Some((node, volid)) = &made.seed
-            && let Err(e) = self.drop_seed(node, volid).await
+            && let Err(e) = self.take_seed(node, volid, failed.outcome()).await
         {
             left.push(format!("{volid} on node {node} ({})", e.message()));
         }
@@ -61,6 +63,46 @@ impl PveBackend {
         }
         let text = format!("what was made could not be removed: {}", left.join("; "));
         failed.with_outcome(Outcome::Applied).with_advice(text)
+    }
+
+    /// Deletes the seed of a creation; one that never came is fine. Where it may still be on its way its arrival is waited for.
+    async fn take_seed(&self, node: &NodeName, volid: &VolId, failed: Outcome) -> Result<()> {
+        let end = self.pve.now() + PATIENCE;
+        while failed == Outcome::MaybeApplied {
+            let tasks = self.pve.node(node)?.tasks(RECENT).await?;
+            let arriving = |task: &TaskEntry| task.endtime.is_none() && task.upid.kind() == "imgcopy";
+            if !tasks.iter().any(arriving) {
+                break;
+            }
+            if self.pve.now() >= end {
+                let text = "uploads to the node do not end: it may still come";
+                return Err(Error::new(ErrorKind::Timeout, Outcome::NotSent, text));
+            }
+            self.pve.sleep(PAUSE).await;
+        }
+        self.drop_seed(node, volid).await
+    }
+
+    /// Deletes the machine of a creation, whether its tag is there yet or not. Once it is gone its number may be another's, so it must
+    /// still carry the word: PVE takes no digest with a deletion, and this is as late as it can be looked at.
+    async fn unmake(&self, vm: &Vm, word: &str) -> Result<()> {
+        let (vm, config) = match vm.config().await {
+            Ok(config) => (vm.clone(), config),
+            // PVE says so of a machine that has moved, too.
+            Err(e) if e.is_not_found() => match self.pve.cluster().find(vm.vmid().into()).await {
+                Ok(found) if found.kind == GuestKind::Qemu => {
+                    let vm = Vm::new(&self.pve, &found.node, found.vmid);
+                    let config = vm.config().await?;
+                    (vm, config)
+                }
+                Ok(_) => return Ok(()),
+                Err(e) if e.is_not_found() => return Ok(()),
+                Err(e) => return Err(e),
+            },
+            Err(e) => return Err(e),
+        };
+        check_own(&vm, &config, word)?;
+        vm.delete(DeleteOptions::new().stop_first().purge()).force(vm.vmid()).await.map(drop)
     }
 
     /// The machine of a creation whose answer was lost: the only one that carries its word. While it is being made it carries nothing
@@ -82,9 +124,7 @@ impl PveBackend {
                 }
                 let vm = Vm::new(&self.pve, node, vmid);
                 match vm.config().await {
-                    Ok(config) if config.description().is_some_and(|text| text.contains(&marker(word))) => {
-                        return Ok(Some(vm));
-                    }
+                    Ok(config) if is_own(&config, word) => return Ok(Some(vm)),
                     Ok(config) => making |= matches!(config.lock(), Some("create" | "clone")),
                     Err(e) if e.is_not_found() => {}
                     Err(e) => return Err(e),
@@ -98,14 +138,31 @@ impl PveBackend {
     }
 }
 
-/// What a creation has made so far.
+/// What a creation has made so far, or may have made.
 #[derive(Debug, Default)]
 pub(super) struct Made {
     pub(super) vm: Option<Vm>,
+    /// Perhaps not there, or not yet.
     pub(super) seed: Option<(NodeName, VolId)>,
 }
 
 /// The line in the description by which a creation knows its own machine.
 pub(super) fn marker(word: &str) -> String {
     format!("<!-- sdk-instance {word} -->")
+}
+
+/// Whether a machine is the one of this creation, and not another that has its number now.
+fn is_own(config: &ConfigBag, word: &str) -> bool {
+    config.description().is_some_and(|text| text.contains(&marker(word)))
+}
+
+/// # Errors
+/// `WrongState` for a machine that is not, or no longer, known as the one of this creation.
+pub(super) fn check_own(vm: &Vm, config: &ConfigBag, word: &str) -> Result<()> {
+    if is_own(config, word) {
+        return Ok(());
+    }
+    let text = "its description does not name this creation: the number is another machine's now, or the description was \
+                changed; it is left alone";
+    Err(Error::new(ErrorKind::WrongState, Outcome::NotSent, text).about(vm))
 }

@@ -1,6 +1,8 @@
 //! A simulated cluster as a place where instances live.
 #![allow(clippy::unwrap_used)] // helpers of tests, which no attribute marks as such
 
+mod failed;
+
 use std::time::Duration;
 
 use proxmox_core::backend::{
@@ -10,7 +12,7 @@ use proxmox_core::backend::{
 use proxmox_core::guest::Exec;
 use proxmox_core::{Error, ErrorKind, Outcome, Pve};
 use proxmox_fleet::PveBackend;
-use proxmox_sim::{Fault, PveVersion, Sim, SimGuest, SimNode, SimStorage, SimTransport, WireFault};
+use proxmox_sim::{PveVersion, Sim, SimGuest, SimNode, SimStorage, SimTransport, WireFault};
 
 const URL: &str = "https://images.example/debian-12.qcow2";
 /// Of [`qcow2`].
@@ -275,70 +277,6 @@ fn a_name_is_taken_once() {
 }
 
 #[test]
-fn what_fails_leaves_nothing() {
-    for (task, kept_image) in
-        [("qmcreate", true), ("imgcopy", true), ("resize", true), ("qmstart", true), ("download", false)]
-    {
-        let world = world(&sim());
-        world.sim.faults().add(Fault::fail(task, "no space left on device"));
-        let error = world.create(&spec("web-1", of_url()).user_data(SECRETS)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::TaskFailed, "{task}: {error:?}");
-        assert_eq!(error.outcome(), Outcome::Rejected, "{task}: {error:?}");
-        assert!(error.to_string().contains("no space left") && !format!("{error:?}").contains("hunter2"));
-        world.assert_nothing_left();
-        assert_eq!(world.files().len(), usize::from(kept_image), "{task}");
-    }
-    // Also what would be protected from then on.
-    let world = world(&sim());
-    world.sim.faults().add(Fault::fail("qmstart", "no"));
-    world.create(&spec("web-1", of_url()).tags(["production"])).unwrap_err();
-    world.assert_nothing_left();
-}
-
-#[test]
-fn a_copy_that_fails_leaves_nothing() {
-    for task in ["qmclone", "resize", "qmstart"] {
-        let world = world(&sim());
-        world.sim.faults().add(Fault::fail(task, "no space left on device"));
-        let template = spec("web-1", Image::Template("9000".into())).user_data(SECRETS);
-        let error = world.create(&template).unwrap_err();
-        assert_eq!(error.outcome(), Outcome::Rejected, "{task}: {error:?}");
-        world.assert_nothing_left();
-    }
-}
-
-#[test]
-fn what_a_lost_answer_has_made_is_found_and_removed() {
-    let world = world(&sim());
-    let spec = spec("web-1", of_url());
-    world.transport.faults().add(WireFault::CloseAfterExecuting.on("POST", "/nodes/pve2/qemu"));
-    let error = world.create(&spec).unwrap_err();
-    // The machine was still being made: its end is waited for.
-    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::Rejected), "{error:?}");
-    world.assert_nothing_left();
-    assert_eq!(world.sim.tasks().iter().filter(|task| task.kind == "qmcreate").count(), 1);
-}
-
-#[test]
-fn what_could_not_be_removed_is_named() {
-    let world = world(&sim());
-    world.sim.faults().add(Fault::fail("qmstart", "no"));
-    world.sim.faults().add(Fault::fail("qmdestroy", "busy").always());
-    world.sim.faults().add(Fault::fail("imgdel", "busy too").always());
-    let error = world.create(&spec("web-1", of_url()).user_data(SECRETS)).unwrap_err();
-    assert_eq!((error.kind(), error.outcome()), (ErrorKind::TaskFailed, Outcome::Applied), "{error:?}");
-    let advice = error.advice().unwrap();
-    assert!(advice.contains("VM 102 on node pve2") && advice.contains("local:iso/sdk-seed-102-"), "{advice}");
-    // The same for a deletion.
-    world.sim.faults().clear();
-    world.sim.faults().add(Fault::fail("imgdel", "busy too"));
-    let error = world.run(world.eu.delete(&InstanceId::new("102"))).unwrap_err();
-    assert_eq!(error.outcome(), Outcome::Applied);
-    assert!(error.advice().unwrap().contains("local:iso/sdk-seed-102-"), "{error:?}");
-    assert!(world.sim.guest(102).is_none());
-}
-
-#[test]
 fn a_foreign_one_is_only_looked_at() {
     let world = world(&sim());
     let (id, eu) = (InstanceId::new("100"), &world.eu);
@@ -359,10 +297,42 @@ fn a_foreign_one_is_only_looked_at() {
     assert!(world.sim.requests().iter().all(|request| request.method == "GET"));
     // What runs is left alone.
     world.run(eu.start(&id)).unwrap();
-    for id in ["9000", "250", "999", "web-1", ""] {
-        let error = world.run(eu.start(&InstanceId::new(id))).unwrap_err();
-        assert!(error.is_not_found(), "{id}: {error}");
+}
+
+#[test]
+fn only_what_does_not_exist_is_called_so() {
+    let world = world(&sim());
+    let on = |node: &str| world.eu.on(node.parse().unwrap());
+    assert!(!world.run(world.eu.delete(&InstanceId::new("999"))).unwrap());
+    assert!(world.run(world.eu.get(&InstanceId::new("999"))).unwrap_err().is_not_found());
+    for (eu, id, kind, says) in [
+        (world.eu.clone(), "web-1", ErrorKind::InvalidInput, "\"web-1\""),
+        (world.eu.clone(), "", ErrorKind::InvalidInput, "no id"),
+        (world.eu.clone(), "99", ErrorKind::InvalidInput, "\"99\""),
+        (world.eu.clone(), "250", ErrorKind::Refused, "container"),
+        (world.eu.clone(), "9000", ErrorKind::Refused, "template"),
+        (on("pve2"), "101", ErrorKind::WrongState, "on node pve1"),
+        // Wherever it is.
+        (on("pve1"), "250", ErrorKind::Refused, "container"),
+    ] {
+        let id = InstanceId::new(id);
+        let errors = [
+            world.run(eu.delete(&id)).map(drop),
+            world.run(eu.get(&id)).map(drop),
+            world.run(eu.start(&id)),
+            world.run(eu.set_tags(&id, &[])),
+        ];
+        for error in errors.map(Result::unwrap_err) {
+            assert_eq!((error.kind(), error.outcome()), (kind, Outcome::NotSent), "{id}: {error}");
+            assert!(error.to_string().contains(says) && !error.is_not_found(), "{id}: {error}");
+        }
     }
+    world.assert_nothing_left();
+    // A list that cannot be read in full does not say who is missing.
+    let rows = r#"{"data": [{"id": "qemu/101", "type": "qemu", "vmid": {}, "node": "pve1"}]}"#;
+    world.transport.faults().add(WireFault::Body(rows.into()).on("GET", "/cluster/resources"));
+    let error = world.run(world.eu.delete(&InstanceId::new("101"))).unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::NotSent), "{error}");
 }
 
 #[test]
@@ -391,7 +361,6 @@ fn what_there_is_and_what_is_promised() {
     };
     assert_eq!(listed(&world.eu), ["handmade", "shop-db"]);
     assert_eq!(listed(&nodes[1]), Vec::<String>::new());
-    assert!(world.run(nodes[1].get(&InstanceId::new("100"))).unwrap_err().is_not_found());
     // A storage that both share counts once.
     let mut elsewhere = region();
     elsewhere.storage = "shared".into();
