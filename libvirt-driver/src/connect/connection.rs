@@ -159,7 +159,7 @@ impl Connection {
                     Error::new(ErrorKind::Connect, Outcome::NotSent, text).with_advice("open it again")
                 );
             }
-            *live = self.0.dialer.dial().await?;
+            *live = self.0.dialer.dial_again(&live.wire).await?;
         }
         Ok(live.wire.clone())
     }

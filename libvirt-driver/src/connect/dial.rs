@@ -63,7 +63,20 @@ impl Failed {
 impl Dialer {
     /// Tries each way until the daemon answers.
     pub(super) async fn dial(&self) -> Result<Dialed> {
-        let dialed = match self.wire {
+        self.dial_by(self.wire).await
+    }
+
+    /// Connects again as before. A daemon that is just being restarted is no reason to go by virsh from then on.
+    pub(super) async fn dial_again(&self, before: &Live) -> Result<Dialed> {
+        self.dial_by(match before {
+            Live::Virsh(_) => self.wire,
+            Live::Rpc(_) => Wire::Rpc,
+        })
+        .await
+    }
+
+    async fn dial_by(&self, wire: Wire) -> Result<Dialed> {
+        let dialed = match wire {
             Wire::Virsh => self.virsh().await,
             Wire::Rpc => self.rpc().await.map_err(|failed| failed.into_error(&self.uri.host())),
             Wire::Auto => match self.rpc().await {
