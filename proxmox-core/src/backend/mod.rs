@@ -21,6 +21,7 @@ mod capacity;
 mod instance;
 mod region;
 mod spec;
+mod url;
 mod watch;
 
 use std::net::IpAddr;
@@ -30,6 +31,7 @@ pub use capacity::{Capacity, Fit};
 pub use instance::{Instance, InstanceId, InstanceState};
 pub use region::{Common, LibvirtRegion, PveRegion, Region, RegionKind, Regions, SecretSource};
 pub use spec::{Image, InstanceSpec, InstanceType, Network};
+pub use url::shown_url;
 pub use watch::{InstanceEvent, InstanceWatch};
 
 use crate::guest::{Exec, ExecResult};

@@ -1,6 +1,6 @@
 //! What instances are made of, on the node that takes them.
 
-use proxmox_core::backend::Image;
+use proxmox_core::backend::{Image, shown_url};
 use proxmox_core::node::{Checksum, Download, FileKind};
 use proxmox_core::{Error, ErrorKind, Outcome, Result, VolId};
 use proxmox_qemu::Vm;
@@ -76,7 +76,7 @@ fn file_name(url: &str, checksum: &str) -> Result<String> {
         Some("raw") => "raw",
         Some("vmdk") => "vmdk",
         _ => {
-            let text = format!("image: {url:?} does not end with .qcow2, .img, .raw or .vmdk");
+            let text = format!("image: {:?} does not end with .qcow2, .img, .raw or .vmdk", shown_url(url));
             return Err(Error::invalid("image", text));
         }
     };
@@ -98,5 +98,7 @@ mod tests {
         for bad in ["https://x/a.ova", "https://x/a.html", "https://x/a"] {
             assert!(name(bad).unwrap_err().errors().contains_key("image"), "{bad}");
         }
+        let error = name("https://me:hunter2@x/a.ova?signature=hunter2").unwrap_err();
+        assert!(error.message().contains("https://x/a.ova") && !format!("{error:?}").contains("hunter2"));
     }
 }
