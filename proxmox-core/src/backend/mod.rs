@@ -68,7 +68,13 @@ pub trait Backend: Send + Sync {
     /// Stops it at once, as by its power switch. One that is off is left alone.
     async fn stop(&self, id: &InstanceId) -> Result<()>;
 
-    /// Deletes it with its disks, stopping it first. True when there was something to delete.
+    /// Deletes it with its disks, stopping it first. True when there was something to delete, and false only where nothing has this id.
+    ///
+    /// What is deleted is what has the id **now**: on Proxmox VE a kept number may be another machine's meanwhile, see [`InstanceId`].
+    ///
+    /// # Errors
+    /// On Proxmox VE `InvalidInput` for what is no id, `Refused` for a guest that is no instance or not managed, `WrongState` for an
+    /// instance that is on another node than the backend's.
     async fn delete(&self, id: &InstanceId) -> Result<bool>;
 
     /// Sets its tags. The managed tag stays.
