@@ -57,13 +57,25 @@ impl PveBackend {
             return Ok(volid);
         }
         let download = Download::new(FileKind::Import, name, url).checksum(Checksum::parse(checksum)?);
-        node.download(&storage, download).await
+        node.download(&storage, download).await.map_err(|e| {
+            let log = e.task_log().iter().map(|line| without_secrets(line, url)).collect();
+            e.with_task_log(log)
+        })
     }
 
     /// A template by number or name, wherever it is.
     async fn template(&self, template: &str) -> Result<Vm> {
         let found = self.pve.cluster().find(template.parse()?).await?;
         Ok(Vm::new(&self.pve, &found.node, found.vmid))
+    }
+}
+
+/// A line of a download's log, in which PVE and wget write the address as it is.
+fn without_secrets(line: &str, url: &str) -> String {
+    let line = line.replace(url, &shown_url(url));
+    match url.split_once('?') {
+        Some((_, query)) if !query.is_empty() => line.replace(query, "…"),
+        _ => line,
     }
 }
 
