@@ -2,7 +2,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What names an instance for good: a VMID, or the UUID of a libvirt domain. Only the backend that gave it understands it.
+/// What names an instance as long as there is one: the VMID on Proxmox VE, the UUID of its domain on libvirt. Only the backend that
+/// gave it understands it.
+///
+/// # Ids that are kept
+/// Nobody gives a UUID again by chance. **A VMID is given again**: once its machine is deleted, by whomever, the next guest may get
+/// the number: Proxmox VE offers the lowest that is free. A kept id of Proxmox VE means "whatever has this number now". Whoever keeps
+/// one keeps the name too, and compares it with that of [`get`](super::Backend::get) before anything that cannot be taken back. The
+/// gate does not tell them apart: the other one may carry the managed tag as well.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct InstanceId(String);
@@ -67,7 +74,7 @@ impl fmt::Display for InstanceState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Instance {
-    /// What names it for good.
+    /// What names it as long as it is there.
     pub id: InstanceId,
     /// Its name.
     pub name: String,

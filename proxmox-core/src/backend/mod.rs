@@ -21,6 +21,7 @@ mod capacity;
 mod instance;
 mod region;
 mod spec;
+mod url;
 mod watch;
 
 use std::net::IpAddr;
@@ -30,6 +31,7 @@ pub use capacity::{Capacity, Fit};
 pub use instance::{Instance, InstanceId, InstanceState};
 pub use region::{Common, LibvirtRegion, PveRegion, Region, RegionKind, Regions, SecretSource};
 pub use spec::{Image, InstanceSpec, InstanceType, Network};
+pub use url::shown_url;
 pub use watch::{InstanceEvent, InstanceWatch};
 
 use crate::guest::{Exec, ExecResult};
@@ -66,7 +68,13 @@ pub trait Backend: Send + Sync {
     /// Stops it at once, as by its power switch. One that is off is left alone.
     async fn stop(&self, id: &InstanceId) -> Result<()>;
 
-    /// Deletes it with its disks, stopping it first. True when there was something to delete.
+    /// Deletes it with its disks, stopping it first. True when there was something to delete, and false only where nothing has this id.
+    ///
+    /// What is deleted is what has the id **now**: on Proxmox VE a kept number may be another machine's meanwhile, see [`InstanceId`].
+    ///
+    /// # Errors
+    /// On Proxmox VE `InvalidInput` for what is no id, `Refused` for a guest that is no instance or not managed, `WrongState` for an
+    /// instance that is on another node than the backend's.
     async fn delete(&self, id: &InstanceId) -> Result<bool>;
 
     /// Sets its tags. The managed tag stays.

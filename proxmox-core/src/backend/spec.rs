@@ -1,5 +1,8 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
+use super::url::{Shown, shown_url};
 use crate::{Error, Result, Secret};
 
 /// How large an instance is.
@@ -36,8 +39,8 @@ impl InstanceType {
     }
 }
 
-/// What an instance is made of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What an instance is made of. An address is printed as [`shown_url`] shows it, and serialised with all that it says.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Image {
@@ -52,6 +55,18 @@ pub enum Image {
     Volume(String),
     /// A template that is cloned, by its name or number. Proxmox VE only.
     Template(String),
+}
+
+impl fmt::Debug for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url { url, checksum } => {
+                f.debug_struct("Url").field("url", &Shown(url)).field("checksum", checksum).finish()
+            }
+            Self::Volume(volume) => f.debug_tuple("Volume").field(volume).finish(),
+            Self::Template(template) => f.debug_tuple("Template").field(template).finish(),
+        }
+    }
 }
 
 /// What its card is plugged into.
@@ -145,7 +160,7 @@ impl InstanceSpec {
         self.size.check()?;
         if let Image::Url { url, checksum } = &self.image {
             if !(url.starts_with("https://") || url.starts_with("http://")) {
-                return Err(Error::invalid("image", format!("{url:?} is not an http address")));
+                return Err(Error::invalid("image", format!("{:?} is not an http address", Shown(url))));
             }
             let hex = |text: &str, length: usize| {
                 text.len() == length && text.bytes().all(|b| b.is_ascii_hexdigit())
@@ -156,7 +171,8 @@ impl InstanceSpec {
                 _ => false,
             });
             if !known {
-                let text = format!("checksum of {url}: {checksum:?} is neither sha256:… nor sha512:…");
+                let text =
+                    format!("checksum of {}: {checksum:?} is neither sha256:… nor sha512:…", shown_url(url));
                 return Err(Error::invalid("image", text));
             }
         }
@@ -196,5 +212,22 @@ mod tests {
         ] {
             assert!(InstanceSpec { size: bad, ..good.clone() }.check().is_err());
         }
+    }
+
+    #[test]
+    fn no_address_shows_its_secrets() {
+        let url = |url: &str, checksum: &str| Image::Url { url: url.into(), checksum: checksum.into() };
+        for bad in [
+            url("ftp://me:hunter2@x.example/i.qcow2", ""),
+            url("ftp://x.example/i.qcow2?signature=hunter2", ""),
+            url("https://me:hunter2@x.example/i.qcow2?signature=hunter2", "md5:00"),
+        ] {
+            let spec = InstanceSpec::new("web-1", size(), bad.clone());
+            let error = spec.check().unwrap_err();
+            for text in [format!("{error:?}"), format!("{bad:?}"), format!("{spec:?}")] {
+                assert!(!text.contains("hunter2") && text.contains("x.example/i.qcow2"), "{text}");
+            }
+        }
+        assert_eq!(format!("{:?}", Image::Volume("a/b".into())), r#"Volume("a/b")"#);
     }
 }

@@ -8,7 +8,7 @@ use proxmox_qemu::{QemuNode as _, Vm, VmSpec};
 
 use super::create::Wish;
 use super::image::Origin;
-use super::undo::{Made, check_own, marker};
+use super::undo::{Made, Seed, check_own, marker};
 use super::{BRIDGE, PveBackend, seed};
 
 /// What every processor of the last ten years has; PVE's own default lacks what today's systems are built for.
@@ -35,8 +35,10 @@ impl PveBackend {
             let slot = seed::slot(&config).ok_or_else(no_slot)?;
             let volid = self.seed_of(wish.room, &vm, &wish.word)?;
             // Noted first: it may lie there though the answer is lost.
-            made.seed = Some((vm.node().clone(), volid.clone()));
+            let (node, arrived) = (vm.node().clone(), false);
+            let noted = made.seed.insert(Seed { node, volid: volid.clone(), arrived });
             self.put_seed(&vm, &volid, &wish.spec.name, data.clone(), &wish.word).await?;
+            noted.arrived = true;
             change = change.set(slot, Disk::iso(&volid).to_string());
         }
         if !change.is_empty() {

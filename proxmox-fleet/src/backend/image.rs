@@ -1,6 +1,6 @@
 //! What instances are made of, on the node that takes them.
 
-use proxmox_core::backend::Image;
+use proxmox_core::backend::{Image, shown_url};
 use proxmox_core::node::{Checksum, Download, FileKind};
 use proxmox_core::{Error, ErrorKind, Outcome, Result, VolId};
 use proxmox_qemu::Vm;
@@ -57,13 +57,25 @@ impl PveBackend {
             return Ok(volid);
         }
         let download = Download::new(FileKind::Import, name, url).checksum(Checksum::parse(checksum)?);
-        node.download(&storage, download).await
+        node.download(&storage, download).await.map_err(|e| {
+            let log = e.task_log().iter().map(|line| without_secrets(line, url)).collect();
+            e.with_task_log(log)
+        })
     }
 
     /// A template by number or name, wherever it is.
     async fn template(&self, template: &str) -> Result<Vm> {
         let found = self.pve.cluster().find(template.parse()?).await?;
         Ok(Vm::new(&self.pve, &found.node, found.vmid))
+    }
+}
+
+/// A line of a download's log, in which PVE and wget write the address as it is.
+fn without_secrets(line: &str, url: &str) -> String {
+    let line = line.replace(url, &shown_url(url));
+    match url.split_once('?') {
+        Some((_, query)) if !query.is_empty() => line.replace(query, "…"),
+        _ => line,
     }
 }
 
@@ -76,7 +88,7 @@ fn file_name(url: &str, checksum: &str) -> Result<String> {
         Some("raw") => "raw",
         Some("vmdk") => "vmdk",
         _ => {
-            let text = format!("image: {url:?} does not end with .qcow2, .img, .raw or .vmdk");
+            let text = format!("image: {:?} does not end with .qcow2, .img, .raw or .vmdk", shown_url(url));
             return Err(Error::invalid("image", text));
         }
     };
@@ -98,5 +110,7 @@ mod tests {
         for bad in ["https://x/a.ova", "https://x/a.html", "https://x/a"] {
             assert!(name(bad).unwrap_err().errors().contains_key("image"), "{bad}");
         }
+        let error = name("https://me:hunter2@x/a.ova?signature=hunter2").unwrap_err();
+        assert!(error.message().contains("https://x/a.ova") && !format!("{error:?}").contains("hunter2"));
     }
 }

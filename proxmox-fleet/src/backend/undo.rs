@@ -48,10 +48,10 @@ impl PveBackend {
         {
             left.push(format!("{vm} ({})", e.message()));
         }
-        if let Some((node, volid)) = &made.seed
-            && let Err(e) = self.take_seed(node, volid, failed.outcome()).await
+        if let Some(seed) = &made.seed
+            && let Err(e) = self.take_seed(seed, failed.outcome()).await
         {
-            left.push(format!("{volid} on node {node} ({})", e.message()));
+            left.push(format!("{} on node {} ({})", seed.volid, seed.node, e.message()));
         }
         if left.is_empty() {
             // What may have been applied is gone again, where it was known what it was.
@@ -66,21 +66,24 @@ impl PveBackend {
     }
 
     /// Deletes the seed of a creation; one that never came is fine. Where it may still be on its way its arrival is waited for.
-    async fn take_seed(&self, node: &NodeName, volid: &VolId, failed: Outcome) -> Result<()> {
+    async fn take_seed(&self, seed: &Seed, failed: Outcome) -> Result<()> {
+        let on_its_way = !seed.arrived && failed == Outcome::MaybeApplied;
+        let waited = if on_its_way { self.uploads_end(&seed.node).await } else { Ok(()) };
+        self.drop_seed(&seed.node, &seed.volid).await?;
+        waited
+    }
+
+    async fn uploads_end(&self, node: &NodeName) -> Result<()> {
         let end = self.pve.now() + PATIENCE;
-        while failed == Outcome::MaybeApplied {
-            let tasks = self.pve.node(node)?.tasks(RECENT).await?;
-            let arriving = |task: &TaskEntry| task.endtime.is_none() && task.upid.kind() == "imgcopy";
-            if !tasks.iter().any(arriving) {
-                break;
-            }
+        let arriving = |task: &TaskEntry| task.endtime.is_none() && task.upid.kind() == "imgcopy";
+        while self.pve.node(node)?.tasks(RECENT).await?.iter().any(arriving) {
             if self.pve.now() >= end {
                 let text = "uploads to the node do not end: it may still come";
                 return Err(Error::new(ErrorKind::Timeout, Outcome::NotSent, text));
             }
             self.pve.sleep(PAUSE).await;
         }
-        self.drop_seed(node, volid).await
+        Ok(())
     }
 
     /// Deletes the machine of a creation, whether its tag is there yet or not. Once it is gone its number may be another's, so it must
@@ -142,8 +145,16 @@ impl PveBackend {
 #[derive(Debug, Default)]
 pub(super) struct Made {
     pub(super) vm: Option<Vm>,
-    /// Perhaps not there, or not yet.
-    pub(super) seed: Option<(NodeName, VolId)>,
+    pub(super) seed: Option<Seed>,
+}
+
+/// The file that a creation has put on a node, or wanted to.
+#[derive(Debug)]
+pub(super) struct Seed {
+    pub(super) node: NodeName,
+    pub(super) volid: VolId,
+    /// Else it is perhaps not there, or not yet.
+    pub(super) arrived: bool,
 }
 
 /// The line in the description by which a creation knows its own machine.

@@ -36,6 +36,17 @@ fn what_fails_leaves_nothing() {
 }
 
 #[test]
+fn a_failed_download_does_not_show_how_one_gets_in() {
+    let world = world(&sim());
+    let url = "https://me:hunter2@images.example/none.qcow2?signature=hunter2".to_owned();
+    let image = Image::Url { url, checksum: format!("sha256:{}", "0a".repeat(32)) };
+    let error = world.create(&spec("web-1", image)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TaskFailed, "{error:?}");
+    let text = format!("{error} {error:?}");
+    assert!(text.contains("https://images.example/none.qcow2") && !text.contains("hunter2"), "{text}");
+}
+
+#[test]
 fn a_copy_that_fails_leaves_nothing() {
     for task in ["qmclone", "resize", "qmstart"] {
         let world = world(&sim());
