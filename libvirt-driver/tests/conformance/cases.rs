@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // These are tests.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use libvirt_driver::rpc::procedures::{domain as raw, network, storage};
@@ -14,6 +15,8 @@ use proxmox_core::{ErrorKind, Outcome, Policy, Size};
 pub(crate) struct Place {
     pub(crate) host: Host,
     pub(crate) qemu: bool,
+    /// Where pools and files may be.
+    pub(crate) directory: PathBuf,
 }
 
 impl Place {

@@ -16,7 +16,6 @@ use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::cases::Place;
-use crate::daemon::daemon;
 
 /// A pool that is this test's own, and an image in a file.
 pub(crate) struct Store {
@@ -26,13 +25,14 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) async fn new(host: &Host, name: &str) -> Self {
-        let directory = daemon().pool().join(name);
+    pub(crate) async fn new(place: &Place, name: &str) -> Self {
+        let host = &place.host;
+        let directory = place.directory.join(name);
         fs::create_dir_all(&directory).unwrap();
         let xml = PoolXml::dir(name, directory.to_str().unwrap()).to_xml().unwrap();
         let pool = host.connection().call(storage::define_pool(&xml)).await.unwrap();
         host.connection().call(storage::start_pool(&pool, 0)).await.unwrap();
-        let image = daemon().pool().join(format!("{name}.image"));
+        let image = place.directory.join(format!("{name}.image"));
         let made =
             Command::new("qemu-img").args(["create", "-q", "-f", "qcow2"]).arg(&image).arg("4M").status();
         assert!(made.unwrap().success());
@@ -76,7 +76,7 @@ async fn capacity(host: &Host, domain: &Domain, pool: &PoolRef) -> Size {
 
 pub(crate) async fn a_disk_is_made_of_an_image_and_goes_with_its_domain(place: &Place) {
     let host = &place.host;
-    let store = Store::new(host, "copies").await;
+    let store = Store::new(place, "copies").await;
     let data = UserData::new("#!/bin/sh\necho hello\n").unwrap();
     let whole = host.create(&store.new_domain(place, "whole").user_data(data)).await.unwrap();
     let images = store.volumes(host).await.len() - 2;
@@ -123,7 +123,7 @@ pub(crate) async fn a_disk_is_made_of_an_image_and_goes_with_its_domain(place: &
 
 pub(crate) async fn a_disk_that_others_use_stays(place: &Place) {
     let host = &place.host;
-    let store = Store::new(host, "shared").await;
+    let store = Store::new(place, "shared").await;
     let first = host.create(&store.new_domain(place, "first")).await.unwrap();
     let own = store.own_volumes(host).await;
     let disk = DiskXml::volume("shared", &own[0]).format(Format::Qcow2);
@@ -153,7 +153,7 @@ pub(crate) async fn a_disk_that_others_use_stays(place: &Place) {
 
 pub(crate) async fn images_that_are_none_leave_nothing(place: &Place) {
     let host = &place.host;
-    let store = Store::new(host, "empty").await;
+    let store = Store::new(place, "empty").await;
     let server = MockServer::start().await;
     let page = ResponseTemplate::new(200).set_body_raw("<!DOCTYPE html><html>not here</html>", "text/html");
     Mock::given(path("/page")).respond_with(page).mount(&server).await;
@@ -186,7 +186,7 @@ pub(crate) async fn images_that_are_none_leave_nothing(place: &Place) {
 
 pub(crate) async fn a_failed_creation_leaves_nothing(place: &Place) {
     let host = &place.host;
-    let store = Store::new(host, "failed").await;
+    let store = Store::new(place, "failed").await;
     let data = || UserData::new("#cloud-config\n").unwrap();
     let with = |machine| {
         NewDomain::new(machine)
@@ -209,7 +209,7 @@ pub(crate) async fn a_failed_creation_leaves_nothing(place: &Place) {
 
 pub(crate) async fn disks_have_snapshots(place: &Place) {
     let host = &place.host;
-    let store = Store::new(host, "moments").await;
+    let store = Store::new(place, "moments").await;
     let data = UserData::new("#cloud-config\n").unwrap();
     let domain = host.create(&store.new_domain(place, "disks").user_data(data)).await.unwrap();
     domain.snapshot(&SnapshotXml::new("cold").description("<off> & quiet")).await.unwrap();

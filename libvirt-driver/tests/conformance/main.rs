@@ -9,7 +9,7 @@ mod disks;
 mod others;
 
 use cases::Place;
-use daemon::daemon;
+use daemon::Daemon;
 use libvirt_driver::{Connection, Host, LibvirtUri, Wire};
 use proxmox_sim::Sshd;
 
@@ -27,9 +27,12 @@ enum Way {
 struct Open {
     place: Place,
     _sshd: Option<Sshd>,
+    _daemon: Daemon,
 }
 
 async fn open(way: Way) -> Open {
+    // Its own, so that names that two cases have in common do not meet.
+    let daemon = Daemon::start();
     let sshd = matches!(way, Way::Ssh | Way::Virsh).then(|| Sshd::start().unwrap());
     let uri = match (&sshd, way) {
         (Some(sshd), _) => format!(
@@ -37,16 +40,17 @@ async fn open(way: Way) -> Open {
             sshd.target(),
             sshd.identity_file().display(),
             sshd.known_hosts_file().display(),
-            daemon().socket().display(),
+            daemon.socket().display(),
         ),
-        (None, Way::TestDriver) => daemon().uri("test", "/default"),
-        (None, _) => daemon().uri("qemu", "/system"),
+        (None, Way::TestDriver) => daemon.uri("test", "/default"),
+        (None, _) => daemon.uri("qemu", "/system"),
     };
     let uri: LibvirtUri = uri.parse().unwrap();
     let wire = if way == Way::Virsh { Wire::Virsh } else { Wire::Rpc };
     let connection = Connection::builder(&uri).wire(wire).open().await.unwrap();
     let host = Host::new(connection).await.unwrap();
-    Open { place: Place { host, qemu: way != Way::TestDriver }, _sshd: sshd }
+    let place = Place { host, qemu: way != Way::TestDriver, directory: daemon.pool() };
+    Open { place, _sshd: sshd, _daemon: daemon }
 }
 
 macro_rules! conformance {

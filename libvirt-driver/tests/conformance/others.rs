@@ -13,16 +13,15 @@ use libvirt_driver::{Image, NewDomain, Shutdown, State};
 use proxmox_core::{ErrorKind, Outcome, Size};
 
 use crate::cases::Place;
-use crate::daemon::daemon;
 use crate::disks::Store;
 
 pub(crate) async fn whatever_stands_on_a_disk_keeps_it(place: &Place) {
     let (host, connection) = (&place.host, place.host.connection());
-    let store = Store::new(host, "ground").await;
-    let other = Store::new(host, "upstairs").await;
+    let store = Store::new(place, "ground").await;
+    let other = Store::new(place, "upstairs").await;
     let base = host.create(&store.new_domain(place, "base")).await.unwrap();
     let name = store.own_volumes(host).await.remove(0);
-    let directory = daemon().pool().join("ground");
+    let directory = place.directory.join("ground");
     let keeps = async |why: &str| {
         // The definition goes with the first deletion, so each begins with the volume again.
         let kept = base.delete().await.unwrap();
@@ -67,7 +66,7 @@ pub(crate) async fn whatever_stands_on_a_disk_keeps_it(place: &Place) {
 
     // A domain that has it by another way.
     again().await;
-    let link = daemon().pool().join("by-another-way");
+    let link = place.directory.join("by-another-way");
     std::os::unix::fs::symlink(&directory, &link).unwrap();
     let disk = DiskXml::file(link.join(&name).to_str().unwrap()).format(Format::Qcow2);
     let spec = place.machine("third").disk(disk).to_xml().unwrap();
@@ -87,7 +86,7 @@ pub(crate) async fn whatever_stands_on_a_disk_keeps_it(place: &Place) {
 
 pub(crate) async fn a_domain_without_definition_goes_with_its_volumes(place: &Place) {
     let (host, connection) = (&place.host, place.host.connection());
-    let store = Store::new(host, "fleeting").await;
+    let store = Store::new(place, "fleeting").await;
     let data = UserData::new("#cloud-config\n").unwrap();
     let domain = host.create(&store.new_domain(place, "fleeting").user_data(data)).await.unwrap();
     domain.start().await.unwrap();
@@ -103,8 +102,8 @@ pub(crate) async fn a_domain_without_definition_goes_with_its_volumes(place: &Pl
 
 pub(crate) async fn disks_of_others_are_not_written_to(place: &Place) {
     let (host, connection) = (&place.host, place.host.connection());
-    let store = Store::new(host, "theirs").await;
-    let file = daemon().pool().join("theirs/theirs.raw");
+    let store = Store::new(place, "theirs").await;
+    let file = place.directory.join("theirs/theirs.raw");
     fs::write(&file, vec![0; 1 << 20]).unwrap();
     store.volumes(host).await;
     let theirs = || DiskXml::volume("theirs", "theirs.raw").format(Format::Raw);
@@ -131,7 +130,7 @@ pub(crate) async fn disks_of_others_are_not_written_to(place: &Place) {
 /// A machine that tells of its end by the port for that, and is kept to be looked at.
 pub(crate) async fn what_has_crashed_is_not_off(place: &Place) {
     let (host, connection) = (&place.host, place.host.connection());
-    let file = daemon().pool().join("crash.raw");
+    let file = place.directory.join("crash.raw");
     let mut sector = vec![0_u8; 1 << 20];
     // mov dx,505h; mov al,1; out dx,al; hlt; jmp $-1
     sector[..9].copy_from_slice(&[0xba, 0x05, 0x05, 0xb0, 0x01, 0xee, 0xf4, 0xeb, 0xfd]);
