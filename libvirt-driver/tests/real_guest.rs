@@ -119,6 +119,17 @@ async fn a_guest_lives_behind_a_bastion() {
 
     guest.shutdown(Shutdown::new().timeout(BOOT)).await.unwrap();
     println!("off: {:?}", began.elapsed());
+
+    // One that hears, and does not go: the daemon itself would wait for a minute.
+    guest.start().await.unwrap();
+    guest.wait_for_agent(BOOT).await.unwrap();
+    says(&guest, "killall acpid; printf '#!/bin/sh\\n' >/sbin/shutdown").await;
+    let asked = Instant::now();
+    guest.shutdown(Shutdown::new().timeout(Duration::from_secs(6)).then_stop()).await.unwrap();
+    assert_eq!(guest.state().await.unwrap(), State::Off);
+    let took = asked.elapsed();
+    assert!(took > Duration::from_secs(5) && took < Duration::from_secs(25), "{took:?}");
+    println!("stopped: {:?}", began.elapsed());
     let deleted = guest.delete().await.unwrap();
     assert!(deleted.existed && deleted.volumes.len() == 2 && deleted.left.is_empty(), "{deleted:?}");
     assert!(host.domain("web-1").await.unwrap_err().is_not_found());
