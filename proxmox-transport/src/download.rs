@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
+use proxmox_core::backend::shown_url;
 use proxmox_core::{Error, ErrorKind, Outcome, Result};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Response, redirect};
@@ -41,7 +42,7 @@ impl Download {
     /// `InvalidInput` for what is no such URL, `NotFound` for 404 and 410, `PermissionDenied` for 401 and 403, `Connect`, `Tls`, and
     /// `Unexpected` for any other answer.
     pub async fn open(url: &str) -> Result<Self> {
-        let shown = without_secrets(url);
+        let shown = shown_url(url);
         let client = Client::builder()
             .tls_backend_preconfigured(tls(&Trust::System)?)
             .redirect(redirect::Policy::limited(REDIRECTS))
@@ -63,17 +64,6 @@ impl Download {
         };
         let text = format!("{shown} was answered with {status}");
         Err(Error::new(kind, Outcome::Rejected, text).with_status(status.as_u16(), status.to_string()))
-    }
-
-    /// A URL for messages: without user, password and query, which may be secrets.
-    ///
-    /// ```
-    /// use proxmox_transport::Download;
-    /// assert_eq!(Download::shown("https://me:hunter2@example.com/a.qcow2?signature=x"), "https://example.com/a.qcow2");
-    /// ```
-    #[must_use]
-    pub fn shown(url: &str) -> String {
-        without_secrets(url)
     }
 
     /// How long it is, where the server tells.
@@ -104,19 +94,6 @@ impl fmt::Debug for Download {
             .field("length", &self.length())
             .finish_non_exhaustive()
     }
-}
-
-/// A URL for messages: without what may be a password or a signature.
-fn without_secrets(url: &str) -> String {
-    let Ok(mut shown) = reqwest::Url::parse(url) else {
-        // What is no URL may still hold a password.
-        let bare = url.split(['?', '#']).next().unwrap_or_default();
-        return bare.rsplit_once('@').map_or(bare, |(_, host)| host).to_owned();
-    };
-    // They cannot be there where this is refused.
-    let _ = (shown.set_username(""), shown.set_password(None));
-    shown.set_query(None);
-    shown.to_string()
 }
 
 fn failed(url: &str, error: &reqwest::Error) -> Error {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use proxmox_core::backend::shown_url;
 use proxmox_core::{Error, ErrorKind, Outcome, Result, Size};
 use proxmox_transport::Download;
 use tokio::fs::File;
@@ -79,7 +80,7 @@ impl fmt::Debug for Image {
 impl fmt::Display for Image {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Source::Url(url, _) => f.write_str(&Download::shown(url)),
+            Source::Url(url, _) => f.write_str(&shown_url(url)),
             Source::File(path, _) => f.write_str(path),
             Source::Volume { pool, name, .. } => write!(f, "{pool}/{name}"),
         }
