@@ -44,6 +44,12 @@ impl<T> Rows<T> {
             .map(move |reject| format!("row {} of {what} cannot be read: {}", reject.index, reject.why))
     }
 
+    /// Leaves rows out that are read well and not meant.
+    pub(crate) fn retain(mut self, meant: impl FnMut(&T) -> bool) -> Self {
+        self.items.retain(meant);
+        self
+    }
+
     /// The good rows alone.
     #[must_use]
     pub fn into_vec(self) -> Vec<T> {

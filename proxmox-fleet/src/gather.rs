@@ -2,13 +2,11 @@ use std::collections::BTreeSet;
 
 use proxmox_core::cluster::Resource;
 use proxmox_core::guest::IpQuery;
-use proxmox_core::{
-    Ask, Error, ErrorKind, GuestKind, NodeName, Outcome, Pve, PvePath, PveRequest, Result, Rows,
-};
+use proxmox_core::{Error, ErrorKind, GuestKind, NodeName, Outcome, Pve, Result, Rows};
 use proxmox_lxc::Container;
 use proxmox_qemu::Vm;
 
-use crate::snapshot::{Addresses, GuestSeen, GuestSnapshot, NodeSeen, Snapshot};
+use crate::snapshot::{Addresses, GuestSeen, NodeSeen, Snapshot};
 
 /// How many nodes are asked at a time.
 const AT_ONCE: usize = 8;
@@ -191,15 +189,17 @@ async fn read_snapshots(pve: &Pve, guests: &mut [&mut GuestSeen], notes: &mut Ve
         let (Some(kind), Some(node), Some(vmid)) = (kind(&guest.row), &guest.row.node, guest.row.vmid) else {
             continue;
         };
-        let path = PvePath::guest(node, kind, vmid).fixed("snapshot");
-        calls.push(pve.bind(Ask::<Rows<GuestSnapshot>>::rows("guest.snapshots", Ok(PveRequest::get(path)))));
+        calls.push(match kind {
+            GuestKind::Qemu => Vm::new(pve, node, vmid).snapshots(),
+            GuestKind::Lxc => Container::new(pve, node, vmid).snapshots(),
+        });
         asked.push((guest, vmid));
     }
     for ((guest, vmid), answer) in asked.into_iter().zip(pve.all(calls).await) {
         match answer {
             Ok(rows) => {
                 notes.extend(rows.complaints(&format!("the snapshots of guest {vmid}")));
-                guest.snapshots = Some(rows.into_iter().filter(|row| row.snaptime.is_some()).collect());
+                guest.snapshots = Some(rows.into_vec());
             }
             Err(e) => notes.push(format!("the snapshots of guest {vmid} are not seen: {}", e.message())),
         }

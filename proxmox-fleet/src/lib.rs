@@ -41,6 +41,6 @@ pub use gather::Gather;
 pub use report::{
     DiskRow, Fill, GuestCondition, GuestRow, NodeCondition, NodeRow, Report, Source, StorageRow, Summary,
 };
-pub use snapshot::{Addresses, GuestSeen, GuestSnapshot, NodeSeen, Snapshot};
+pub use snapshot::{Addresses, GuestSeen, NodeSeen, Snapshot};
 pub use thresholds::{Levels, Thresholds};
 pub use watch::Watch;

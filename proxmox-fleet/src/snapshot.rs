@@ -1,8 +1,9 @@
 use std::net::IpAddr;
 
 use proxmox_core::cluster::Resource;
+use proxmox_core::guest::GuestSnapshot;
 use proxmox_core::node::{Disk, NodeStatus, StorageStatus};
-use proxmox_core::{Error, NodeName, de};
+use proxmox_core::{Error, NodeName};
 use serde::{Deserialize, Serialize};
 
 /// What was read of one cluster, or of one host that is in none. It can be stored and reported on later.
@@ -75,17 +76,6 @@ pub struct Addresses {
     /// Why it could not be asked: no agent, most often.
     #[serde(default)]
     pub unknown: Option<String>,
-}
-
-/// A row of `GET /nodes/{node}/{kind}/{vmid}/snapshot`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct GuestSnapshot {
-    /// Its name.
-    pub name: String,
-    /// When it was taken, seconds since 1970 by the node's clock. The row `current`, which is no snapshot, has none.
-    #[serde(default, deserialize_with = "de::opt_int")]
-    pub snaptime: Option<i64>,
 }
 
 impl Snapshot {

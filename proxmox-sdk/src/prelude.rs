@@ -3,7 +3,7 @@
 //! Of the crates behind features it has what those features bring.
 
 pub use proxmox_core::guest::{
-    CloneOptions, DeleteOptions, Exec, ExecResult, IpQuery, NewId, Power, Shutdown,
+    CloneOptions, DeleteOptions, Exec, ExecResult, IpQuery, NewId, Power, Shutdown, SnapshotOptions,
 };
 pub use proxmox_core::{
     Call, ConfigChange, Error, ErrorKind, Guest, GuestKind, GuestRef, Layer, Node, NodeName, Operation,

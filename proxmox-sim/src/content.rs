@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Refusal, bad_param, failed};
 use crate::ctx::Ctx;
 use crate::guest::disk::parse_size;
+use crate::rrd;
 use crate::schema::format;
 use crate::state::{digest, seconds};
 use crate::storage::{Image, Storage, Volume};
@@ -53,6 +54,18 @@ pub(crate) fn status(ctx: &mut Ctx<'_>) -> Answer {
     let mut row = row(storage, ctx.node());
     row.as_object_mut().map(|row| (row.remove("storage"), row.remove("used_fraction")));
     Ok(row.into())
+}
+
+/// `GET /nodes/{node}/storage/{storage}/rrddata`: as if it had always been as full as it is.
+pub(crate) fn rrddata(ctx: &mut Ctx<'_>) -> Answer {
+    let id = ctx.text("storage");
+    let Some(storage) = ctx.state.storages.get(id) else {
+        return failed(format!("storage '{id}' does not exist"));
+    };
+    let used = storage.used_on(ctx.node());
+    let rows = rrd::points(ctx);
+    let rows = rows.map(|time| json!({ "time": seconds(time), "total": storage.total, "used": used }));
+    Ok(Value::from(rows.collect::<Vec<_>>()).into())
 }
 
 /// `GET /nodes/{node}/storage/{storage}`

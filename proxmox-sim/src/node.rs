@@ -228,11 +228,25 @@ pub(crate) fn rrddata(ctx: &mut Ctx<'_>) -> Answer {
             return json!({ "time": seconds(time) });
         }
         let load = load(ctx.state, node, time);
-        json!({
+        let mut row = json!({
             "time": seconds(time), "cpu": load.cpu, "maxcpu": node.cores, "memtotal": node.memory,
             "memused": load.memory, "roottotal": ROOT, "rootused": ROOT / 5, "swaptotal": 0, "swapused": 0,
             "netin": 0, "netout": 0, "iowait": 0, "loadavg": load.cpu * 2.0,
-        })
+        });
+        if ctx.is_nine() {
+            for none in [
+                "arcsize",
+                "pressurecpusome",
+                "pressureiosome",
+                "pressureiofull",
+                "pressurememorysome",
+                "pressurememoryfull",
+            ] {
+                row[none] = 0.into();
+            }
+            row["memavailable"] = (node.memory - load.memory).into();
+        }
+        row
     });
     Ok(Value::from(rows.collect::<Vec<_>>()).into())
 }

@@ -81,7 +81,8 @@ pub(crate) fn row(state: &State, guest: &Guest, now: f64) -> Map<String, Value> 
         }
     }
     if state.version == PveVersion::V9 {
-        pressure(guest, &figures, &mut row);
+        let value = if guest.kind == GuestKind::Qemu { json!(0) } else { json!("0.00") };
+        pressure(guest, &figures, &value, &mut row);
     }
     row
 }
@@ -95,15 +96,14 @@ fn shown_name(guest: &Guest) -> String {
     guest.name().map_or_else(made, str::to_owned)
 }
 
-/// What 9.x adds: numbers for VMs, texts for containers, and only while they run.
-fn pressure(guest: &Guest, figures: &Figures, row: &mut Map<String, Value>) {
+/// What 9.x adds, the pressures only while it runs. In lists those of containers are texts.
+pub(crate) fn pressure(guest: &Guest, figures: &Figures, value: &Value, row: &mut Map<String, Value>) {
     if guest.kind == GuestKind::Qemu {
         row.insert("memhost".into(), if guest.is_running() { figures.mem + (8 << 20) } else { 0 }.into());
     }
     if guest.is_running() {
         for what in ["cpusome", "cpufull", "iosome", "iofull", "memorysome", "memoryfull"] {
-            let value = if guest.kind == GuestKind::Qemu { json!(0) } else { json!("0.00") };
-            row.insert(format!("pressure{what}"), value);
+            row.insert(format!("pressure{what}"), value.clone());
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use proxmox_core::guest::{CloneOptions, DeleteOptions, Exec, NewId, Power, Shutdown};
+use proxmox_core::guest::{CloneOptions, DeleteOptions, Exec, NewId, Power, Shutdown, SnapshotOptions};
 use proxmox_core::{Call, Effect, ErrorKind, GuestKind, Node, Operation, Pve, Target, Upid, Vmid};
 use proxmox_lxc::{ContainerSpec, LxcNode, Push};
 use proxmox_qemu::{CloudInit, QemuNode, VmSpec};
@@ -15,7 +15,7 @@ use proxmox_sim::{Sim, SimGuest};
 /// What only reads.
 const READS: &str = "\
 cluster::find cluster::guests cluster::next_id cluster::nodes cluster::resources cluster::version \
-guest/config::config guest/config::current_config guest/config::pending guest/status::status guest/wait_for_ip::wait_for_ip \
+guest/config::config guest/config::current_config guest/config::pending guest/snapshot::snapshots guest/status::status guest/wait_for_ip::wait_for_ip \
 node/disk::disks node/mod::guests node/mod::tasks node/mod::version node/network::bridges node/network::interfaces \
 node/network::vnets node/status::status node/storage::content node/storage::storages \
 preflight/mod::preflight \
@@ -30,7 +30,7 @@ const AROUND: &str = "call::detach guest/create::new pve::bind pve::request";
 /// What writes to a guest that is there.
 const WRITES: &str = "\
 guest/config::set_config guest/config::resize guest/delete::delete guest/exec::exec guest/power::ensure guest/power::reboot \
-guest/power::resume guest/power::shutdown guest/power::start guest/power::stop guest/power::suspend task/mod::stop \
+guest/power::resume guest/power::shutdown guest/power::start guest/power::stop guest/power::suspend guest/snapshot::delete_snapshot guest/snapshot::rollback guest/snapshot::snapshot task/mod::stop \
 container::push container::template agent/mod::exec agent/mod::file_write vm::cloud_init vm::reset vm::template";
 
 /// What writes to a storage, and to no guest.
@@ -153,6 +153,9 @@ fn each_write_to_a_guest_that_is_not_managed_is_refused() {
         "guest/power::start": start(),
         "guest/power::stop": stop(),
         "guest/power::suspend": suspend(),
+        "guest/snapshot::delete_snapshot": delete_snapshot("x"),
+        "guest/snapshot::rollback": rollback("x"),
+        "guest/snapshot::snapshot": snapshot(SnapshotOptions::named("x")),
     }
     let growth = "+1G".parse().unwrap();
     foreign.refused("guest/config::resize", vm.resize("scsi0", growth), GuestKind::Qemu, 300);

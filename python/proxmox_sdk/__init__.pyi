@@ -19,7 +19,9 @@ OnProgress: TypeAlias = Callable[[Progress], object]
 OnDecision: TypeAlias = Callable[[Decision], object]
 
 class Record:
-    def to_dict(self) -> dict[str, Any]: ...
+    """A result. Its attributes are those of its class; `record["key"]` has everything else that PVE sent."""
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values, with PVE's own keys: for JSON, templates and the like."""
     def __getitem__(self, key: str) -> Any: ...
     def __contains__(self, key: str) -> bool: ...
 
@@ -137,6 +139,53 @@ class Rates(Record):
     diskwrite: Final[float | None]
     netin: Final[float | None]
     netout: Final[float | None]
+
+class GuestPoint(Record):
+    time: Final[int]
+    cpu: Final[float | None]
+    maxcpu: Final[float | None]
+    mem: Final[float | None]
+    maxmem: Final[float | None]
+    memhost: Final[float | None]
+    disk: Final[float | None]
+    maxdisk: Final[float | None]
+    diskread: Final[float | None]
+    diskwrite: Final[float | None]
+    netin: Final[float | None]
+    netout: Final[float | None]
+    pressure_cpu_some: Final[float | None]
+    pressure_cpu_full: Final[float | None]
+    pressure_io_some: Final[float | None]
+    pressure_io_full: Final[float | None]
+    pressure_memory_some: Final[float | None]
+    pressure_memory_full: Final[float | None]
+
+class NodePoint(Record):
+    time: Final[int]
+    cpu: Final[float | None]
+    maxcpu: Final[float | None]
+    iowait: Final[float | None]
+    loadavg: Final[float | None]
+    memused: Final[float | None]
+    memtotal: Final[float | None]
+    memavailable: Final[float | None]
+    swapused: Final[float | None]
+    swaptotal: Final[float | None]
+    rootused: Final[float | None]
+    roottotal: Final[float | None]
+    netin: Final[float | None]
+    netout: Final[float | None]
+    pressure_cpu_some: Final[float | None]
+    pressure_cpu_full: Final[float | None]
+    pressure_io_some: Final[float | None]
+    pressure_io_full: Final[float | None]
+    pressure_memory_some: Final[float | None]
+    pressure_memory_full: Final[float | None]
+
+class StoragePoint(Record):
+    time: Final[int]
+    used: Final[float | None]
+    total: Final[float | None]
 
 class GuestTelemetry(Record):
     kind: Final[GuestKind]
@@ -274,7 +323,7 @@ class Progress(Record):
     line: Final[str]
     fraction: Final[float | None]
 
-class SnapshotEntry(Record):
+class GuestSnapshot(Record):
     name: Final[str]
     description: Final[str | None]
     parent: Final[str | None]
@@ -369,10 +418,6 @@ class Flag(Record):
 class NodeCondition(Record):
     state: Final[NodeState]
     reason: Final[str | None]
-
-class GuestSnapshot(Record):
-    name: Final[str]
-    snaptime: Final[int | None]
 
 class GuestRow(Record):
     vmid: Final[int]
@@ -524,9 +569,14 @@ class SimRequest(Record):
     params: Final[list[list[str]]]
     who: Final[str | None]
 
-class UnreadableRowWarning(UserWarning): ...
+class UnreadableRowWarning(UserWarning):
+    """A row of a list could not be read; the others are there."""
 
 class ProxmoxError(Exception):
+    """Everything that fails in this SDK fails with this.
+
+    `kind` and `outcome` say what happened and whether the request may have taken effect; `status`, `reason` and `errors` are PVE's
+    answer; `upid` and `task_log` the task that failed; `advice` what to do about it."""
     kind: ErrorKind
     outcome: Outcome
     message: str
@@ -543,10 +593,17 @@ class ProxmoxError(Exception):
     is_retryable: bool
 
 class Secret:
+    """A text that is shown nowhere: not by `repr`, not in tracebacks, plans and errors."""
     def __init__(self, value: str, /) -> None: ...
-    def expose(self) -> str: ...
+    def expose(self) -> str:
+        """The text itself."""
 
 class Policy:
+    """Which guests may be touched, and how deeply.
+
+    By default only guests with the tag `sdk-managed` are written to, and none that carries `production` or `protected` is stopped,
+    deleted or otherwise interrupted. `read_only` holds pairs of the first and the last number. `allow` names rules about paths that
+    are to be let pass, such as `network`. A `force=` that names the guest lets one call pass."""
     def __init__(
         self,
         *,
@@ -559,39 +616,64 @@ class Policy:
         allow: Sequence[str] = ...,
     ) -> None: ...
     @staticmethod
-    def dangerous_allow_everything() -> Policy: ...
+    def dangerous_allow_everything() -> Policy:
+        """No gate at all: every request that the credentials allow is sent."""
     @property
-    def managed_tag(self) -> str: ...
+    def managed_tag(self) -> str:
+        """The tag of managed guests."""
 
 class Sim:
+    """A whole simulated cluster in memory, with real TLS when it is asked for its `url`.
+
+    It has the nodes `pve1` and `pve2`, the template 9000, the VMs 100 (running, with a guest agent) and 101 (protected), storages
+    and users; with `vms` so many running VMs more, from 100000 on. `time_scale` is simulated seconds in each real one; in-process clients do not wait at all. `version` is `8.4` or `9.2`."""
     def __init__(self, *, version: Literal["8.4", "9.2"] = "8.4", time_scale: float = 1.0, vms: int = 0) -> None: ...
     @property
-    def url(self) -> str: ...
+    def url(self) -> str:
+        """The address of its HTTPS server, which starts when this is first asked."""
     @property
-    def ca_pem(self) -> str: ...
+    def ca_pem(self) -> str:
+        """The CA of its server's certificate."""
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """The SHA-256 fingerprint of its server's certificate."""
     @property
-    def token(self) -> str: ...
+    def token(self) -> str:
+        """A token of `root@pam` with all privileges."""
     @property
-    def secret(self) -> str: ...
-    def ssh(self) -> dict[str, Any]: ...
-    def node_root(self) -> Path: ...
-    def guests(self) -> list[SimGuest]: ...
-    def guest(self, vmid: int) -> SimGuest | None: ...
-    def tasks(self) -> list[SimTask]: ...
-    def requests(self) -> list[SimRequest]: ...
-    def forget_requests(self) -> None: ...
-    def advance(self, seconds: float) -> None: ...
-    def set_node_down(self, node: str, down: bool = True) -> bool: ...
-    def set_lock(self, vmid: int, lock: str | None) -> bool: ...
-    def set_config(self, vmid: int, key: str, value: str | None) -> bool: ...
-    def set_agent(self, vmid: int, runs: bool) -> bool: ...
-    def fail_task(self, kind: str, message: str, *, vmid: int | None = None, always: bool = False) -> None: ...
+    def secret(self) -> str:
+        """The secret of `token`."""
+    def ssh(self) -> dict[str, Any]:
+        """Keywords for `Client.ssh` that lead to its node by a real OpenSSH server on loopback, which starts when this is first asked."""
+    def node_root(self) -> Path:
+        """The directory that stands for the files of its node, for `Client.local(node_root=...)`."""
+    def guests(self) -> list[SimGuest]:
+        """The guests as they are, without asking the API."""
+    def guest(self, vmid: int) -> SimGuest | None:
+        """One guest as it is; `None` when there is none."""
+    def tasks(self) -> list[SimTask]:
+        """The tasks so far."""
+    def requests(self) -> list[SimRequest]:
+        """The requests that came, in order; secrets are left out."""
+    def forget_requests(self) -> None:
+        """Forgets the requests that came."""
+    def advance(self, seconds: float) -> None:
+        """Lets simulated time pass."""
+    def set_node_down(self, node: str, down: bool = True) -> bool:
+        """Turns a node off or on. False when there is no such node."""
+    def set_lock(self, vmid: int, lock: str | None) -> bool:
+        """Sets or takes away the lock of a guest. False when there is no such guest."""
+    def set_config(self, vmid: int, key: str, value: str | None) -> bool:
+        """Sets or takes away a key of a guest's configuration, without asking the API."""
+    def set_agent(self, vmid: int, runs: bool) -> bool:
+        """Turns the guest agent of a VM on or off."""
+    def fail_task(self, kind: str, message: str, *, vmid: int | None = None, always: bool = False) -> None:
+        """Lets the next task of this kind (`qmstart`, `qmclone` ...) fail with this message; with `always` all of them."""
     def warn_task(
         self, kind: str, lines: Sequence[str], *, vmid: int | None = None, always: bool = False
     ) -> None: ...
-    def slow_task(self, kind: str, seconds: float, *, vmid: int | None = None, always: bool = False) -> None: ...
+    def slow_task(self, kind: str, seconds: float, *, vmid: int | None = None, always: bool = False) -> None:
+        """Lets the next task of this kind take so many more seconds."""
     def break_wire(
         self,
         what: Literal[
@@ -604,15 +686,19 @@ class Sim:
         times: int = 1,
         seconds: float | None = None,
     ) -> None: ...
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Ends it, with its servers."""
     def __enter__(self) -> Self: ...
     def __exit__(self, *_raised: object) -> None: ...
 
 @overload
-def preflight(method: Callable[_P, Future[Any]], /, *args: _P.args, **keywords: _P.kwargs) -> Future[Preflight]: ...
+def preflight(method: Callable[_P, Future[Any]], /, *args: _P.args, **keywords: _P.kwargs) -> Future[Preflight]:
+    """What stands in the way of an operation, all of it: `preflight(vm.clone, "web", full=True)`. Only reads. With a method of an
+    asynchronous client it is to be awaited."""
 @overload
 def preflight(method: Callable[_P, Any], /, *args: _P.args, **keywords: _P.kwargs) -> Preflight: ...
-def request(method: Callable[_P, Any], /, *args: _P.args, **keywords: _P.kwargs) -> Request: ...
+def request(method: Callable[_P, Any], /, *args: _P.args, **keywords: _P.kwargs) -> Request:
+    """The request that an operation is, or that its flow turns on, without any I/O: `request(vm.start)`."""
 
 KIB: Final[int]
 MIB: Final[int]
@@ -757,27 +843,48 @@ class Removal(str, Enum):
     GONE = "gone"
     TEMPLATE = "template"
 
-class InvalidInputError(ProxmoxError): ...
-class NotFoundError(ProxmoxError): ...
-class AlreadyExistsError(ProxmoxError): ...
-class UnauthenticatedError(ProxmoxError): ...
-class PermissionDeniedError(ProxmoxError): ...
-class RefusedError(ProxmoxError): ...
-class ConflictError(ProxmoxError): ...
-class LockedError(ProxmoxError): ...
-class WrongStateError(ProxmoxError): ...
-class BusyError(ProxmoxError): ...
-class AgentError(ProxmoxError): ...
-class TaskFailedError(ProxmoxError): ...
-class ConnectError(ProxmoxError): ...
-class TlsError(ProxmoxError): ...
-class TimeoutError(ProxmoxError): ...
-class NodeUnreachableError(ProxmoxError): ...
-class UnavailableError(ProxmoxError): ...
-class UnsupportedError(ProxmoxError): ...
-class DecodeError(ProxmoxError): ...
-class UnexpectedError(ProxmoxError): ...
-class ClosedError(InvalidInputError): ...
+class InvalidInputError(ProxmoxError):
+    """A value is malformed; `outcome` tells whether this side or PVE found out."""
+class NotFoundError(ProxmoxError):
+    """The guest, node, storage, snapshot or task does not exist."""
+class AlreadyExistsError(ProxmoxError):
+    """The id or name is taken."""
+class UnauthenticatedError(ProxmoxError):
+    """No valid credentials."""
+class PermissionDeniedError(ProxmoxError):
+    """The credentials are valid but lack a privilege: see `missing_privilege`."""
+class RefusedError(ProxmoxError):
+    """The safety policy refused the request on this side."""
+class ConflictError(ProxmoxError):
+    """The object was changed meanwhile (digest mismatch)."""
+class LockedError(ProxmoxError):
+    """The guest carries a PVE lock (clone, backup, migrate ...)."""
+class WrongStateError(ProxmoxError):
+    """The object is in the wrong state for this: running, stopped, not a template."""
+class BusyError(ProxmoxError):
+    """A lock file or worker slot was not free in time; the work was not begun."""
+class AgentError(ProxmoxError):
+    """The guest agent is not configured or does not answer."""
+class TaskFailedError(ProxmoxError):
+    """The task ran and failed, or was stopped: see `upid` and `task_log`."""
+class ConnectError(ProxmoxError):
+    """No connection, or it broke before the answer was complete: `outcome` tells which."""
+class TlsError(ProxmoxError):
+    """The TLS handshake failed: unknown certificate, wrong name, wrong fingerprint."""
+class TimeoutError(ProxmoxError):
+    """No answer within the budget."""
+class NodeUnreachableError(ProxmoxError):
+    """The API answered for a node that it cannot reach (595, 596, 599)."""
+class UnavailableError(ProxmoxError):
+    """The API server cannot serve right now (502, 503, 504)."""
+class UnsupportedError(ProxmoxError):
+    """PVE, or this transport, does not offer the operation."""
+class DecodeError(ProxmoxError):
+    """The answer is not what the API promises."""
+class UnexpectedError(ProxmoxError):
+    """Anything else; the message is PVE's."""
+class ClosedError(InvalidInputError):
+    """The client was closed, or belongs to the process that this one was forked from."""
 
 class Cloned(Record):
     vmid: Final[int]
@@ -791,158 +898,299 @@ class ClonedContainer(Cloned):
     guest: Final[Container]
 
 class Task:
+    """PVE's background work. Dropping it, or the end of a wait, never ends the work: `stop` does."""
     @property
-    def upid(self) -> str: ...
-    def status(self) -> TaskStatus: ...
-    def log(self, *, start: int = 0, limit: int = 500) -> list[LogLine]: ...
-    def tail(self, lines: int = 10) -> list[str]: ...
-    def wait(self, *, timeout: float | None = None, on_progress: OnProgress | None = None) -> TaskReport: ...
-    def outcome(self, *, timeout: float | None = None, on_progress: OnProgress | None = None) -> TaskOutcome: ...
-    def stop(self, *, force: int | None = None) -> None: ...
+    def upid(self) -> str:
+        """Its id."""
+    def status(self) -> TaskStatus:
+        """Whether it runs, and how it ended."""
+    def log(self, *, start: int = 0, limit: int = 500) -> list[LogLine]:
+        """`limit` lines of its log, after the first `start`."""
+    def tail(self, lines: int = 10) -> list[str]:
+        """The last lines of its log."""
+    def wait(self, *, timeout: float | None = None, on_progress: OnProgress | None = None) -> TaskReport:
+        """Waits for its end. One that failed or was stopped raises `TaskFailedError`, with the end of its log."""
+    def outcome(self, *, timeout: float | None = None, on_progress: OnProgress | None = None) -> TaskOutcome:
+        """Waits for its end and gives it, good or bad, as a value."""
+    def stop(self, *, force: int | None = None) -> None:
+        """Asks it to stop. The policy for the task's guest stands."""
 
 class Guest:
     @property
-    def vmid(self) -> int: ...
+    def vmid(self) -> int:
+        """Its number."""
     @property
-    def node(self) -> str: ...
+    def node(self) -> str:
+        """The name of the node it is on."""
     @property
-    def path(self) -> str: ...
-    def status(self) -> GuestStatus: ...
-    def telemetry(self, *, addresses: bool = False) -> GuestTelemetry: ...
-    def config(self) -> dict[str, str]: ...
-    def current_config(self) -> dict[str, str]: ...
-    def pending(self) -> list[PendingValue]: ...
-    def set_config(self, params: Params | None = None, /, *, _force: int | None = None, **keywords: Param) -> None: ...
-    def tag(self, *add: str, remove: Sequence[str] = ..., force: int | None = None) -> list[str]: ...
+    def path(self) -> str:
+        """Its path in the API, such as `/nodes/pve1/qemu/100`."""
+    def status(self) -> GuestStatus:
+        """State and telemetry. Sizes are bytes, `uptime` is seconds."""
+    def telemetry(self, *, addresses: bool = False) -> GuestTelemetry:
+        """State and telemetry with pool, high availability and pressure; with `addresses` also the addresses."""
+    def history(self, timeframe: Literal["hour", "day", "week", "month", "year"] = "hour") -> list[GuestPoint]:
+        """Its past, the oldest first: averages over an `hour`, `day`, `week`, `month` or `year`. Rates are bytes per second; a time of which
+        nothing is known has no figures."""
+    def config(self) -> dict[str, str]:
+        """The configuration that is wanted: texts by key, and `digest`."""
+    def current_config(self) -> dict[str, str]:
+        """The configuration in force, without changes that wait for a restart."""
+    def pending(self) -> list[PendingValue]:
+        """Key by key what is in force and what waits."""
+    def set_config(self, params: Params | None = None, /, *, _force: int | None = None, **keywords: Param) -> None:
+        """Changes the configuration: `set_config(cores=4, delete="onboot")`. With a `digest` it fails when somebody else has changed
+        the configuration since it was read."""
+    def tag(self, *add: str, remove: Sequence[str] = ..., force: int | None = None) -> list[str]:
+        """Adds and removes tags, on the configuration as it is at this moment. Gives the tags that it has then."""
     @overload
-    def start(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> TaskReport: ...
+    def start(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> TaskReport:
+        """Starts it. With `wait=False` it gives the task instead of waiting for its end."""
     @overload
     def start(self, *, wait: Literal[False], force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Task: ...
     @overload
-    def shutdown(self, *, guest_timeout: float | None = None, then_stop: bool = False, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> TaskReport: ...
+    def shutdown(self, *, guest_timeout: float | None = None, then_stop: bool = False, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> TaskReport:
+        """Asks the guest to shut down. `guest_timeout` is how many seconds PVE gives it; with `then_stop` it is stopped after that."""
     @overload
     def shutdown(self, *, guest_timeout: float | None = None, then_stop: bool = False, wait: Literal[False], force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Task: ...
     @overload
-    def stop(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> TaskReport: ...
+    def stop(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> TaskReport:
+        """Turns it off at once, as if the plug were pulled."""
     @overload
     def stop(self, *, wait: Literal[False], force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Task: ...
     @overload
-    def reboot(self, *, guest_timeout: float | None = None, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> TaskReport: ...
+    def reboot(self, *, guest_timeout: float | None = None, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> TaskReport:
+        """Shuts it down and starts it again. `guest_timeout` is how many seconds PVE gives it."""
     @overload
     def reboot(self, *, guest_timeout: float | None = None, wait: Literal[False], force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Task: ...
     @overload
-    def suspend(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None) -> TaskReport: ...
+    def suspend(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None) -> TaskReport:
+        """Pauses it."""
     @overload
     def suspend(self, *, wait: Literal[False], force: int | None = None, timeout: float | None = None) -> Task: ...
     @overload
-    def resume(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None) -> TaskReport: ...
+    def resume(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None) -> TaskReport:
+        """Lets it go on."""
     @overload
     def resume(self, *, wait: Literal[False], force: int | None = None, timeout: float | None = None) -> Task: ...
-    def ensure(self, power: Literal["running", "stopped"], *, force: int | None = None, timeout: float | None = None) -> TaskReport | None: ...
-    def delete(self, *, purge: bool = False, stop_first: bool = False, destroy_unreferenced_disks: bool = False, force: int | None = None, timeout: float | None = None) -> TaskReport | None: ...
-    def resize(self, disk: str, *, by: int | None = None, to: int | None = None, force: int | None = None, timeout: float | None = None) -> TaskReport: ...
-    def exec(self, argv: Sequence[str], *, input: str | bytes | None = None, force: int | None = None, timeout: float | None = None) -> ExecResult: ...
-    def wait_for_ip(self, *, v6: bool = False, mac: str | None = None, subnet: str | None = None, timeout: float | None = None) -> FoundIp: ...
-    def snapshots(self) -> list[SnapshotEntry]: ...
-    def snapshot(self, name: str, *, description: str | None = None, vmstate: bool = False, force: int | None = None, timeout: float | None = None) -> TaskReport: ...
-    def rollback(self, name: str, *, force: int | None = None, timeout: float | None = None) -> TaskReport: ...
-    def delete_snapshot(self, name: str, *, force: int | None = None, timeout: float | None = None) -> TaskReport: ...
-    def template(self, *, force: int | None = None, timeout: float | None = None) -> TaskReport: ...
-    def interfaces(self) -> list[GuestInterface]: ...
+    def ensure(self, power: Literal["running", "stopped"], *, force: int | None = None, timeout: float | None = None) -> TaskReport | None:
+        """Makes it run, or not, whatever it does now: `running` or `stopped`. Gives the task's report, or `None` when it was so already."""
+    def delete(self, *, purge: bool = False, stop_first: bool = False, destroy_unreferenced_disks: bool = False, force: int | None = None, timeout: float | None = None) -> TaskReport | None:
+        """Deletes it with its disks. Gives the task's report, or `None` when it was not there. Volumes that its configuration does not name
+        are left alone unless `destroy_unreferenced_disks` says otherwise: that reaches across all storages."""
+    def resize(self, disk: str, *, by: int | None = None, to: int | None = None, force: int | None = None, timeout: float | None = None) -> TaskReport:
+        """Grows a disk (`scsi0`, `rootfs` ...), by or to so many bytes. PVE shrinks nothing."""
+    def exec(self, argv: Sequence[str], *, input: str | bytes | None = None, force: int | None = None, timeout: float | None = None) -> ExecResult:
+        """Runs a program in the guest, without a shell, and waits for its end. `timeout` is seconds. A program that fails is a result,
+        not an exception. `input` is what it reads."""
+    def wait_for_ip(self, *, v6: bool = False, mac: str | None = None, subnet: str | None = None, timeout: float | None = None) -> FoundIp:
+        """Waits until it has an address that others can reach. `mac` and `subnet` choose among several; `timeout` is seconds."""
+    def snapshots(self) -> list[GuestSnapshot]:
+        """Its snapshots, the present state (`current`) left out."""
+    def snapshot(self, name: str, *, description: str | None = None, vmstate: bool = False, force: int | None = None, timeout: float | None = None) -> TaskReport:
+        """Makes a snapshot; with `vmstate` the memory as well."""
+    def rollback(self, name: str, *, force: int | None = None, timeout: float | None = None) -> TaskReport:
+        """Goes back to a snapshot: what has come since is lost."""
+    def delete_snapshot(self, name: str, *, force: int | None = None, timeout: float | None = None) -> TaskReport:
+        """Deletes a snapshot."""
+    def template(self, *, force: int | None = None, timeout: float | None = None) -> TaskReport:
+        """Makes it a template: there is no way back."""
+    def interfaces(self) -> list[GuestInterface]:
+        """Every interface that the guest sees, with all addresses."""
 
 class Vm(Guest):
-    def clone(self, name: str, *, newid: int | None = None, full: bool | None = None, target: str | None = None, storage: str | None = None, pool: str | None = None, snapname: str | None = None, description: str | None = None, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> ClonedVm: ...
+    """A virtual machine on a node. Nothing is read until it is asked."""
+    def clone(self, name: str, *, newid: int | None = None, full: bool | None = None, target: str | None = None, storage: str | None = None, pool: str | None = None, snapname: str | None = None, description: str | None = None, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> ClonedVm:
+        """Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. Without `newid` the next free number is
+        taken. It may be called again after a failure: a clone that is there under this name is finished, not made again."""
     @overload
-    def reset(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None) -> TaskReport: ...
+    def reset(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None) -> TaskReport:
+        """Resets it, as the button does."""
     @overload
     def reset(self, *, wait: Literal[False], force: int | None = None, timeout: float | None = None) -> Task: ...
-    def cloud_init(self, *, user: str | None = None, password: str | Secret | None = None, ssh_keys: Sequence[str] | None = None, ips: Sequence[str] | None = None, nameserver: str | None = None, searchdomain: str | None = None, upgrade: bool | None = None, drive: tuple[str, str] | None = None, force: int | None = None) -> None: ...
-    def agent_ping(self) -> None: ...
-    def agent_osinfo(self) -> OsInfo: ...
-    def file_read(self, file: str) -> str: ...
-    def file_write(self, file: str, content: str, *, force: int | None = None) -> None: ...
+    def cloud_init(self, *, user: str | None = None, password: str | Secret | None = None, ssh_keys: Sequence[str] | None = None, ips: Sequence[str] | None = None, nameserver: str | None = None, searchdomain: str | None = None, upgrade: bool | None = None, drive: tuple[str, str] | None = None, force: int | None = None) -> None:
+        """Sets cloud-init values and makes the drive's image anew. `ips` are PVE's own lines, one for each card: `ip=dhcp`,
+        `ip=10.0.0.5/24,gw=10.0.0.1`. `drive=("ide2", "local-lvm")` attaches a drive when there is none."""
+    def agent_ping(self) -> None:
+        """Asks whether the guest agent answers: `AgentError` when not."""
+    def agent_osinfo(self) -> OsInfo:
+        """Which system runs in the guest."""
+    def file_read(self, file: str) -> str:
+        """A text file of the guest."""
+    def file_write(self, file: str, content: str, *, force: int | None = None) -> None:
+        """Writes a text file of the guest."""
 
 class Container(Guest):
-    def clone(self, name: str, *, newid: int | None = None, full: bool | None = None, target: str | None = None, storage: str | None = None, pool: str | None = None, snapname: str | None = None, description: str | None = None, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> ClonedContainer: ...
-    def push(self, path: str, content: str | bytes, *, perms: int | None = None, user: str | None = None, group: str | None = None, force: int | None = None) -> None: ...
-    def pull(self, path: str) -> bytes: ...
+    """A container on a node. Nothing is read until it is asked."""
+    def clone(self, name: str, *, newid: int | None = None, full: bool | None = None, target: str | None = None, storage: str | None = None, pool: str | None = None, snapname: str | None = None, description: str | None = None, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> ClonedContainer:
+        """Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. Without `newid` the next free number is
+        taken. It may be called again after a failure: a clone that is there under this name is finished, not made again."""
+    def push(self, path: str, content: str | bytes, *, perms: int | None = None, user: str | None = None, group: str | None = None, force: int | None = None) -> None:
+        """Writes a file of it. Over ssh and locally only: PVE's API has no way to do that. `perms` is such as `0o644`."""
+    def pull(self, path: str) -> bytes:
+        """The bytes of a file of it. Over ssh and locally only."""
 
 class Node:
+    """A node of the cluster."""
     @property
-    def name(self) -> str: ...
-    def status(self) -> NodeStatus: ...
-    def telemetry(self, *, backups: bool = False) -> NodeTelemetry: ...
-    def version(self) -> Version: ...
-    def vms(self) -> list[GuestStatus]: ...
-    def containers(self) -> list[GuestStatus]: ...
-    def storages(self) -> list[StorageStatus]: ...
-    def content(self, storage: str, *, kind: str | None = None) -> list[Content]: ...
-    def interfaces(self) -> list[Interface]: ...
-    def bridges(self) -> list[Interface]: ...
-    def disks(self) -> list[Disk]: ...
-    def tasks(self, *, limit: int = 50) -> list[TaskEntry]: ...
-    def vm(self, vmid: int) -> Vm: ...
-    def container(self, vmid: int) -> Container: ...
-    def create_vm(self, name: str, *, vmid: int | None = None, cores: int | None = None, memory: int | None = None, disks: Mapping[str, tuple[str, int]] | None = None, nets: Sequence[str] = ..., cloud_init_drive: tuple[str, str] | None = None, agent: bool = False, tags: Sequence[str] = ..., pool: str | None = None, onboot: bool = False, start: bool = False, params: Params | None = None, timeout: float | None = None) -> Vm: ...
-    def create_container(self, hostname: str, *, template: str, vmid: int | None = None, rootfs: tuple[str, int] | None = None, cores: int | None = None, memory: int | None = None, swap: int | None = None, nets: Sequence[str] = ..., ssh_keys: Sequence[str] = ..., password: str | Secret | None = None, nesting: bool = False, privileged: bool = False, tags: Sequence[str] = ..., pool: str | None = None, onboot: bool = False, start: bool = False, params: Params | None = None, timeout: float | None = None) -> Container: ...
+    def name(self) -> str:
+        """Its name."""
+    def status(self) -> NodeStatus:
+        """Load, memory, versions."""
+    def telemetry(self, *, backups: bool = False) -> NodeTelemetry:
+        """All that is to be told of it at this moment: status, disks, storages; with `backups` also when each guest was last backed up."""
+    def history(self, timeframe: Literal["hour", "day", "week", "month", "year"] = "hour") -> list[NodePoint]:
+        """Its past, the oldest first: averages over an `hour`, `day`, `week`, `month` or `year`. Rates are bytes per second; a time of which
+        nothing is known has no figures."""
+    def storage_history(self, storage: str, timeframe: Literal["hour", "day", "week", "month", "year"] = "hour") -> list[StoragePoint]:
+        """The past of one of its storages, the oldest first."""
+    def version(self) -> Version:
+        """Which PVE it runs."""
+    def vms(self) -> list[GuestStatus]:
+        """Its VMs, with state and telemetry."""
+    def containers(self) -> list[GuestStatus]:
+        """Its containers, with state and telemetry."""
+    def storages(self) -> list[StorageStatus]:
+        """Its storages and how full they are."""
+    def content(self, storage: str, *, kind: str | None = None) -> list[Content]:
+        """The volumes of a storage; with `kind` only `images`, `iso`, `vztmpl`, `backup` ..."""
+    def upload(self, storage: str, name: str, content: bytes, *, kind: Literal["iso", "vztmpl", "import"] = "iso", checksum: str | None = None, timeout: float | None = None) -> str:
+        """Puts a file onto a storage and gives its volid. `kind` is `iso`, `vztmpl` or `import`, `checksum` such as `sha256:...`. A file of
+        that name is replaced by PVE without a word."""
+    def download(self, storage: str, name: str, url: str, *, kind: Literal["iso", "vztmpl", "import"] = "iso", checksum: str | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> str:
+        """Lets the node itself fetch a file onto a storage, and gives its volid. With a `checksum` a file of that name that is this
+        already is left as it is."""
+    def delete_volume(self, volid: str, *, force: int | None = None, timeout: float | None = None) -> TaskReport:
+        """Deletes a volume. One that is not there is fine, too; one that may be a guest's, or a backup, is refused."""
+    def interfaces(self) -> list[Interface]:
+        """Its network interfaces."""
+    def bridges(self) -> list[Interface]:
+        """Its bridges."""
+    def disks(self) -> list[Disk]:
+        """Its physical disks."""
+    def tasks(self, *, limit: int = 50) -> list[TaskEntry]:
+        """Its latest tasks, the newest first."""
+    def vm(self, vmid: int) -> Vm:
+        """The handle of a VM on it. Nothing is asked."""
+    def container(self, vmid: int) -> Container:
+        """The handle of a container on it. Nothing is asked."""
+    def create_vm(self, name: str, *, vmid: int | None = None, cores: int | None = None, memory: int | None = None, disks: Mapping[str, tuple[str, int]] | None = None, nets: Sequence[str] = ..., cloud_init_drive: tuple[str, str] | None = None, agent: bool = False, tags: Sequence[str] = ..., pool: str | None = None, onboot: bool = False, start: bool = False, params: Params | None = None, timeout: float | None = None) -> Vm:
+        """Creates a VM and gives its handle. Sizes are bytes: `disks={"scsi0": ("local-lvm", 8 * GIB)}`; `nets` are PVE's own lines,
+        such as `virtio,bridge=vmbr0`. Without `vmid` the next free number is taken."""
+    def create_container(self, hostname: str, *, template: str, vmid: int | None = None, rootfs: tuple[str, int] | None = None, cores: int | None = None, memory: int | None = None, swap: int | None = None, nets: Sequence[str] = ..., ssh_keys: Sequence[str] = ..., password: str | Secret | None = None, nesting: bool = False, privileged: bool = False, tags: Sequence[str] = ..., pool: str | None = None, onboot: bool = False, start: bool = False, params: Params | None = None, timeout: float | None = None) -> Container:
+        """Creates a container from a template file, such as `local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst`, and gives its
+        handle. Sizes are bytes: `rootfs=("local-lvm", 4 * GIB)`."""
 
 class Plan:
+    """What a piece of program would send.
+
+    ```python
+    with client.plan() as plan:
+        plan.client.vm(100, node="pve1").start()
+    print(plan)
+    plan.apply()
+    ```
+
+    What is done with `plan.client` reads for real and only notes its writes; what is done with another client is done. When the
+    block ends with a `ProxmoxError`, the plan ends there and has an `obstacle`: it is not the whole of it and cannot be applied."""
     @property
-    def client(self) -> Client: ...
+    def client(self) -> Client:
+        """The client to plan with."""
     @property
-    def steps(self) -> list[Step]: ...
+    def steps(self) -> list[Step]:
+        """The writes, in order, each with what the policy says of it."""
     @property
-    def obstacle(self) -> str | None: ...
-    def pvesh(self) -> list[str]: ...
-    def apply(self) -> None: ...
-    def to_dict(self) -> dict[str, Any]: ...
+    def obstacle(self) -> str | None:
+        """Why the plan did not come to its end; `None` when it did."""
+    def pvesh(self) -> list[str]:
+        """The writes as lines for a shell on the node, secrets left out."""
+    def apply(self) -> None:
+        """Sends the planned writes one after the other, and waits for the end of each task. Everything is checked again; at the first
+        deviation it stops, and `steps` tells of each whether it is done."""
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values."""
     def __len__(self) -> int: ...
     def __bool__(self) -> Literal[True]: ...
     def __enter__(self) -> Self: ...
     def __exit__(self, _type: type[BaseException] | None, raised: BaseException | None, _traceback: TracebackType | None) -> bool: ...
 
 class Client:
+    """A Proxmox VE cluster or node, through one transport. Use it as a context manager, or `close` it."""
     @classmethod
-    def https(cls, url: str, *, token: str | None = None, secret: str | Secret | None = None, user: str | None = None, password: str | Secret | None = None, ca_file: str | PathLike[str] | None = None, ca_pem: str | bytes | None = None, fingerprint: str | None = None, dangerous_accept_any_certificate: bool = False, connect_timeout: float | None = None, first_byte_timeout: float | None = None, total_timeout: float | None = None, limit: int | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> Client: ...
+    def https(cls, url: str, *, token: str | None = None, secret: str | Secret | None = None, user: str | None = None, password: str | Secret | None = None, ca_file: str | PathLike[str] | None = None, ca_pem: str | bytes | None = None, fingerprint: str | None = None, dangerous_accept_any_certificate: bool = False, connect_timeout: float | None = None, first_byte_timeout: float | None = None, total_timeout: float | None = None, limit: int | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> Client:
+        """Over PVE's own HTTPS interface, with an API token or with user and password. Nothing is sent yet.
+
+        Certificates are verified: by the system's CAs, those of `ca_file` or `ca_pem`, or one SHA-256 `fingerprint`. Times are seconds.
+        At most `limit` requests are under way at once."""
     @classmethod
-    def ssh(cls, target: str, *, jumps: Sequence[str] = ..., key: str | PathLike[str] | None = None, known_hosts: str | PathLike[str] | None = None, config_file: str | PathLike[str] | None = None, accept_new_host_keys: bool = False, dangerous_accept_any_host_key: bool = False, proxy_command: str | None = None, engine: Literal["auto", "tunnel", "pvesh"] | None = None, sudo: bool = False, token: str | None = None, secret: str | Secret | None = None, fingerprint: str | None = None, allow_secret_arguments: bool = False, connect_timeout: float | None = None, limit: int | None = None, node_root: str | PathLike[str] | None = None, pveproxy_port: int | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> Client: ...
+    def ssh(cls, target: str, *, jumps: Sequence[str] = ..., key: str | PathLike[str] | None = None, known_hosts: str | PathLike[str] | None = None, config_file: str | PathLike[str] | None = None, accept_new_host_keys: bool = False, dangerous_accept_any_host_key: bool = False, proxy_command: str | None = None, engine: Literal["auto", "tunnel", "pvesh"] | None = None, sudo: bool = False, token: str | None = None, secret: str | Secret | None = None, fingerprint: str | None = None, allow_secret_arguments: bool = False, connect_timeout: float | None = None, limit: int | None = None, node_root: str | PathLike[str] | None = None, pveproxy_port: int | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> Client:
+        """Through an ssh session to a node, by the system's OpenSSH client: `user@host`, `user@host:port` or an alias of
+        `ssh_config`. `engine` is `auto`, `tunnel` or `pvesh`; `jumps` are bastions, the first one first. Nothing is sent yet."""
     @classmethod
-    def local(cls, *, sudo: bool = False, allow_secret_arguments: bool = False, limit: int | None = None, node_root: str | PathLike[str] | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> Client: ...
+    def local(cls, *, sudo: bool = False, allow_secret_arguments: bool = False, limit: int | None = None, node_root: str | PathLike[str] | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> Client:
+        """By the `pvesh` of this machine, which is a node."""
     @classmethod
-    def sim(cls, sim: Sim | None = None, *, token: str | None = None, secret: str | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> Client: ...
-    def get(self, path: str, params: Params | None = None, /, *, _timeout: float | None = None, **keywords: Param) -> Any: ...
-    def create(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Any: ...
-    def set(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Any: ...
-    def delete(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Any: ...
-    def version(self) -> Version: ...
-    def resources(self) -> list[Resource]: ...
-    def guests(self) -> list[Resource]: ...
-    def nodes(self) -> list[Resource]: ...
-    def vnets(self) -> list[Vnet]: ...
-    def next_id(self) -> int: ...
-    def find(self, guest: int | str) -> Location: ...
-    def guest(self, guest: int | str) -> Vm | Container: ...
-    def node(self, name: str) -> Node: ...
-    def vm(self, vmid: int, *, node: str) -> Vm: ...
-    def container(self, vmid: int, *, node: str) -> Container: ...
-    def task(self, upid: str) -> Task: ...
-    def plan(self) -> Plan: ...
-    def report(self, *, name: str | None = None, node: str | None = None, addresses: bool = False, snapshots: bool = False, thresholds: dict[str, Any] | None = None) -> Report: ...
-    def watch(self, *, interval: float | None = None, longest_pause: float | None = None, templates: bool | None = None, cpu_points: float | None = None, memory_percent: float | None = None, queue: int | None = None) -> Watch: ...
+    def sim(cls, sim: Sim | None = None, *, token: str | None = None, secret: str | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> Client:
+        """To a simulated cluster in this process, without sockets: waiting moves its clock and costs no time."""
+    def get(self, path: str, params: Params | None = None, /, *, _timeout: float | None = None, **keywords: Param) -> Any:
+        """`GET path`: plain values. Parameters are keywords; those whose names are no identifiers come in `params`."""
+    def create(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Any:
+        """`POST path`. A raw write counts as one that destroys: about a guest it passes the policy only when `_force` names it."""
+    def set(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Any:
+        """`PUT path`, gated as `create` is."""
+    def delete(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Any:
+        """`DELETE path`, gated as `create` is."""
+    def version(self) -> Version:
+        """Which PVE answers. Needs no privilege, so it tells that address and credentials work."""
+    def resources(self) -> list[Resource]:
+        """Every guest, node, storage and pool in one answer. What the credentials may not audit is silently left out by PVE."""
+    def guests(self) -> list[Resource]:
+        """Every guest of the cluster."""
+    def nodes(self) -> list[Resource]:
+        """The nodes as the cluster sees them."""
+    def vnets(self) -> list[Vnet]:
+        """The virtual networks of the cluster."""
+    def next_id(self) -> int:
+        """A number that is free right now. PVE reserves nothing."""
+    def find(self, guest: int | str) -> Location:
+        """Where a guest is, by its number or its exact name."""
+    def guest(self, guest: int | str) -> Vm | Container:
+        """The handle of a guest, wherever it is, by its number or its exact name: a VM or a container."""
+    def node(self, name: str) -> Node:
+        """The handle of a node. Nothing is asked."""
+    def vm(self, vmid: int, *, node: str) -> Vm:
+        """The handle of a VM. Nothing is asked: `guest` finds its node."""
+    def container(self, vmid: int, *, node: str) -> Container:
+        """The handle of a container. Nothing is asked: `guest` finds its node."""
+    def task(self, upid: str) -> Task:
+        """The handle of a task that was started earlier, or by somebody else."""
+    def plan(self) -> Plan:
+        """What a piece of program would send, without sending it: a context manager, see `Plan`."""
+    def report(self, *, name: str | None = None, node: str | None = None, addresses: bool = False, snapshots: bool = False, thresholds: dict[str, Any] | None = None) -> Report:
+        """Health of nodes, storages, disks and guests in one object, with what needs attention."""
+    def watch(self, *, interval: float | None = None, longest_pause: float | None = None, templates: bool | None = None, cpu_points: float | None = None, memory_percent: float | None = None, queue: int | None = None) -> Watch:
+        """What changes, as events: an iterator, or an async iterator. It never ends; `interval` is seconds between two looks."""
     @property
-    def policy(self) -> Policy: ...
+    def policy(self) -> Policy:
+        """The policy in force."""
     @property
-    def transport(self) -> str: ...
+    def transport(self) -> str:
+        """The name of the transport, such as `https/reqwest`."""
     @property
-    def endpoint(self) -> str: ...
+    def endpoint(self) -> str:
+        """Where it leads, such as `https://pve1:8006`."""
     @property
-    def closed(self) -> bool: ...
-    def close(self) -> None: ...
+    def closed(self) -> bool:
+        """Whether it is closed."""
+    def close(self) -> None:
+        """Lets go of all connections. Every later call raises `ClosedError`."""
     def __enter__(self) -> Self: ...
     def __exit__(self, *_raised: object) -> None: ...
 
 class Watch:
-    def close(self) -> None: ...
+    """What changes in a cluster. It never ends: a look that fails is an event as well. `close` it, or use it as a context manager."""
+    def close(self) -> None:
+        """Ends it."""
     def __iter__(self) -> Iterator[Event]: ...
     def __next__(self) -> Event: ...
     def __enter__(self) -> Self: ...
@@ -960,100 +1208,196 @@ class AsyncClonedContainer(AsyncCloned):
     guest: Final[AsyncContainer]
 
 class AsyncTask:
+    """PVE's background work. Dropping it, or the end of a wait, never ends the work: `stop` does.
+
+    Methods that ask PVE return awaitables."""
     @property
-    def upid(self) -> str: ...
-    def status(self) -> Future[TaskStatus]: ...
-    def log(self, *, start: int = 0, limit: int = 500) -> Future[list[LogLine]]: ...
-    def tail(self, lines: int = 10) -> Future[list[str]]: ...
-    def wait(self, *, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[TaskReport]: ...
-    def outcome(self, *, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[TaskOutcome]: ...
-    def stop(self, *, force: int | None = None) -> Future[None]: ...
+    def upid(self) -> str:
+        """Its id."""
+    def status(self) -> Future[TaskStatus]:
+        """Whether it runs, and how it ended."""
+    def log(self, *, start: int = 0, limit: int = 500) -> Future[list[LogLine]]:
+        """`limit` lines of its log, after the first `start`."""
+    def tail(self, lines: int = 10) -> Future[list[str]]:
+        """The last lines of its log."""
+    def wait(self, *, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[TaskReport]:
+        """Waits for its end. One that failed or was stopped raises `TaskFailedError`, with the end of its log."""
+    def outcome(self, *, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[TaskOutcome]:
+        """Waits for its end and gives it, good or bad, as a value."""
+    def stop(self, *, force: int | None = None) -> Future[None]:
+        """Asks it to stop. The policy for the task's guest stands."""
 
 class AsyncGuest:
     @property
-    def vmid(self) -> int: ...
+    def vmid(self) -> int:
+        """Its number."""
     @property
-    def node(self) -> str: ...
+    def node(self) -> str:
+        """The name of the node it is on."""
     @property
-    def path(self) -> str: ...
-    def status(self) -> Future[GuestStatus]: ...
-    def telemetry(self, *, addresses: bool = False) -> Future[GuestTelemetry]: ...
-    def config(self) -> Future[dict[str, str]]: ...
-    def current_config(self) -> Future[dict[str, str]]: ...
-    def pending(self) -> Future[list[PendingValue]]: ...
-    def set_config(self, params: Params | None = None, /, *, _force: int | None = None, **keywords: Param) -> Future[None]: ...
-    def tag(self, *add: str, remove: Sequence[str] = ..., force: int | None = None) -> Future[list[str]]: ...
+    def path(self) -> str:
+        """Its path in the API, such as `/nodes/pve1/qemu/100`."""
+    def status(self) -> Future[GuestStatus]:
+        """State and telemetry. Sizes are bytes, `uptime` is seconds."""
+    def telemetry(self, *, addresses: bool = False) -> Future[GuestTelemetry]:
+        """State and telemetry with pool, high availability and pressure; with `addresses` also the addresses."""
+    def history(self, timeframe: Literal["hour", "day", "week", "month", "year"] = "hour") -> Future[list[GuestPoint]]:
+        """Its past, the oldest first: averages over an `hour`, `day`, `week`, `month` or `year`. Rates are bytes per second; a time of which
+        nothing is known has no figures."""
+    def config(self) -> Future[dict[str, str]]:
+        """The configuration that is wanted: texts by key, and `digest`."""
+    def current_config(self) -> Future[dict[str, str]]:
+        """The configuration in force, without changes that wait for a restart."""
+    def pending(self) -> Future[list[PendingValue]]:
+        """Key by key what is in force and what waits."""
+    def set_config(self, params: Params | None = None, /, *, _force: int | None = None, **keywords: Param) -> Future[None]:
+        """Changes the configuration: `set_config(cores=4, delete="onboot")`. With a `digest` it fails when somebody else has changed
+        the configuration since it was read."""
+    def tag(self, *add: str, remove: Sequence[str] = ..., force: int | None = None) -> Future[list[str]]:
+        """Adds and removes tags, on the configuration as it is at this moment. Gives the tags that it has then."""
     @overload
-    def start(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[TaskReport]: ...
+    def start(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[TaskReport]:
+        """Starts it. With `wait=False` it gives the task instead of waiting for its end."""
     @overload
     def start(self, *, wait: Literal[False], force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[AsyncTask]: ...
     @overload
-    def shutdown(self, *, guest_timeout: float | None = None, then_stop: bool = False, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[TaskReport]: ...
+    def shutdown(self, *, guest_timeout: float | None = None, then_stop: bool = False, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[TaskReport]:
+        """Asks the guest to shut down. `guest_timeout` is how many seconds PVE gives it; with `then_stop` it is stopped after that."""
     @overload
     def shutdown(self, *, guest_timeout: float | None = None, then_stop: bool = False, wait: Literal[False], force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[AsyncTask]: ...
     @overload
-    def stop(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[TaskReport]: ...
+    def stop(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[TaskReport]:
+        """Turns it off at once, as if the plug were pulled."""
     @overload
     def stop(self, *, wait: Literal[False], force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[AsyncTask]: ...
     @overload
-    def reboot(self, *, guest_timeout: float | None = None, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[TaskReport]: ...
+    def reboot(self, *, guest_timeout: float | None = None, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[TaskReport]:
+        """Shuts it down and starts it again. `guest_timeout` is how many seconds PVE gives it."""
     @overload
     def reboot(self, *, guest_timeout: float | None = None, wait: Literal[False], force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[AsyncTask]: ...
     @overload
-    def suspend(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]: ...
+    def suspend(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]:
+        """Pauses it."""
     @overload
     def suspend(self, *, wait: Literal[False], force: int | None = None, timeout: float | None = None) -> Future[AsyncTask]: ...
     @overload
-    def resume(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]: ...
+    def resume(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]:
+        """Lets it go on."""
     @overload
     def resume(self, *, wait: Literal[False], force: int | None = None, timeout: float | None = None) -> Future[AsyncTask]: ...
-    def ensure(self, power: Literal["running", "stopped"], *, force: int | None = None, timeout: float | None = None) -> Future[TaskReport | None]: ...
-    def delete(self, *, purge: bool = False, stop_first: bool = False, destroy_unreferenced_disks: bool = False, force: int | None = None, timeout: float | None = None) -> Future[TaskReport | None]: ...
-    def resize(self, disk: str, *, by: int | None = None, to: int | None = None, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]: ...
-    def exec(self, argv: Sequence[str], *, input: str | bytes | None = None, force: int | None = None, timeout: float | None = None) -> Future[ExecResult]: ...
-    def wait_for_ip(self, *, v6: bool = False, mac: str | None = None, subnet: str | None = None, timeout: float | None = None) -> Future[FoundIp]: ...
-    def snapshots(self) -> Future[list[SnapshotEntry]]: ...
-    def snapshot(self, name: str, *, description: str | None = None, vmstate: bool = False, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]: ...
-    def rollback(self, name: str, *, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]: ...
-    def delete_snapshot(self, name: str, *, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]: ...
-    def template(self, *, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]: ...
-    def interfaces(self) -> Future[list[GuestInterface]]: ...
+    def ensure(self, power: Literal["running", "stopped"], *, force: int | None = None, timeout: float | None = None) -> Future[TaskReport | None]:
+        """Makes it run, or not, whatever it does now: `running` or `stopped`. Gives the task's report, or `None` when it was so already."""
+    def delete(self, *, purge: bool = False, stop_first: bool = False, destroy_unreferenced_disks: bool = False, force: int | None = None, timeout: float | None = None) -> Future[TaskReport | None]:
+        """Deletes it with its disks. Gives the task's report, or `None` when it was not there. Volumes that its configuration does not name
+        are left alone unless `destroy_unreferenced_disks` says otherwise: that reaches across all storages."""
+    def resize(self, disk: str, *, by: int | None = None, to: int | None = None, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]:
+        """Grows a disk (`scsi0`, `rootfs` ...), by or to so many bytes. PVE shrinks nothing."""
+    def exec(self, argv: Sequence[str], *, input: str | bytes | None = None, force: int | None = None, timeout: float | None = None) -> Future[ExecResult]:
+        """Runs a program in the guest, without a shell, and waits for its end. `timeout` is seconds. A program that fails is a result,
+        not an exception. `input` is what it reads."""
+    def wait_for_ip(self, *, v6: bool = False, mac: str | None = None, subnet: str | None = None, timeout: float | None = None) -> Future[FoundIp]:
+        """Waits until it has an address that others can reach. `mac` and `subnet` choose among several; `timeout` is seconds."""
+    def snapshots(self) -> Future[list[GuestSnapshot]]:
+        """Its snapshots, the present state (`current`) left out."""
+    def snapshot(self, name: str, *, description: str | None = None, vmstate: bool = False, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]:
+        """Makes a snapshot; with `vmstate` the memory as well."""
+    def rollback(self, name: str, *, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]:
+        """Goes back to a snapshot: what has come since is lost."""
+    def delete_snapshot(self, name: str, *, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]:
+        """Deletes a snapshot."""
+    def template(self, *, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]:
+        """Makes it a template: there is no way back."""
+    def interfaces(self) -> Future[list[GuestInterface]]:
+        """Every interface that the guest sees, with all addresses."""
 
 class AsyncVm(AsyncGuest):
-    def clone(self, name: str, *, newid: int | None = None, full: bool | None = None, target: str | None = None, storage: str | None = None, pool: str | None = None, snapname: str | None = None, description: str | None = None, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[AsyncClonedVm]: ...
+    """A virtual machine on a node. Nothing is read until it is asked.
+
+    Methods that ask PVE return awaitables."""
+    def clone(self, name: str, *, newid: int | None = None, full: bool | None = None, target: str | None = None, storage: str | None = None, pool: str | None = None, snapname: str | None = None, description: str | None = None, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[AsyncClonedVm]:
+        """Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. Without `newid` the next free number is
+        taken. It may be called again after a failure: a clone that is there under this name is finished, not made again."""
     @overload
-    def reset(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]: ...
+    def reset(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]:
+        """Resets it, as the button does."""
     @overload
     def reset(self, *, wait: Literal[False], force: int | None = None, timeout: float | None = None) -> Future[AsyncTask]: ...
-    def cloud_init(self, *, user: str | None = None, password: str | Secret | None = None, ssh_keys: Sequence[str] | None = None, ips: Sequence[str] | None = None, nameserver: str | None = None, searchdomain: str | None = None, upgrade: bool | None = None, drive: tuple[str, str] | None = None, force: int | None = None) -> Future[None]: ...
-    def agent_ping(self) -> Future[None]: ...
-    def agent_osinfo(self) -> Future[OsInfo]: ...
-    def file_read(self, file: str) -> Future[str]: ...
-    def file_write(self, file: str, content: str, *, force: int | None = None) -> Future[None]: ...
+    def cloud_init(self, *, user: str | None = None, password: str | Secret | None = None, ssh_keys: Sequence[str] | None = None, ips: Sequence[str] | None = None, nameserver: str | None = None, searchdomain: str | None = None, upgrade: bool | None = None, drive: tuple[str, str] | None = None, force: int | None = None) -> Future[None]:
+        """Sets cloud-init values and makes the drive's image anew. `ips` are PVE's own lines, one for each card: `ip=dhcp`,
+        `ip=10.0.0.5/24,gw=10.0.0.1`. `drive=("ide2", "local-lvm")` attaches a drive when there is none."""
+    def agent_ping(self) -> Future[None]:
+        """Asks whether the guest agent answers: `AgentError` when not."""
+    def agent_osinfo(self) -> Future[OsInfo]:
+        """Which system runs in the guest."""
+    def file_read(self, file: str) -> Future[str]:
+        """A text file of the guest."""
+    def file_write(self, file: str, content: str, *, force: int | None = None) -> Future[None]:
+        """Writes a text file of the guest."""
 
 class AsyncContainer(AsyncGuest):
-    def clone(self, name: str, *, newid: int | None = None, full: bool | None = None, target: str | None = None, storage: str | None = None, pool: str | None = None, snapname: str | None = None, description: str | None = None, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[AsyncClonedContainer]: ...
-    def push(self, path: str, content: str | bytes, *, perms: int | None = None, user: str | None = None, group: str | None = None, force: int | None = None) -> Future[None]: ...
-    def pull(self, path: str) -> Future[bytes]: ...
+    """A container on a node. Nothing is read until it is asked.
+
+    Methods that ask PVE return awaitables."""
+    def clone(self, name: str, *, newid: int | None = None, full: bool | None = None, target: str | None = None, storage: str | None = None, pool: str | None = None, snapname: str | None = None, description: str | None = None, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[AsyncClonedContainer]:
+        """Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. Without `newid` the next free number is
+        taken. It may be called again after a failure: a clone that is there under this name is finished, not made again."""
+    def push(self, path: str, content: str | bytes, *, perms: int | None = None, user: str | None = None, group: str | None = None, force: int | None = None) -> Future[None]:
+        """Writes a file of it. Over ssh and locally only: PVE's API has no way to do that. `perms` is such as `0o644`."""
+    def pull(self, path: str) -> Future[bytes]:
+        """The bytes of a file of it. Over ssh and locally only."""
 
 class AsyncNode:
+    """A node of the cluster.
+
+    Methods that ask PVE return awaitables."""
     @property
-    def name(self) -> str: ...
-    def status(self) -> Future[NodeStatus]: ...
-    def telemetry(self, *, backups: bool = False) -> Future[NodeTelemetry]: ...
-    def version(self) -> Future[Version]: ...
-    def vms(self) -> Future[list[GuestStatus]]: ...
-    def containers(self) -> Future[list[GuestStatus]]: ...
-    def storages(self) -> Future[list[StorageStatus]]: ...
-    def content(self, storage: str, *, kind: str | None = None) -> Future[list[Content]]: ...
-    def interfaces(self) -> Future[list[Interface]]: ...
-    def bridges(self) -> Future[list[Interface]]: ...
-    def disks(self) -> Future[list[Disk]]: ...
-    def tasks(self, *, limit: int = 50) -> Future[list[TaskEntry]]: ...
-    def vm(self, vmid: int) -> AsyncVm: ...
-    def container(self, vmid: int) -> AsyncContainer: ...
-    def create_vm(self, name: str, *, vmid: int | None = None, cores: int | None = None, memory: int | None = None, disks: Mapping[str, tuple[str, int]] | None = None, nets: Sequence[str] = ..., cloud_init_drive: tuple[str, str] | None = None, agent: bool = False, tags: Sequence[str] = ..., pool: str | None = None, onboot: bool = False, start: bool = False, params: Params | None = None, timeout: float | None = None) -> Future[AsyncVm]: ...
-    def create_container(self, hostname: str, *, template: str, vmid: int | None = None, rootfs: tuple[str, int] | None = None, cores: int | None = None, memory: int | None = None, swap: int | None = None, nets: Sequence[str] = ..., ssh_keys: Sequence[str] = ..., password: str | Secret | None = None, nesting: bool = False, privileged: bool = False, tags: Sequence[str] = ..., pool: str | None = None, onboot: bool = False, start: bool = False, params: Params | None = None, timeout: float | None = None) -> Future[AsyncContainer]: ...
+    def name(self) -> str:
+        """Its name."""
+    def status(self) -> Future[NodeStatus]:
+        """Load, memory, versions."""
+    def telemetry(self, *, backups: bool = False) -> Future[NodeTelemetry]:
+        """All that is to be told of it at this moment: status, disks, storages; with `backups` also when each guest was last backed up."""
+    def history(self, timeframe: Literal["hour", "day", "week", "month", "year"] = "hour") -> Future[list[NodePoint]]:
+        """Its past, the oldest first: averages over an `hour`, `day`, `week`, `month` or `year`. Rates are bytes per second; a time of which
+        nothing is known has no figures."""
+    def storage_history(self, storage: str, timeframe: Literal["hour", "day", "week", "month", "year"] = "hour") -> Future[list[StoragePoint]]:
+        """The past of one of its storages, the oldest first."""
+    def version(self) -> Future[Version]:
+        """Which PVE it runs."""
+    def vms(self) -> Future[list[GuestStatus]]:
+        """Its VMs, with state and telemetry."""
+    def containers(self) -> Future[list[GuestStatus]]:
+        """Its containers, with state and telemetry."""
+    def storages(self) -> Future[list[StorageStatus]]:
+        """Its storages and how full they are."""
+    def content(self, storage: str, *, kind: str | None = None) -> Future[list[Content]]:
+        """The volumes of a storage; with `kind` only `images`, `iso`, `vztmpl`, `backup` ..."""
+    def upload(self, storage: str, name: str, content: bytes, *, kind: Literal["iso", "vztmpl", "import"] = "iso", checksum: str | None = None, timeout: float | None = None) -> Future[str]:
+        """Puts a file onto a storage and gives its volid. `kind` is `iso`, `vztmpl` or `import`, `checksum` such as `sha256:...`. A file of
+        that name is replaced by PVE without a word."""
+    def download(self, storage: str, name: str, url: str, *, kind: Literal["iso", "vztmpl", "import"] = "iso", checksum: str | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[str]:
+        """Lets the node itself fetch a file onto a storage, and gives its volid. With a `checksum` a file of that name that is this
+        already is left as it is."""
+    def delete_volume(self, volid: str, *, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]:
+        """Deletes a volume. One that is not there is fine, too; one that may be a guest's, or a backup, is refused."""
+    def interfaces(self) -> Future[list[Interface]]:
+        """Its network interfaces."""
+    def bridges(self) -> Future[list[Interface]]:
+        """Its bridges."""
+    def disks(self) -> Future[list[Disk]]:
+        """Its physical disks."""
+    def tasks(self, *, limit: int = 50) -> Future[list[TaskEntry]]:
+        """Its latest tasks, the newest first."""
+    def vm(self, vmid: int) -> AsyncVm:
+        """The handle of a VM on it. Nothing is asked."""
+    def container(self, vmid: int) -> AsyncContainer:
+        """The handle of a container on it. Nothing is asked."""
+    def create_vm(self, name: str, *, vmid: int | None = None, cores: int | None = None, memory: int | None = None, disks: Mapping[str, tuple[str, int]] | None = None, nets: Sequence[str] = ..., cloud_init_drive: tuple[str, str] | None = None, agent: bool = False, tags: Sequence[str] = ..., pool: str | None = None, onboot: bool = False, start: bool = False, params: Params | None = None, timeout: float | None = None) -> Future[AsyncVm]:
+        """Creates a VM and gives its handle. Sizes are bytes: `disks={"scsi0": ("local-lvm", 8 * GIB)}`; `nets` are PVE's own lines,
+        such as `virtio,bridge=vmbr0`. Without `vmid` the next free number is taken."""
+    def create_container(self, hostname: str, *, template: str, vmid: int | None = None, rootfs: tuple[str, int] | None = None, cores: int | None = None, memory: int | None = None, swap: int | None = None, nets: Sequence[str] = ..., ssh_keys: Sequence[str] = ..., password: str | Secret | None = None, nesting: bool = False, privileged: bool = False, tags: Sequence[str] = ..., pool: str | None = None, onboot: bool = False, start: bool = False, params: Params | None = None, timeout: float | None = None) -> Future[AsyncContainer]:
+        """Creates a container from a template file, such as `local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst`, and gives its
+        handle. Sizes are bytes: `rootfs=("local-lvm", 4 * GIB)`."""
 
 class AsyncPlan:
     @property
@@ -1071,47 +1415,86 @@ class AsyncPlan:
     def __exit__(self, _type: type[BaseException] | None, raised: BaseException | None, _traceback: TracebackType | None) -> bool: ...
 
 class AsyncClient:
+    """A Proxmox VE cluster or node, through one transport. Use it as a context manager, or `close` it.
+
+    Methods that ask PVE return awaitables."""
     @classmethod
-    def https(cls, url: str, *, token: str | None = None, secret: str | Secret | None = None, user: str | None = None, password: str | Secret | None = None, ca_file: str | PathLike[str] | None = None, ca_pem: str | bytes | None = None, fingerprint: str | None = None, dangerous_accept_any_certificate: bool = False, connect_timeout: float | None = None, first_byte_timeout: float | None = None, total_timeout: float | None = None, limit: int | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> AsyncClient: ...
+    def https(cls, url: str, *, token: str | None = None, secret: str | Secret | None = None, user: str | None = None, password: str | Secret | None = None, ca_file: str | PathLike[str] | None = None, ca_pem: str | bytes | None = None, fingerprint: str | None = None, dangerous_accept_any_certificate: bool = False, connect_timeout: float | None = None, first_byte_timeout: float | None = None, total_timeout: float | None = None, limit: int | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> AsyncClient:
+        """Over PVE's own HTTPS interface, with an API token or with user and password. Nothing is sent yet.
+
+        Certificates are verified: by the system's CAs, those of `ca_file` or `ca_pem`, or one SHA-256 `fingerprint`. Times are seconds.
+        At most `limit` requests are under way at once."""
     @classmethod
-    def ssh(cls, target: str, *, jumps: Sequence[str] = ..., key: str | PathLike[str] | None = None, known_hosts: str | PathLike[str] | None = None, config_file: str | PathLike[str] | None = None, accept_new_host_keys: bool = False, dangerous_accept_any_host_key: bool = False, proxy_command: str | None = None, engine: Literal["auto", "tunnel", "pvesh"] | None = None, sudo: bool = False, token: str | None = None, secret: str | Secret | None = None, fingerprint: str | None = None, allow_secret_arguments: bool = False, connect_timeout: float | None = None, limit: int | None = None, node_root: str | PathLike[str] | None = None, pveproxy_port: int | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> AsyncClient: ...
+    def ssh(cls, target: str, *, jumps: Sequence[str] = ..., key: str | PathLike[str] | None = None, known_hosts: str | PathLike[str] | None = None, config_file: str | PathLike[str] | None = None, accept_new_host_keys: bool = False, dangerous_accept_any_host_key: bool = False, proxy_command: str | None = None, engine: Literal["auto", "tunnel", "pvesh"] | None = None, sudo: bool = False, token: str | None = None, secret: str | Secret | None = None, fingerprint: str | None = None, allow_secret_arguments: bool = False, connect_timeout: float | None = None, limit: int | None = None, node_root: str | PathLike[str] | None = None, pveproxy_port: int | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> AsyncClient:
+        """Through an ssh session to a node, by the system's OpenSSH client: `user@host`, `user@host:port` or an alias of
+        `ssh_config`. `engine` is `auto`, `tunnel` or `pvesh`; `jumps` are bastions, the first one first. Nothing is sent yet."""
     @classmethod
-    def local(cls, *, sudo: bool = False, allow_secret_arguments: bool = False, limit: int | None = None, node_root: str | PathLike[str] | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> AsyncClient: ...
+    def local(cls, *, sudo: bool = False, allow_secret_arguments: bool = False, limit: int | None = None, node_root: str | PathLike[str] | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> AsyncClient:
+        """By the `pvesh` of this machine, which is a node."""
     @classmethod
-    def sim(cls, sim: Sim | None = None, *, token: str | None = None, secret: str | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> AsyncClient: ...
-    def get(self, path: str, params: Params | None = None, /, *, _timeout: float | None = None, **keywords: Param) -> Future[Any]: ...
-    def create(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Future[Any]: ...
-    def set(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Future[Any]: ...
-    def delete(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Future[Any]: ...
-    def version(self) -> Future[Version]: ...
-    def resources(self) -> Future[list[Resource]]: ...
-    def guests(self) -> Future[list[Resource]]: ...
-    def nodes(self) -> Future[list[Resource]]: ...
-    def vnets(self) -> Future[list[Vnet]]: ...
-    def next_id(self) -> Future[int]: ...
-    def find(self, guest: int | str) -> Future[Location]: ...
-    def guest(self, guest: int | str) -> Future[AsyncVm | AsyncContainer]: ...
-    def node(self, name: str) -> AsyncNode: ...
-    def vm(self, vmid: int, *, node: str) -> AsyncVm: ...
-    def container(self, vmid: int, *, node: str) -> AsyncContainer: ...
-    def task(self, upid: str) -> AsyncTask: ...
-    def plan(self) -> AsyncPlan: ...
-    def report(self, *, name: str | None = None, node: str | None = None, addresses: bool = False, snapshots: bool = False, thresholds: dict[str, Any] | None = None) -> Future[Report]: ...
-    def watch(self, *, interval: float | None = None, longest_pause: float | None = None, templates: bool | None = None, cpu_points: float | None = None, memory_percent: float | None = None, queue: int | None = None) -> AsyncWatch: ...
+    def sim(cls, sim: Sim | None = None, *, token: str | None = None, secret: str | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> AsyncClient:
+        """To a simulated cluster in this process, without sockets: waiting moves its clock and costs no time."""
+    def get(self, path: str, params: Params | None = None, /, *, _timeout: float | None = None, **keywords: Param) -> Future[Any]:
+        """`GET path`: plain values. Parameters are keywords; those whose names are no identifiers come in `params`."""
+    def create(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Future[Any]:
+        """`POST path`. A raw write counts as one that destroys: about a guest it passes the policy only when `_force` names it."""
+    def set(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Future[Any]:
+        """`PUT path`, gated as `create` is."""
+    def delete(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Future[Any]:
+        """`DELETE path`, gated as `create` is."""
+    def version(self) -> Future[Version]:
+        """Which PVE answers. Needs no privilege, so it tells that address and credentials work."""
+    def resources(self) -> Future[list[Resource]]:
+        """Every guest, node, storage and pool in one answer. What the credentials may not audit is silently left out by PVE."""
+    def guests(self) -> Future[list[Resource]]:
+        """Every guest of the cluster."""
+    def nodes(self) -> Future[list[Resource]]:
+        """The nodes as the cluster sees them."""
+    def vnets(self) -> Future[list[Vnet]]:
+        """The virtual networks of the cluster."""
+    def next_id(self) -> Future[int]:
+        """A number that is free right now. PVE reserves nothing."""
+    def find(self, guest: int | str) -> Future[Location]:
+        """Where a guest is, by its number or its exact name."""
+    def guest(self, guest: int | str) -> Future[AsyncVm | AsyncContainer]:
+        """The handle of a guest, wherever it is, by its number or its exact name: a VM or a container."""
+    def node(self, name: str) -> AsyncNode:
+        """The handle of a node. Nothing is asked."""
+    def vm(self, vmid: int, *, node: str) -> AsyncVm:
+        """The handle of a VM. Nothing is asked: `guest` finds its node."""
+    def container(self, vmid: int, *, node: str) -> AsyncContainer:
+        """The handle of a container. Nothing is asked: `guest` finds its node."""
+    def task(self, upid: str) -> AsyncTask:
+        """The handle of a task that was started earlier, or by somebody else."""
+    def plan(self) -> AsyncPlan:
+        """What a piece of program would send, without sending it: a context manager, see `Plan`."""
+    def report(self, *, name: str | None = None, node: str | None = None, addresses: bool = False, snapshots: bool = False, thresholds: dict[str, Any] | None = None) -> Future[Report]:
+        """Health of nodes, storages, disks and guests in one object, with what needs attention."""
+    def watch(self, *, interval: float | None = None, longest_pause: float | None = None, templates: bool | None = None, cpu_points: float | None = None, memory_percent: float | None = None, queue: int | None = None) -> AsyncWatch:
+        """What changes, as events: an iterator, or an async iterator. It never ends; `interval` is seconds between two looks."""
     @property
-    def policy(self) -> Policy: ...
+    def policy(self) -> Policy:
+        """The policy in force."""
     @property
-    def transport(self) -> str: ...
+    def transport(self) -> str:
+        """The name of the transport, such as `https/reqwest`."""
     @property
-    def endpoint(self) -> str: ...
+    def endpoint(self) -> str:
+        """Where it leads, such as `https://pve1:8006`."""
     @property
-    def closed(self) -> bool: ...
-    def close(self) -> None: ...
+    def closed(self) -> bool:
+        """Whether it is closed."""
+    def close(self) -> None:
+        """Lets go of all connections. Every later call raises `ClosedError`."""
     def __aenter__(self) -> Future[Self]: ...
     def __aexit__(self, *_raised: object) -> Future[None]: ...
 
 class AsyncWatch:
-    def close(self) -> None: ...
+    """What changes in a cluster. It never ends: a look that fails is an event as well. `close` it, or use it as a context manager.
+
+    Methods that ask PVE return awaitables."""
+    def close(self) -> None:
+        """Ends it."""
     def __aiter__(self) -> AsyncIterator[Event]: ...
     def __anext__(self) -> Future[Event]: ...
     def __aenter__(self) -> Future[Self]: ...

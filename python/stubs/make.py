@@ -99,7 +99,47 @@ def made() -> str:
         " -> Future[Preflight]: ...\n@overload\n"
         "def preflight(method: Callable[_P, Any], /, *args: _P.args, **keywords: _P.kwargs) -> Preflight: ..."
     )
-    return text[:first] + overloads + text[end:]
+    return documented(text[:first] + overloads + text[end:])
+
+
+def documented(text: str) -> str:
+    """With what the module says of its classes, methods and functions, where editors look for it."""
+    import proxmox_sdk
+
+    # What two classes have in common has no class of its own in the module.
+    inner = {"Guest": "Vm", "AsyncGuest": "AsyncVm"}
+    lines: list[str] = []
+    owner: object = proxmox_sdk
+    told: set[tuple[str, str]] = set()
+    for line in text.splitlines():
+        lines.append(line)
+        if line.startswith("class "):
+            name = re.split(r"[(:]", line.removeprefix("class "))[0]
+            owner = getattr(proxmox_sdk, inner.get(name, name), None)
+            own = vars(owner).get("__doc__") if isinstance(owner, type) and name not in inner else None
+            if own:
+                lines[-1] = line.removesuffix(" ...")
+                lines.append(quoted(own, "    "))
+            continue
+        if line and not line.startswith((" ", "@", "def ")):
+            owner = proxmox_sdk
+        found = re.match(r"( *)(?:async )?def ([a-z]\w*)\(.*: \.\.\.$", line)
+        if not found:
+            continue
+        indent, name = found.groups()
+        whose = owner if indent else proxmox_sdk
+        doc = getattr(getattr(whose, name, None), "__doc__", None)
+        # Editors show what the first of several signatures says.
+        if doc and (str(whose), name) not in told:
+            told.add((str(whose), name))
+            lines[-1] = line.removesuffix(" ...")
+            lines.append(quoted(doc, indent + "    "))
+    return "\n".join(lines) + "\n"
+
+
+def quoted(doc: str, indent: str) -> str:
+    words = f'r"""{doc}"""' if "\\" in doc else f'"""{doc}"""'
+    return "\n".join(f"{indent}{line}".rstrip() for line in words.splitlines())
 
 
 def main() -> int:

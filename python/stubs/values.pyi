@@ -120,6 +120,53 @@ class Rates(Record):
     netin: Final[float | None]
     netout: Final[float | None]
 
+class GuestPoint(Record):
+    time: Final[int]
+    cpu: Final[float | None]
+    maxcpu: Final[float | None]
+    mem: Final[float | None]
+    maxmem: Final[float | None]
+    memhost: Final[float | None]
+    disk: Final[float | None]
+    maxdisk: Final[float | None]
+    diskread: Final[float | None]
+    diskwrite: Final[float | None]
+    netin: Final[float | None]
+    netout: Final[float | None]
+    pressure_cpu_some: Final[float | None]
+    pressure_cpu_full: Final[float | None]
+    pressure_io_some: Final[float | None]
+    pressure_io_full: Final[float | None]
+    pressure_memory_some: Final[float | None]
+    pressure_memory_full: Final[float | None]
+
+class NodePoint(Record):
+    time: Final[int]
+    cpu: Final[float | None]
+    maxcpu: Final[float | None]
+    iowait: Final[float | None]
+    loadavg: Final[float | None]
+    memused: Final[float | None]
+    memtotal: Final[float | None]
+    memavailable: Final[float | None]
+    swapused: Final[float | None]
+    swaptotal: Final[float | None]
+    rootused: Final[float | None]
+    roottotal: Final[float | None]
+    netin: Final[float | None]
+    netout: Final[float | None]
+    pressure_cpu_some: Final[float | None]
+    pressure_cpu_full: Final[float | None]
+    pressure_io_some: Final[float | None]
+    pressure_io_full: Final[float | None]
+    pressure_memory_some: Final[float | None]
+    pressure_memory_full: Final[float | None]
+
+class StoragePoint(Record):
+    time: Final[int]
+    used: Final[float | None]
+    total: Final[float | None]
+
 class GuestTelemetry(Record):
     kind: Final[GuestKind]
     node: Final[str]
@@ -256,7 +303,7 @@ class Progress(Record):
     line: Final[str]
     fraction: Final[float | None]
 
-class SnapshotEntry(Record):
+class GuestSnapshot(Record):
     name: Final[str]
     description: Final[str | None]
     parent: Final[str | None]
@@ -351,10 +398,6 @@ class Flag(Record):
 class NodeCondition(Record):
     state: Final[NodeState]
     reason: Final[str | None]
-
-class GuestSnapshot(Record):
-    name: Final[str]
-    snaptime: Final[int | None]
 
 class GuestRow(Record):
     vmid: Final[int]

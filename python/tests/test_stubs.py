@@ -83,7 +83,7 @@ def test_attributes_of_results(client: px.Client, sim: px.Sim, managed: int) -> 
     for value in (
         client.version(), client.resources(), client.vnets(), client.find(managed), node.status(), node.vms(),
         node.storages(), node.content("local"), node.interfaces(), node.disks(), node.telemetry(backups=True), vm.status(), vm.telemetry(addresses=True),
-        vm.pending(), vm.interfaces(), vm.agent_osinfo(), vm.exec(["true"]), vm.wait_for_ip(),
+        node.history(), node.storage_history("local"), vm.history(), vm.pending(), vm.interfaces(), vm.agent_osinfo(), vm.exec(["true"]), vm.wait_for_ip(),
         client.report(addresses=True, snapshots=True), px.request(vm.stop), px.preflight(vm.clone, "x", newid=100),
     ):
         look(value)
@@ -108,5 +108,5 @@ def test_attributes_of_results(client: px.Client, sim: px.Sim, managed: int) -> 
         look(next(watch))
     records = {name for name, node in CLASSES.items() if "Record" in [getattr(b, "id", "") for b in node.bases]}
     # These need a node of PVE 9, two looks, or a listener, and are looked at elsewhere.
-    elsewhere = {"Pressure", "Rates", "Decision", "GuestSnapshot", "AsyncCloned"}
+    elsewhere = {"Pressure", "Rates", "Decision", "AsyncCloned"}
     assert records - seen <= elsewhere, records - seen - elsewhere

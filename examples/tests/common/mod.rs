@@ -3,6 +3,8 @@
 // Each test file uses its part of it, and a helper that fails is a failed test.
 #![allow(dead_code, unused_macros, unused_imports, clippy::unwrap_used)]
 
+pub(crate) mod transcript;
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;

@@ -8,6 +8,7 @@ mod data;
 mod delete;
 mod exec;
 mod power;
+mod snapshot;
 mod spec;
 mod status;
 mod wait_for_ip;
@@ -24,6 +25,7 @@ pub use data::GuestData;
 pub use delete::{DeleteGuest, DeleteOptions, Deleted};
 pub use exec::{Exec, ExecResult};
 pub use power::{EnsurePower, Power, Shutdown};
+pub use snapshot::{GuestSnapshot, SnapshotOptions};
 pub use status::{GuestState, GuestStatus};
 pub use wait_for_ip::{AddressSource, WaitForIp};
 

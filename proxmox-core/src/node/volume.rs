@@ -1,6 +1,7 @@
 //! Files on a storage: what is put there, and what is taken away.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::Node;
@@ -28,6 +29,17 @@ impl FileKind {
             Self::Vztmpl => "vztmpl",
             Self::Import => "import",
         }
+    }
+}
+
+/// PVE's word.
+impl FromStr for FileKind {
+    type Err = Error;
+    fn from_str(word: &str) -> Result<Self> {
+        let all = [Self::Iso, Self::Vztmpl, Self::Import];
+        all.into_iter().find(|kind| kind.as_str() == word).ok_or_else(|| {
+            Error::invalid("content", format!("content: {word:?} is not iso, vztmpl or import"))
+        })
     }
 }
 

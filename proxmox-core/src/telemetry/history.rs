@@ -1,11 +1,12 @@
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::Pressure;
 use crate::call::{Ask, Call};
 use crate::guest::{Guest, Kind};
-use crate::{Node, PvePath, PveRequest, Rows, StorageId, de};
+use crate::{Error, Node, PvePath, PveRequest, Result, Rows, StorageId, de};
 
 /// How far back a history goes. The further, the coarser: PVE keeps averages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -36,6 +37,18 @@ impl Timeframe {
             Self::Month => "month",
             Self::Year => "year",
         }
+    }
+}
+
+/// PVE's word.
+impl FromStr for Timeframe {
+    type Err = Error;
+    fn from_str(word: &str) -> Result<Self> {
+        let all = [Self::Hour, Self::Day, Self::Week, Self::Month, Self::Year];
+        all.into_iter().find(|over| over.as_str() == word).ok_or_else(|| {
+            let text = format!("timeframe: {word:?} is not hour, day, week, month or year");
+            Error::invalid("timeframe", text)
+        })
     }
 }
 
@@ -182,6 +195,12 @@ impl Node {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_read() {
+        assert_eq!("week".parse::<Timeframe>().unwrap(), Timeframe::Week);
+        assert!("Week".parse::<Timeframe>().is_err());
+    }
 
     /// Shapes of 9.2; 8.4 has neither `memhost` nor pressures.
     #[test]

@@ -7,12 +7,12 @@ mod tests;
 
 use std::net::IpAddr;
 
+use proxmox_core::guest::GuestSnapshot;
 use proxmox_core::node::DiskHealth;
 use proxmox_core::{GuestKind, NodeName, StorageId, Vmid};
 use serde::{Deserialize, Serialize};
 
 use crate::flag::{Flag, Severity};
-use crate::snapshot::GuestSnapshot;
 use crate::thresholds::Thresholds;
 
 /// Everything that a report says, in an order that does not change from one reading to the next. See [`Report::of`].

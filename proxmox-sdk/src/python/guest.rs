@@ -1,7 +1,10 @@
 //! What VMs and containers have in common.
 
 use proxmox_core::config::IpConfig;
-use proxmox_core::guest::{CloneOptions, DeleteOptions, Deleted, Exec, IpQuery, Kind, Power, Shutdown};
+use proxmox_core::guest::{
+    CloneOptions, DeleteOptions, Deleted, Exec, IpQuery, Kind, Power, Shutdown, SnapshotOptions,
+};
+use proxmox_core::telemetry::Timeframe;
 use proxmox_core::{Call, ConfigChange, Growth, Guest, GuestKind, NodeName, StorageId, Vmid, Work};
 use proxmox_lxc::Lxc;
 use proxmox_qemu::Qemu;
@@ -14,8 +17,7 @@ use super::container::ContainerBase;
 use super::error::{OrRaise, invalid};
 use super::params::params;
 use super::records::record;
-use super::rows::{rows, rows_that};
-use super::snapshot::{self, SnapshotEntry};
+use super::rows::rows;
 use super::tags;
 use super::task::TaskBase;
 use super::to_python::plain;
@@ -116,6 +118,13 @@ impl GuestBase {
             let call = if addresses { call.with_addresses() } else { call };
             self.way.run(py, call, Options::default(), record)
         })
+    }
+
+    /// Its past, the oldest first: averages over an `hour`, `day`, `week`, `month` or `year`. Rates are bytes per second; a time of which
+    /// nothing is known has no figures.
+    #[pyo3(signature = (timeframe=Arg(Timeframe::Hour)))]
+    fn history(&self, py: Python<'_>, timeframe: Arg<Timeframe>) -> PyResult<Py<PyAny>> {
+        of_either!(self, guest => self.way.run(py, guest.history(timeframe.0), Options::default(), rows))
     }
 
     /// The configuration that is wanted: texts by key, and `digest`.
@@ -399,9 +408,7 @@ impl GuestBase {
 
     /// Its snapshots, the present state (`current`) left out.
     fn snapshots(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let call = of_either!(self, guest => snapshot::list(&guest));
-        self.way
-            .run(py, call, Options::default(), |py, found| rows_that(py, found, SnapshotEntry::is_snapshot))
+        of_either!(self, guest => self.way.run(py, guest.snapshots(), Options::default(), rows))
     }
 
     /// Makes a snapshot; with `vmstate` the memory as well.
@@ -410,13 +417,15 @@ impl GuestBase {
         &self,
         py: Python<'_>,
         name: &str,
-        description: Option<&str>,
+        description: Option<String>,
         vmstate: bool,
         force: Option<GuestId>,
         timeout: Option<Seconds>,
     ) -> PyResult<Py<PyAny>> {
-        let call = of_either!(self, guest => snapshot::create(&guest, name, description, vmstate));
-        self.work(py, call, true, Options::new(force, timeout))
+        let options =
+            description.into_iter().fold(SnapshotOptions::named(name), SnapshotOptions::description);
+        let options = if vmstate { options.vmstate() } else { options };
+        of_either!(self, guest => self.work(py, guest.snapshot(options), true, Options::new(force, timeout)))
     }
 
     /// Goes back to a snapshot: what has come since is lost.
@@ -428,8 +437,7 @@ impl GuestBase {
         force: Option<GuestId>,
         timeout: Option<Seconds>,
     ) -> PyResult<Py<PyAny>> {
-        let call = of_either!(self, guest => snapshot::rollback(&guest, name));
-        self.work(py, call, true, Options::new(force, timeout))
+        of_either!(self, guest => self.work(py, guest.rollback(name), true, Options::new(force, timeout)))
     }
 
     /// Deletes a snapshot.
@@ -441,8 +449,7 @@ impl GuestBase {
         force: Option<GuestId>,
         timeout: Option<Seconds>,
     ) -> PyResult<Py<PyAny>> {
-        let call = of_either!(self, guest => snapshot::delete(&guest, name));
-        self.work(py, call, true, Options::new(force, timeout))
+        of_either!(self, guest => self.work(py, guest.delete_snapshot(name), true, Options::new(force, timeout)))
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {

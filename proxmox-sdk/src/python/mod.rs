@@ -40,7 +40,6 @@ mod report;
 mod rows;
 mod secret;
 mod sim;
-mod snapshot;
 mod tags;
 mod task;
 mod to_python;

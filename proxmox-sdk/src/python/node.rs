@@ -1,10 +1,12 @@
 //! A node: its state, lists, storages, tasks, and new guests on it.
 
-use proxmox_core::{GuestKind, NodeName, StorageId};
+use proxmox_core::node::{Checksum, Download, FileKind, Upload};
+use proxmox_core::telemetry::Timeframe;
+use proxmox_core::{GuestKind, NodeName, StorageId, VolId};
 use proxmox_lxc::LxcNode;
 use proxmox_qemu::QemuNode;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyMapping};
+use pyo3::types::{PyAny, PyBytes, PyMapping, PyString};
 
 use super::args::{Arg, Bytes, GuestId, Seconds};
 use super::create;
@@ -58,6 +60,24 @@ impl NodeBase {
         self.way.run(py, call, Options::default(), record)
     }
 
+    /// Its past, the oldest first: averages over an `hour`, `day`, `week`, `month` or `year`. Rates are bytes per second; a time of which
+    /// nothing is known has no figures.
+    #[pyo3(signature = (timeframe=Arg(Timeframe::Hour)))]
+    fn history(&self, py: Python<'_>, timeframe: Arg<Timeframe>) -> PyResult<Py<PyAny>> {
+        self.way.run(py, self.node()?.history(timeframe.0), Options::default(), rows)
+    }
+
+    /// The past of one of its storages, the oldest first.
+    #[pyo3(signature = (storage, timeframe=Arg(Timeframe::Hour)))]
+    fn storage_history(
+        &self,
+        py: Python<'_>,
+        storage: Arg<StorageId>,
+        timeframe: Arg<Timeframe>,
+    ) -> PyResult<Py<PyAny>> {
+        self.way.run(py, self.node()?.storage_history(&storage.0, timeframe.0), Options::default(), rows)
+    }
+
     /// Which PVE it runs.
     fn version(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.way.run(py, self.node()?.version(), Options::default(), record)
@@ -82,6 +102,60 @@ impl NodeBase {
     #[pyo3(signature = (storage, *, kind=None))]
     fn content(&self, py: Python<'_>, storage: Arg<StorageId>, kind: Option<&str>) -> PyResult<Py<PyAny>> {
         self.way.run(py, self.node()?.content(&storage.0, kind), Options::default(), rows)
+    }
+
+    /// Puts a file onto a storage and gives its volid. `kind` is `iso`, `vztmpl` or `import`, `checksum` such as `sha256:...`. A file of
+    /// that name is replaced by PVE without a word.
+    #[pyo3(signature = (storage, name, content, *, kind=Arg(FileKind::Iso), checksum=None, timeout=None))]
+    fn upload(
+        &self,
+        py: Python<'_>,
+        storage: Arg<StorageId>,
+        name: &str,
+        content: &Bound<'_, PyBytes>,
+        kind: Arg<FileKind>,
+        checksum: Option<&str>,
+        timeout: Option<Seconds>,
+    ) -> PyResult<Py<PyAny>> {
+        let mut upload = Upload::new(kind.0, name, content.as_bytes().to_vec());
+        if let Some(sum) = checksum {
+            upload = upload.checksum(Checksum::parse(sum).or_raise()?);
+        }
+        self.way.run(py, self.node()?.upload(&storage.0, upload), Options::new(None, timeout), volid)
+    }
+
+    /// Lets the node itself fetch a file onto a storage, and gives its volid. With a `checksum` a file of that name that is this
+    /// already is left as it is.
+    #[pyo3(signature = (storage, name, url, *, kind=Arg(FileKind::Iso), checksum=None, timeout=None, on_progress=None))]
+    fn download(
+        &self,
+        py: Python<'_>,
+        storage: Arg<StorageId>,
+        name: &str,
+        url: &str,
+        kind: Arg<FileKind>,
+        checksum: Option<&str>,
+        timeout: Option<Seconds>,
+        on_progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let mut download = Download::new(kind.0, name, url);
+        if let Some(sum) = checksum {
+            download = download.checksum(Checksum::parse(sum).or_raise()?);
+        }
+        let options = Options::new(None, timeout).telling(on_progress);
+        self.way.run(py, self.node()?.download(&storage.0, download), options, volid)
+    }
+
+    /// Deletes a volume. One that is not there is fine, too; one that may be a guest's, or a backup, is refused.
+    #[pyo3(signature = (volid, *, force=None, timeout=None))]
+    fn delete_volume(
+        &self,
+        py: Python<'_>,
+        volid: Arg<VolId>,
+        force: Option<GuestId>,
+        timeout: Option<Seconds>,
+    ) -> PyResult<Py<PyAny>> {
+        self.way.run(py, self.node()?.delete_volume(&volid.0), Options::new(force, timeout), record)
     }
 
     /// Its network interfaces.
@@ -202,4 +276,9 @@ impl NodeBase {
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         Ok(format!("<{} {}>", slf.get_type().name()?, slf.get().name))
     }
+}
+
+/// A volid is text in Python.
+fn volid(py: Python<'_>, volid: VolId) -> PyResult<Py<PyAny>> {
+    Ok(PyString::new(py, volid.as_str()).into_any().unbind())
 }

@@ -125,6 +125,7 @@ classes! {
     GuestAddress = "GuestAddress" {
         keys { address: "ip-address" }
     }
+    GuestSnapshot = "GuestSnapshot": guest::GuestSnapshot {}
     FoundIp = "FoundIp": guest::FoundIp {}
     ExecResult = "ExecResult": guest::ExecResult {
         keys {
@@ -152,6 +153,21 @@ classes! {
         }
     }
     Rates = "Rates" {}
+    GuestPoint = "GuestPoint": telemetry::GuestPoint {
+        keys {
+            pressure_cpu_some: "pressurecpusome", pressure_cpu_full: "pressurecpufull",
+            pressure_io_some: "pressureiosome", pressure_io_full: "pressureiofull",
+            pressure_memory_some: "pressurememorysome", pressure_memory_full: "pressurememoryfull"
+        }
+    }
+    NodePoint = "NodePoint": telemetry::NodePoint {
+        keys {
+            pressure_cpu_some: "pressurecpusome", pressure_cpu_full: "pressurecpufull",
+            pressure_io_some: "pressureiosome", pressure_io_full: "pressureiofull",
+            pressure_memory_some: "pressurememorysome", pressure_memory_full: "pressurememoryfull"
+        }
+    }
+    StoragePoint = "StoragePoint": telemetry::StoragePoint {}
     NodeStatus = "NodeStatus": node::NodeStatus {
         parts { cpuinfo: CpuInfo }
     }
@@ -229,8 +245,8 @@ classes! {
     }
     GuestRow = "GuestRow" {
         enums { kind: GuestKind, condition: GuestCondition, worst: Severity }
+        parts { snapshots: GuestSnapshot }
     }
-    GuestSnapshot = "GuestSnapshot" {}
     StorageRow = "StorageRow" {
         enums { worst: Severity }
     }
@@ -252,7 +268,6 @@ classes! {
         enums { kind: GuestKind, status: GuestState }
     }
     WatchedNode = "Node" {}
-    SnapshotEntry = "SnapshotEntry": super::snapshot::SnapshotEntry {}
     SimGuest = "SimGuestView" {
         enums { kind: GuestKind }
     }

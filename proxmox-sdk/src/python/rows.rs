@@ -33,17 +33,8 @@ pub(crate) fn warn(py: Python<'_>, what: &str) -> PyResult<()> {
 
 /// The good rows; each of the others is warned of.
 pub(crate) fn rows<T: Result>(py: Python<'_>, rows: Rows<T>) -> PyResult<Py<PyAny>> {
-    rows_that(py, rows, |_| true)
-}
-
-/// The same, of those that are wanted.
-pub(crate) fn rows_that<T: Result>(
-    py: Python<'_>,
-    rows: Rows<T>,
-    wanted: impl Fn(&T) -> bool,
-) -> PyResult<Py<PyAny>> {
     for complaint in rows.complaints("the answer") {
         warn(py, &complaint)?;
     }
-    records(py, rows.into_iter().filter(wanted))
+    records(py, rows)
 }

@@ -7,7 +7,7 @@ use crate::ctx::Ctx;
 use crate::guest::GuestKind;
 use crate::rrd;
 use crate::state::seconds;
-use crate::status::{self, Figures};
+use crate::status::{self, Figures, object};
 
 /// `GET /nodes/{node}/qemu` and `GET /nodes/{node}/lxc`
 pub(crate) fn list(ctx: &mut Ctx<'_>) -> Answer {
@@ -54,11 +54,15 @@ pub(crate) fn rrddata(ctx: &mut Ctx<'_>) -> Answer {
             return json!({ "time": seconds(time) });
         }
         let figures = Figures::of(guest, time);
-        json!({
+        let mut row = object(json!({
             "time": seconds(time), "cpu": figures.cpu, "maxcpu": guest.cpus(ctx.state), "mem": figures.mem,
             "maxmem": guest.memory(), "disk": 0, "maxdisk": figures.maxdisk, "netin": 120, "netout": 80,
             "diskread": 0, "diskwrite": 0,
-        })
+        }));
+        if ctx.is_nine() {
+            status::pressure(guest, &figures, &json!(0), &mut row);
+        }
+        row.into()
     });
     Ok(Value::from(rows.collect::<Vec<_>>()).into())
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use proxmox_core::config::ConfigChange;
-use proxmox_core::guest::{CloneOptions, HowCloned};
-use proxmox_core::{ErrorKind, Outcome, PvePath, PveRequest, Upid};
+use proxmox_core::guest::{CloneOptions, HowCloned, SnapshotOptions};
+use proxmox_core::{ErrorKind, Outcome, PvePath, PveRequest};
 use proxmox_sim::Fault;
 
 use super::{Cap, Who, World, assert_is};
@@ -232,9 +232,7 @@ pub async fn of_a_snapshot(world: &World) {
     };
     let source = world.new_vm("with-snapshot").await;
     source.set_config([("cores", "2")]).await.unwrap();
-    let snapshot = PveRequest::create(source.path().fixed("snapshot")).param("snapname", "before");
-    let upid: Upid = world.pve.request(snapshot).await.unwrap();
-    world.pve.task(upid).wait().await.unwrap();
+    source.snapshot(SnapshotOptions::named("before")).await.unwrap();
     source.set_config([("cores", "4")]).await.unwrap();
     assert_eq!(simulated.sim.guest(source.vmid().get()).unwrap().snapshots, ["before"]);
     let clone = source.clone_to(CloneOptions::named("of-snapshot").full().snapname("before")).await.unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use proxmox_core::config::{ConfigChange, ContainerNet, IpConfig, Size};
 use proxmox_core::guest::{
     CloneOptions, DeleteOptions, Deleted, GuestState, HowCloned, IpQuery, NewId, Power, Shutdown,
+    SnapshotOptions,
 };
 use proxmox_core::{ErrorKind, Outcome, PvePath, PveRequest};
 use proxmox_lxc::{Container, ContainerSpec, Containers, Exec, ExecResult, LxcNode, Push};
@@ -171,6 +172,23 @@ pub async fn is_changed_and_grows(world: &World) {
     assert_eq!(disk.size(), Some(Size::gib(2)));
     let error = container.resize("rootfs", "1G".parse().unwrap()).await.unwrap_err();
     assert_eq!(error.outcome(), Outcome::Rejected, "{error:?}");
+}
+
+pub async fn goes_back_to_a_snapshot(world: &World) {
+    if !world.needs(Cap::Containers) {
+        return;
+    }
+    let container = new_container(world, "goes-back").await;
+    let taken = container.snapshot(SnapshotOptions::named("before")).await.unwrap();
+    assert_eq!(taken.upid.kind(), "vzsnapshot");
+    container.set_config([("memory", "256")]).await.unwrap();
+    assert_eq!(container.rollback("before").await.unwrap().upid.kind(), "vzrollback");
+    assert_eq!(container.config().await.unwrap().int("memory"), Some(128));
+    assert_eq!(container.delete_snapshot("before").await.unwrap().upid.kind(), "vzdelsnapshot");
+    assert_eq!(container.snapshots().await.unwrap().len(), 0);
+
+    let error = container.snapshot(SnapshotOptions::named("memory").vmstate()).await.unwrap_err();
+    assert_is(&error, ErrorKind::InvalidInput, Outcome::NotSent);
 }
 
 pub async fn is_cloned_once(world: &World) {

@@ -1,7 +1,7 @@
 //! The safety gate: on every write, whoever built it, before anything is sent.
 
 use proxmox_core::config::ConfigChange;
-use proxmox_core::guest::{DeleteOptions, GuestState, Power, Shutdown};
+use proxmox_core::guest::{DeleteOptions, GuestState, Power, Shutdown, SnapshotOptions};
 use proxmox_core::{ErrorKind, Outcome, PvePath, PveRequest, Verb};
 use proxmox_qemu::{CloudInit, Exec, QemuNode};
 use serde_json::Value;
@@ -34,6 +34,7 @@ pub async fn an_unmanaged_guest_is_left_alone(world: &World) {
         vm.cloud_init(CloudInit::new().user("x").drive("ide2", world.storage.clone())).await.unwrap_err(),
         vm.agent().exec(Exec::new(["true"])).await.unwrap_err(),
         vm.agent().file_write("/tmp/x", "x").await.unwrap_err(),
+        vm.snapshot(SnapshotOptions::named("x")).await.unwrap_err(),
         vm.delete(DeleteOptions::new()).await.unwrap_err(),
         vm.delete(DeleteOptions::new().stop_first()).await.unwrap_err(),
     ] {
@@ -96,6 +97,8 @@ pub async fn production_may_be_started_and_not_stopped(world: &World) {
         vm.reset().await.unwrap_err(),
         vm.suspend().await.unwrap_err(),
         vm.template().await.unwrap_err(),
+        vm.rollback("before").await.unwrap_err(),
+        vm.delete_snapshot("before").await.unwrap_err(),
         vm.delete(DeleteOptions::new()).await.unwrap_err(),
     ] {
         assert_refused(&error);

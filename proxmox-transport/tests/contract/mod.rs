@@ -23,6 +23,7 @@ pub mod gate;
 pub mod node;
 pub mod power;
 pub mod raw;
+pub mod snapshot;
 pub mod suite;
 pub mod task;
 pub mod telemetry;

@@ -75,6 +75,7 @@ macro_rules! topics {
             a_static_address_is_known_before_it_runs
             another_address_is_waited_for
             is_changed_and_grows
+            goes_back_to_a_snapshot
             is_cloned_once
             a_template_does_not_start
             nothing_is_done_to_one_that_is_not_ours
@@ -168,6 +169,11 @@ macro_rules! topics {
             without_a_drive_nothing_is_sent
             a_drive_is_attached_when_asked_for
             nothing_to_set_is_an_error
+        );
+        topic!($backend snapshot:
+            is_gone_back_to
+            a_guest_that_runs_is_stopped_by_going_back
+            what_cannot_be_done_is_told
         );
         topic!($backend task:
             a_good_end

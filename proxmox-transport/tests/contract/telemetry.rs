@@ -34,5 +34,7 @@ pub async fn histories_have_times(world: &World) {
     assert!(
         guest.iter().any(|point| point.cpu.is_some()) && node.iter().any(|point| point.memtotal.is_some())
     );
+    let storage = world.node().storage_history(&world.storage, Timeframe::Hour).await.unwrap();
+    assert!(storage.last().is_some_and(|point| point.total.is_some_and(|total| total > 0.0)), "{storage:?}");
     assert!(node.windows(2).all(|pair| pair[0].time < pair[1].time));
 }

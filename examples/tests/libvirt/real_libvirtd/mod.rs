@@ -1,4 +1,5 @@
 //! With a daemon.
 
+mod documents;
 mod regions;
 mod virt;

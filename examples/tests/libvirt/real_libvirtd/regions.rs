@@ -8,7 +8,7 @@ use crate::{lab, program};
 const REGIONS: &str = env!("CARGO_BIN_EXE_regions");
 
 /// The daemon's own network and pool, with a guest's image in it, as `regions --libvirt` looks for them.
-async fn host() -> String {
+pub(super) async fn host() -> String {
     let uri = daemon().uri("qemu", "/system");
     let connection = Connection::open(&uri.parse().unwrap()).await.unwrap();
     let directory = daemon().pool().join("default");

@@ -79,6 +79,13 @@ pub(super) const STORAGE: &[Line] = &[
     ("GET", "/nodes/{node}/storage/{storage}/status", "", AUDIT, content::status),
     (
         "GET",
+        "/nodes/{node}/storage/{storage}/rrddata",
+        "timeframe:e:hour,day,week,month,year cf?:e:AVERAGE,MAX",
+        AUDIT,
+        content::rrddata,
+    ),
+    (
+        "GET",
         "/nodes/{node}/storage/{storage}/content",
         "content?:s=storage-content vmid?:vmid",
         AUDIT,
