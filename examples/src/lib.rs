@@ -14,6 +14,7 @@ pub mod complain;
 pub mod connect;
 pub mod exit;
 pub mod human;
+pub mod later;
 pub mod options;
 pub mod pairs;
 pub mod place;

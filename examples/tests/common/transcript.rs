@@ -130,8 +130,18 @@ fn essence_of(line: &str) -> String {
     let hex = |word: &str| word.len() >= 8 && word.chars().all(|c| c.is_ascii_hexdigit());
     let unit = |word: &str| matches!(word, "B" | "KiB" | "MiB" | "GiB" | "TiB" | "ms" | "s" | "%" | "-");
     let separate = |c: char| !(c.is_ascii_alphanumeric() || c == '.');
+    // UUIDs, and addresses of cards: parts of them may be letters alone.
+    let id = |word: &str| {
+        let separators = word.chars().filter(|c| matches!(c, '-' | ':')).count();
+        let plain = word.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, '-' | ':'));
+        plain && matches!((word.len(), separators), (36, 4) | (17, 5))
+    };
     let mut words = Vec::new();
     for word in line.split_whitespace() {
+        if id(word.trim_end_matches(',')) {
+            words.push("#".to_owned());
+            continue;
+        }
         let parts: Vec<String> = word
             .split_inclusive(separate)
             .map(|part| match part.strip_suffix(separate) {
@@ -159,5 +169,6 @@ fn words_are_compared_and_numbers_are_not() {
         essence_of("✓ clone  1.3 s  VM 104 on pve1")
     );
     assert_eq!(essence_of("digest  b79c455ba45d94d0"), essence_of("digest b79c455ba45d94d1"));
+    assert_eq!(essence_of("nic 52:54:00:C2:43:CF, on"), essence_of("nic 52:54:00:12:43:11, on"));
     assert_ne!(essence_of("VM 102: started"), essence_of("VM 102: stopped"));
 }

@@ -4,6 +4,7 @@ mod fleet;
 mod guest;
 
 use clap::{Args, Parser, Subcommand};
+use examples::later::Later;
 use examples::options::Connection;
 pub(crate) use fleet::{Report, Watch};
 pub(crate) use guest::{Clone, Create, Lxc, Qemu, Verb};
@@ -90,22 +91,22 @@ pub(crate) enum Command {
     Delete(Raw),
     /// Virtual machines
     #[command(subcommand)]
-    Qemu(Qemu),
+    Qemu(Later<Qemu>),
     /// Containers
     #[command(subcommand)]
-    Lxc(Lxc),
+    Lxc(Later<Lxc>),
     /// Tell all that stands in the way of a command, and send nothing
     ///
     /// Exits with 0 when nothing does, and with 1 when something does. Of a command that does several things the first is
     /// examined.
     #[command(subcommand)]
-    Preflight(Examined),
+    Preflight(Later<Examined>),
     /// Nodes
     #[command(subcommand)]
-    Node(Node),
+    Node(Later<Node>),
     /// Tasks: the work that PVE does in the background
     #[command(subcommand)]
-    Task(Task),
+    Task(Later<Task>),
     /// Health of nodes, disks, storages and guests, and what needs attention
     ///
     /// Exits with 0 whatever it has to say. A node that does not answer is named on stderr; its guests are unknown.
@@ -128,10 +129,10 @@ pub(crate) enum Examined {
     Delete(Raw),
     /// Virtual machines
     #[command(subcommand)]
-    Qemu(Qemu),
+    Qemu(Later<Qemu>),
     /// Containers
     #[command(subcommand)]
-    Lxc(Lxc),
+    Lxc(Later<Lxc>),
 }
 
 impl From<Examined> for Command {

@@ -19,6 +19,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use examples::exit::Exit;
+use examples::later::Later;
 use examples::{complain, verbose};
 use proxmox_core::{Result, Verb};
 
@@ -43,7 +44,7 @@ fn run(cli: Cli) -> Result<Exit> {
     let mut session = Session::open(&cli)?;
     let mut exit = Exit::Done;
     let command = match cli.command {
-        Command::Preflight(command) => {
+        Command::Preflight(Later(command)) => {
             session.only_examine();
             command.into()
         }
@@ -55,10 +56,10 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Create(request) => raw::run(&session, Verb::Create, request),
         Command::Set(request) => raw::run(&session, Verb::Set, request),
         Command::Delete(request) => raw::run(&session, Verb::Delete, request),
-        Command::Qemu(command) => qemu::run(&session, command).map(|end| exit = end),
-        Command::Lxc(command) => lxc::run(&session, command).map(|end| exit = end),
-        Command::Node(command) => node::run(&session, command),
-        Command::Task(command) => task::run(&session, command),
+        Command::Qemu(Later(command)) => qemu::run(&session, command).map(|end| exit = end),
+        Command::Lxc(Later(command)) => lxc::run(&session, command).map(|end| exit = end),
+        Command::Node(Later(command)) => node::run(&session, command),
+        Command::Task(Later(command)) => task::run(&session, command),
         Command::Report(command) => report::run(&session, &command),
         Command::Watch(command) => watch::run(&session, &command),
     };

@@ -7,10 +7,12 @@ use proxmox_core::Size;
 
 use super::regions::host;
 use crate::common::transcript::{Shell, sessions};
+use crate::daemon::Daemon;
 
 #[tokio::test]
 async fn sessions_print_what_they_are_shown_to_print() {
-    let uri = host().await;
+    let daemon = Daemon::start();
+    let uri = host(&daemon).await;
     let connection = Connection::open(&uri.parse().unwrap()).await.unwrap();
     let old = DomainXml::new("old", Size::gib(1), 1).to_xml().unwrap();
     connection.call(domain::define(&old, 0)).await.unwrap();

@@ -2,26 +2,27 @@
 
 use libvirt_driver::Connection;
 
-use crate::daemon::daemon;
+use crate::daemon::Daemon;
 use crate::{lab, program};
 
 const REGIONS: &str = env!("CARGO_BIN_EXE_regions");
 
 /// The daemon's own network and pool, with a guest's image in it, as `regions --libvirt` looks for them.
-pub(super) async fn host() -> String {
-    let uri = daemon().uri("qemu", "/system");
+pub(super) async fn host(daemon: &Daemon) -> String {
+    let uri = daemon.uri("qemu", "/system");
     let connection = Connection::open(&uri.parse().unwrap()).await.unwrap();
-    let directory = daemon().pool().join("default");
+    let directory = daemon.pool().join("default");
     std::fs::create_dir_all(&directory).unwrap();
     std::fs::copy(lab::image(), directory.join("tiny.qcow2")).unwrap();
-    lab::pool(&connection, daemon(), "default").await;
+    lab::pool(&connection, daemon, "default").await;
     lab::network(&connection, "default", 5).await;
     uri
 }
 
 #[tokio::test]
 async fn two_regions_live_by_the_same_code() {
-    let uri = host().await;
+    let daemon = Daemon::start();
+    let uri = host(&daemon).await;
     let args = ["--sim", "--virt-type", "qemu", "--image", "local=default/tiny.qcow2", "--name", "twin"];
     let ran = program(REGIONS, &[&args[..], &["--wait", "120"]].concat(), Some(&uri));
     assert_eq!(ran.code, 0, "{ran:?}");
