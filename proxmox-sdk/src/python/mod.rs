@@ -10,6 +10,7 @@
 //! | `error`, `enums` | exceptions and enums |
 //! | `args`, `params`, `secret` | what comes from Python |
 //! | `client`, `connect`, `node`, `guest`, `vm`, `container`, `task` … | the nouns |
+//! | `libvirt`, `backend` | plain libvirt hosts, and places of both kinds |
 
 // PyO3 hands arguments over by value, and Python's keywords are many.
 #![allow(clippy::needless_pass_by_value, clippy::too_many_arguments)]
@@ -28,6 +29,7 @@ mod field;
 mod from_json;
 mod guest;
 mod lane;
+mod libvirt;
 mod node;
 mod params;
 mod plan;
@@ -71,6 +73,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<watch::AsyncWatch>()?;
     module.add_class::<plan::Plan>()?;
     module.add_class::<policy::Policy>()?;
+    libvirt::add(module)?;
     module.add_class::<secret::Secret>()?;
     module.add_class::<sim::Sim>()?;
     module.add("UnreadableRowWarning", rows::unreadable(module.py())?)?;

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use serde::Serialize;
 use serde_json::json;
 
+use super::libvirt;
 use super::record::{Class, Compute, Record, Shape, of_value};
 
 /// A value that has a class of its own in Python.
@@ -252,6 +253,19 @@ classes! {
         enums { kind: GuestKind, status: GuestState }
     }
     WatchedNode = "Node" {}
+    DomainOverview = "DomainOverview": libvirt::DomainOverview {
+        enums { state: DomainState }
+    }
+    DomainUsage = "DomainUsage": libvirt::DomainUsage {
+        enums { state: DomainState }
+    }
+    NicUsage = "NicUsage" {}
+    DiskUsage = "DiskUsage" {}
+    HostCapacity = "HostCapacity": libvirt::HostCapacity {}
+    PoolCapacity = "PoolCapacity": libvirt::PoolCapacity {}
+    DomainSnapshot = "DomainSnapshot": libvirt::DomainSnapshot {}
+    DeletedDomain = "DeletedDomain": libvirt::DeletedDomain {}
+    LeftVolume = "LeftVolume" {}
     SnapshotEntry = "SnapshotEntry": super::snapshot::SnapshotEntry {}
     SimGuest = "SimGuestView" {
         enums { kind: GuestKind }
