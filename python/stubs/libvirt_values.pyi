@@ -69,3 +69,47 @@ class DeletedDomain(Record):
 class LeftVolume(Record):
     volume: Final[str]
     why: Final[str]
+
+class Instance(Record):
+    id: Final[str]
+    name: Final[str]
+    node: Final[str]
+    state: Final[InstanceState]
+    managed: Final[bool]
+    tags: Final[list[str]]
+    vcpus: Final[int | None]
+    memory: Final[int | None]
+
+class Capacity(Record):
+    vcpus: Final[int]
+    promised_vcpus: Final[int]
+    free_vcpus: Final[int]
+    cpu_percent: Final[float | None]
+    memory: Final[int]
+    promised_memory: Final[int]
+    free_memory: Final[int]
+    used_memory: Final[int | None]
+    disk: Final[int]
+    free_disk: Final[int]
+
+class InstanceType(Record):
+    name: Final[str]
+    vcpus: Final[int]
+    memory: Final[int]
+    disk: Final[int]
+
+class Region(Record):
+    name: Final[str]
+    kind: Final[RegionKind]
+    instance_types: Final[list[InstanceType]]
+
+class InstanceEvent(Record):
+    kind: Final[InstanceEventKind | str]
+    instances: Final[list[Instance] | None]
+    instance: Final[Instance | None]
+    id: Final[str | None]
+
+class Regions:
+    def __init__(self, entries: str | Sequence[Mapping[str, Any]], /) -> None: ...
+    def __iter__(self) -> Iterator[Region]: ...
+    def __len__(self) -> int: ...

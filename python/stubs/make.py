@@ -13,7 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "proxmox_sdk" / "__init__.pyi"
-NOUNS = "Task Guest Vm Container Node Plan Client Watch Cloned ClonedVm ClonedContainer Domain LibvirtHost".split()
+NOUNS = "Task Guest Vm Container Node Plan Client Watch Cloned ClonedVm ClonedContainer Domain LibvirtHost Backend InstanceWatch".split()
 
 HEAD = '''# Made by python/stubs/make.py: change what is in python/stubs, and run it.
 
@@ -39,20 +39,20 @@ Group: TypeAlias = Literal["state", "cpu", "memory", "network", "disks"]
 
 # What a line of a noun stands for, in either half.
 MARKS = {
-    "    # context\n": (
+    r"    # context\n": (
         "    def __enter__(self) -> Self: ...\n    def __exit__(self, *_raised: object) -> None: ...\n",
         "    def __aenter__(self) -> Future[Self]: ...\n    def __aexit__(self, *_raised: object) -> Future[None]: ...\n",
     ),
-    "    # iterates Event\n": (
-        "    def __iter__(self) -> Iterator[Event]: ...\n    def __next__(self) -> Event: ...\n",
-        "    def __aiter__(self) -> AsyncIterator[Event]: ...\n    def __anext__(self) -> Future[Event]: ...\n",
+    r"    # iterates (\w+)\n": (
+        r"    def __iter__(self) -> Iterator[\1]: ...\n    def __next__(self) -> \1: ...\n",
+        r"    def __aiter__(self) -> AsyncIterator[\1]: ...\n    def __anext__(self) -> Future[\1]: ...\n",
     ),
 }
 
 
 def marked(nouns: str, half: int) -> str:
     for mark, halves in MARKS.items():
-        nouns = nouns.replace(mark, halves[half])
+        nouns = re.sub(mark, halves[half], nouns)
     return nouns
 
 

@@ -229,7 +229,11 @@ impl Backend for LibvirtBackend {
     }
 
     async fn ips(&self, id: &InstanceId) -> Result<Vec<IpAddr>> {
-        Ok(IpQuery::first_of_each(&self.domain(id).await?.addresses().await?))
+        match self.domain(id).await?.addresses().await {
+            Ok(interfaces) => Ok(IpQuery::first_of_each(&interfaces)),
+            Err(e) if e.kind() == ErrorKind::WrongState => Ok(Vec::new()),
+            Err(e) => Err(e),
+        }
     }
 
     async fn capacity(&self) -> Result<Capacity> {

@@ -1,7 +1,5 @@
 //! The client: raw requests, and the way to all nouns.
 
-use std::sync::Arc;
-
 use proxmox_core::{GuestKind, NodeName, PvePath, PveRequest, Upid, Verb};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyType};
@@ -360,7 +358,7 @@ impl ClientBase {
         watch = cpu_points.into_iter().fold(watch, proxmox_fleet::Watch::cpu_points);
         watch = memory_percent.into_iter().fold(watch, proxmox_fleet::Watch::memory_percent);
         watch = queue.into_iter().fold(watch, proxmox_fleet::Watch::queue);
-        watch::WatchBase::over(py, self.way.clone(), Arc::new(watch))
+        watch::WatchBase::over(py, self.way.clone(), watch.subscribe())
     }
 
     /// The policy in force.

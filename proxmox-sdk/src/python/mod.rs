@@ -17,6 +17,7 @@
 
 mod aio;
 mod args;
+mod backend;
 mod client;
 mod cloned;
 mod compat;
@@ -73,7 +74,10 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<watch::AsyncWatch>()?;
     module.add_class::<plan::Plan>()?;
     module.add_class::<policy::Policy>()?;
+    module.add_class::<watch::InstanceWatch>()?;
+    module.add_class::<watch::AsyncInstanceWatch>()?;
     libvirt::add(module)?;
+    backend::add(module)?;
     module.add_class::<secret::Secret>()?;
     module.add_class::<sim::Sim>()?;
     module.add("UnreadableRowWarning", rows::unreadable(module.py())?)?;

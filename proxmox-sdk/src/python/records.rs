@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use serde::Serialize;
 use serde_json::json;
 
+use super::backend;
 use super::libvirt;
 use super::record::{Class, Compute, Record, Shape, of_value};
 
@@ -266,6 +267,17 @@ classes! {
     DomainSnapshot = "DomainSnapshot": libvirt::DomainSnapshot {}
     DeletedDomain = "DeletedDomain": libvirt::DeletedDomain {}
     LeftVolume = "LeftVolume" {}
+    Instance = "Instance": backend::Instance {
+        enums { state: InstanceState }
+    }
+    Capacity = "Capacity": backend::Capacity {}
+    InstanceType = "InstanceType": backend::InstanceType {}
+    Region = "Region": backend::Region {
+        enums { kind: RegionKind }
+    }
+    InstanceEvent = "InstanceEvent": backend::InstanceEvent {
+        enums { kind: InstanceEventKind }
+    }
     SnapshotEntry = "SnapshotEntry": super::snapshot::SnapshotEntry {}
     SimGuest = "SimGuestView" {
         enums { kind: GuestKind }

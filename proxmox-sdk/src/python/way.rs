@@ -36,13 +36,16 @@ impl Mode {
         Ok(if asynchronous { Self::Async } else { Self::Blocking })
     }
 
-    /// Runs a flow: the thread waits for its end, or gets what can be awaited.
-    pub(crate) fn wait<T: Send + 'static>(
+    /// Carries a flow out that is not one operation: the thread waits for its end, or gets what can be awaited.
+    pub(crate) fn flow<T: Send + 'static>(
         self,
         py: Python<'_>,
         flow: impl Future<Output = Result<T>> + Send + 'static,
         finish: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
     ) -> PyResult<Py<PyAny>> {
+        if EXIT.replace(Exit::Run) != Exit::Run {
+            return Err(PyTypeError::new_err("this method is more than one operation"));
+        }
         match self {
             Self::Blocking => finish(py, Waiter::new().wait(py, flow, None)?),
             Self::Async => aio::future(py, &Loop::running(py)?, flow, finish),
@@ -57,6 +60,8 @@ pub(crate) trait Handle: Clone + Send + 'static {
     /// What it is called in errors.
     const NAME: &'static str;
     fn about(&self) -> Self::About;
+    /// Where it leads.
+    fn endpoint(about: &Self::About) -> &str;
 }
 
 impl Handle for Pve {
@@ -64,6 +69,9 @@ impl Handle for Pve {
     const NAME: &'static str = "the client";
     fn about(&self) -> TransportInfo {
         self.info()
+    }
+    fn endpoint(about: &TransportInfo) -> &str {
+        &about.endpoint
     }
 }
 
@@ -165,17 +173,14 @@ impl<H: Handle> Way<H> {
         self.slot(|handle| handle.is_none())
     }
 
-    /// Carries a flow out that is not one operation.
+    /// [`Mode::flow`], for the nouns.
     pub(crate) fn flow<T: Send + 'static>(
         &self,
         py: Python<'_>,
         flow: impl Future<Output = Result<T>> + Send + 'static,
         finish: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
     ) -> PyResult<Py<PyAny>> {
-        if EXIT.replace(Exit::Run) != Exit::Run {
-            return Err(PyTypeError::new_err("this method is more than one operation"));
-        }
-        self.mode.wait(py, flow, finish)
+        self.mode.flow(py, flow, finish)
     }
 }
 
@@ -204,7 +209,7 @@ impl Way {
         };
         match EXIT.replace(Exit::Run) {
             Exit::Run => {}
-            Exit::Preflight => return self.mode.wait(py, call.preflight().into_future(), record),
+            Exit::Preflight => return self.mode.flow(py, call.preflight().into_future(), record),
             Exit::Request => {
                 return records::request(py, &call.request().or_raise()?, &self.info()?.endpoint);
             }
@@ -214,7 +219,7 @@ impl Way {
             None => call,
         };
         match (self.mode, options.on_progress) {
-            (_, None) => self.mode.wait(py, call.into_future(), finish),
+            (_, None) => self.mode.flow(py, call.into_future(), finish),
             (Mode::Blocking, Some(on_progress)) => {
                 let waiter = Waiter::new();
                 let tell = waiter.tell.clone();

@@ -33,6 +33,9 @@ impl Handle for Host {
         let (name, uri) = (self.name().to_owned(), self.connection().uri().to_string());
         About { name, uri, policy: self.policy().clone() }
     }
+    fn endpoint(about: &About) -> &str {
+        &about.uri
+    }
 }
 
 #[pyclass(frozen, subclass, module = "proxmox_sdk")]
@@ -94,7 +97,7 @@ impl HostBase {
         let policy = policy.map(|policy| policy.0.clone()).unwrap_or_default();
         let options = Options { jumps, ssh_config, connect_timeout, wire, reconnect, policy };
         let mode = Mode::of::<AsyncLibvirtHost>(class)?;
-        mode.wait(class.py(), connect::open(uri, options)?, move |py, host| {
+        mode.flow(class.py(), connect::open(uri, options)?, move |py, host| {
             Self::face(py, PyClassInitializer::from(Self { way: Way::new(host, mode) }), mode)
         })
     }
