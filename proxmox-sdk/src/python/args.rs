@@ -93,13 +93,13 @@ impl<'py> FromPyObject<'_, 'py> for Bytes {
 
 impl Bytes {
     /// As a whole number of units, such as MiB.
-    pub(crate) fn whole(self, field: &str, unit: u64) -> PyResult<u32> {
+    pub(crate) fn whole<T: TryFrom<u64>>(self, field: &str, unit: u64) -> PyResult<T> {
         let units = self.0 / unit;
         let bad = || invalid(field, format!("{field}: {} bytes are not a whole number of {unit}", self.0));
         if self.0 == 0 || !self.0.is_multiple_of(unit) {
             return Err(bad());
         }
-        u32::try_from(units).map_err(|_| bad())
+        T::try_from(units).map_err(|_| bad())
     }
 
     pub(crate) fn size(self) -> Size {

@@ -25,8 +25,8 @@ impl SizeArgs<'_> {
             (None, Some(vcpus), Some(memory), Some(disk)) => Ok(InstanceType {
                 name: "as wanted".to_owned(),
                 vcpus,
-                memory_mib: memory.whole("memory", MIB)?.into(),
-                disk_mib: disk.whole("disk", MIB)?.into(),
+                memory_mib: memory.whole("memory", MIB)?,
+                disk_mib: disk.whole("disk", MIB)?,
             }),
             _ => Err(invalid("size", "size: give either `size`, or `vcpus`, `memory` and `disk`")),
         }
