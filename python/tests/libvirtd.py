@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -100,6 +101,10 @@ def missing(why: str) -> None:
 
 
 def started() -> Libvirtd:
+    path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+    for program in ("libvirtd", "virsh", "virt-install", "qemu-system-x86_64", "qemu-img", "unshare", "ip", "dnsmasq", "iptables"):
+        if shutil.which(program, path=path) is None:
+            missing(f"there is no {program}")
     if os.geteuid() != 0:
         missing("its daemon takes root")
     return Libvirtd()

@@ -125,6 +125,21 @@ def test_asyncio(place: Place) -> None:
     asyncio.run(program())
 
 
+def test_events_of_a_host(libvirtd: Libvirtd) -> None:
+    regions = px.Regions([{"region_name": "lab", "uri": libvirtd.uri(), "virt_type": "qemu"}])
+    with px.Backend.open(regions, "lab") as backend, backend.watch() as watch:
+        assert next(watch).instances == []
+        made = backend.create("seen", vcpus=1, memory=64 * px.MIB, disk=px.MIB, volume="default/empty.qcow2")
+        heard: list[px.InstanceEvent] = []
+        while not heard or heard[-1].instance is None or heard[-1].instance.state != "running":
+            heard.append(next(watch))
+        assert {(event.kind, event.id) for event in heard} == {(px.InstanceEventKind.CHANGED, made.id)}
+        backend.delete(made.id)
+        while heard[-1].kind is not px.InstanceEventKind.GONE:
+            heard.append(next(watch))
+        assert (heard[-1].id, heard[-1].instance) == (made.id, None)
+
+
 def test_programs_in_instances(cluster: dict[str, Any]) -> None:
     with px.Backend.open(px.Regions([cluster]), "eu") as backend:
         made = backend.create("web-1", size="small", template="debian-12-cloud")
