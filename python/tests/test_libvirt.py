@@ -246,6 +246,36 @@ def test_by_virsh(libvirtd: Libvirtd) -> None:
         assert made.delete().existed
 
 
+def test_through_ssh(libvirtd: Libvirtd, sim: px.Sim) -> None:
+    ssh = sim.ssh()
+    uri = f"qemu+ssh://{ssh['target']}/system?keyfile={ssh['key']}&known_hosts={ssh['known_hosts']}&socket={libvirtd.socket}"
+    with px.LibvirtHost.open(uri, connect_timeout=20) as host:
+        made = host.create("far", **SMALL, **EMPTY)
+        assert made.state() is px.DomainState.RUNNING
+        assert len(made.delete().volumes) == 1
+    with pytest.raises(px.ConnectError):
+        px.LibvirtHost.open(uri.replace("libvirt-sock", "nothing"), wire="rpc", connect_timeout=20)
+
+
+def test_what_nobody_closes_is_let_go(libvirtd: Libvirtd) -> None:
+    def open_files() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    def use() -> None:
+        host = px.LibvirtHost.open(libvirtd.uri())
+        assert host.domains() == []
+
+    use()
+    before = open_files()
+    for _ in range(10):
+        use()
+    gc.collect()
+    deadline = time.monotonic() + 5
+    while open_files() > before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert open_files() <= before
+
+
 def test_the_test_driver(libvirtd: Libvirtd) -> None:
     with px.LibvirtHost.open(libvirtd.uri("test", "/default")) as host:
         made = host.create("paper", memory=px.MIB, virt_type="test")

@@ -1,7 +1,7 @@
 //! From keywords to an instance that is to be made.
 
-use proxmox_core::backend::{Image, InstanceSpec, InstanceType, Network, Region};
 use proxmox_core::ExposeSecret as _;
+use proxmox_core::backend::{Image, InstanceSpec, InstanceType, Network, Region};
 use pyo3::prelude::*;
 
 use crate::python::args::Bytes;
