@@ -64,9 +64,12 @@ class Libvirtd:
         self.virsh("pool-start", "default")
 
     def network(self) -> None:
-        """The network `default`."""
+        """The network `default`, which hands out 10.77.0.10 and up."""
         document = self.root / "network.xml"
-        document.write_text("<network><name>default</name><bridge name='lv0'/><ip address='10.77.0.1' netmask='255.255.255.0'/></network>")
+        document.write_text(
+            "<network><name>default</name><bridge name='lv0'/><ip address='10.77.0.1' netmask='255.255.255.0'>"
+            "<dhcp><range start='10.77.0.10' end='10.77.0.99'/></dhcp></ip></network>"
+        )
         self.virsh("net-define", str(document))
         self.virsh("net-start", "default")
 
@@ -90,6 +93,14 @@ class Libvirtd:
         assert self.shell.stdin is not None
         self.shell.stdin.close()
         self.shell.wait()
+
+
+def guest_image() -> Path:
+    """A small system that really boots, with an agent: built once, and kept for later runs."""
+    done = subprocess.run([SCRIPT.with_name("guest-image")], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        missing(f"there is no image of a guest: {done.stderr}")
+    return Path(done.stdout.strip())
 
 
 def missing(why: str) -> None:

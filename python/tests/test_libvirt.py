@@ -12,11 +12,12 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 import proxmox_sdk as px
-from libvirtd import Libvirtd, started
+from libvirtd import Libvirtd, guest_image, started
 from stub import OF_HOSTS, Look
 
 
@@ -147,6 +148,48 @@ def test_images(host: px.LibvirtHost, libvirtd: Libvirtd) -> None:
             call()
     pool = host.pools()[0]
     assert (pool.name, pool.active, pool.trouble) == ("default", True, None) and pool.free > px.GIB
+
+
+@pytest.fixture
+def served() -> Iterator[dict[str, str]]:
+    """An image of a guest, as it lies in the web."""
+    content = guest_image().read_bytes()
+
+    class Web(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Web) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        checksum = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        yield {"url": f"http://127.0.0.1:{server.server_port}/guest.qcow2", "checksum": checksum}
+        server.shutdown()
+
+
+def test_a_guest_that_boots(host: px.LibvirtHost, served: dict[str, str]) -> None:
+    told = "#!/bin/sh\nhostname >/run/proof\n"
+    guest = host.create(
+        "boots", **served, memory=160 * px.MIB, virt_type="qemu", disk=200 * px.MIB, networks=["default"], user_data=px.Secret(told)
+    )
+    guest.wait_for_agent()
+    found = guest.wait_for_ip(subnet="10.77.0.0/24")
+    assert found.address in [address.address for nic in guest.interfaces() for address in nic.addresses]
+    echoed = guest.exec(["cat"], input=b"\x00\xff")
+    assert echoed.success and echoed.stdout_bytes == b"\x00\xff"
+    failed = guest.exec(["sh", "-c", "cloud-init status --wait >/dev/null; cat /run/proof; exit 3"])
+    assert (failed.exit_code, failed.stdout) == (3, "boots\n")
+    with pytest.raises(px.TimeoutError) as caught:
+        guest.exec(["sleep", "30"], timeout=0.2)
+    assert caught.value.outcome is px.Outcome.APPLIED
+    guest.shutdown()
+    assert guest.state() is px.DomainState.OFF
+    assert len(guest.delete().volumes) == 2
 
 
 def test_a_volume_that_is_used_is_left(host: px.LibvirtHost, libvirtd: Libvirtd) -> None:
