@@ -24,6 +24,10 @@ class Libvirtd:
         self.root = Path(tempfile.mkdtemp(prefix="lv-", dir="/tmp"))
         # Not of the terminal: Ctrl-C is for the tests, and its end for the daemon.
         self.shell = subprocess.Popen([SCRIPT, self.root], stdin=subprocess.PIPE, start_new_session=True)
+        self.wait()
+
+    def wait(self) -> None:
+        """Until it listens."""
         until = time.monotonic() + PATIENCE
         while not self.listens():
             if self.shell.poll() is not None:
@@ -72,6 +76,12 @@ class Libvirtd:
         )
         self.virsh("net-define", str(document))
         self.virsh("net-start", "default")
+
+    def restart(self) -> None:
+        """Kills it, and starts it again."""
+        self.socket.unlink()
+        self.tell("restart")
+        self.wait()
 
     def freeze(self) -> None:
         """Stops it: it is there, and never answers."""

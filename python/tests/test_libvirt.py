@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -300,6 +301,55 @@ def test_through_ssh(libvirtd: Libvirtd, sim: px.Sim) -> None:
         px.LibvirtHost.open(uri.replace("libvirt-sock", "nothing"), wire="rpc", connect_timeout=20)
 
 
+def test_through_a_bastion(libvirtd: Libvirtd, sim: px.Sim, tmp_path: Path) -> None:
+    ssh = sim.ssh()
+    user, _, place = ssh["target"].partition("@")
+    host, _, port = place.partition(":")
+    config = tmp_path / "ssh_config"
+    config.write_text("\n".join(
+        f"Host {alias}\n HostName {host}\n Port {port}\n User {user}\n IdentityFile {ssh['key']}\n UserKnownHostsFile {ssh['known_hosts']}"
+        for alias in ("bastion", "lab")
+    ))
+    uri = f"qemu+ssh://lab/system?socket={libvirtd.socket}"
+    with px.LibvirtHost.open(uri, jumps=["bastion"], ssh_config=config, connect_timeout=20) as far:
+        assert far.domains() == []
+    with pytest.raises(px.ConnectError):
+        px.LibvirtHost.open(uri, jumps=["nobody.invalid"], ssh_config=config, connect_timeout=20)
+
+
+def test_a_connection_that_is_lost() -> None:
+    libvirtd = started()
+    try:
+        with px.LibvirtHost.open(libvirtd.uri()) as again, px.LibvirtHost.open(libvirtd.uri(), reconnect=False) as never:
+            libvirtd.restart()
+            assert again.domains() == []
+            for _ in range(2):
+                with pytest.raises(px.ConnectError):
+                    never.domains()
+    finally:
+        libvirtd.close()
+
+
+def test_what_a_machine_may_say(host: px.LibvirtHost) -> None:
+    made = host.create(
+        "wordy", **SMALL, max_memory=128 * px.MIB, max_vcpus=4, networks=["default"], bridges=["br9"], title="A title",
+        description="Some <words>", arch="x86_64", machine="pc", cpu="qemu64", network_config="version: 2\n", autostart=True, start=False,
+    )
+    document = made.xml()
+    for text in (
+        "<memory unit='KiB'>131072</memory>", "<currentMemory unit='KiB'>65536</currentMemory>", ">4</vcpu>", "current='1'",
+        "<source network='default'/>", "<source bridge='br9'/>", "<title>A title</title>", "Some &lt;words&gt;", "machine='pc-",
+        "<model fallback='forbid'>qemu64</model>", "seed.iso",
+    ):
+        assert text in document, document
+    assert made.autostart()
+    made.delete()
+    for cpu in ("host-model", "maximum"):
+        made = host.create("wordy", **SMALL, cpu=cpu, start=False)
+        assert f"<cpu mode='{cpu}'" in made.xml()
+        made.delete()
+
+
 def test_what_nobody_closes_is_let_go(libvirtd: Libvirtd) -> None:
     def open_files() -> int:
         return len(os.listdir("/proc/self/fd"))
@@ -326,6 +376,9 @@ def test_the_test_driver(libvirtd: Libvirtd) -> None:
         made.shutdown()
         assert {domain.name for domain in host.domains()} == {"paper", "test"}
         assert made.delete().existed
+        efi = host.create("efi", memory=px.MIB, virt_type="test", uefi=True, start=False)
+        assert "<os firmware='efi'>" in efi.xml()
+        efi.delete()
 
 
 def test_wrong_types_are_type_errors(host: px.LibvirtHost) -> None:
