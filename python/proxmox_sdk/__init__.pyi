@@ -17,6 +17,7 @@ Param: TypeAlias = str | bytes | bool | int | float | Secret | Sequence[str | by
 Params: TypeAlias = Mapping[str, Any]
 OnProgress: TypeAlias = Callable[[Progress], object]
 OnDecision: TypeAlias = Callable[[Decision], object]
+Handle: TypeAlias = Client | AsyncClient | LibvirtHost | AsyncLibvirtHost
 Group: TypeAlias = Literal["state", "cpu", "memory", "network", "disks"]
 
 class Record:
@@ -1159,6 +1160,8 @@ class LibvirtHost:
 class Backend:
     @classmethod
     def open(cls, regions: Regions, name: str, *, policy: Policy | None = None) -> Backend: ...
+    @classmethod
+    def over(cls, handle: Handle, regions: Regions, name: str) -> Backend: ...
     @property
     def name(self) -> str: ...
     @property
@@ -1426,6 +1429,8 @@ class AsyncLibvirtHost:
 class AsyncBackend:
     @classmethod
     def open(cls, regions: Regions, name: str, *, policy: Policy | None = None) -> Future[AsyncBackend]: ...
+    @classmethod
+    def over(cls, handle: Handle, regions: Regions, name: str) -> AsyncBackend: ...
     @property
     def name(self) -> str: ...
     @property

@@ -63,6 +63,8 @@ class LibvirtHost:
 class Backend:
     @classmethod
     def open(cls, regions: Regions, name: str, *, policy: Policy | None = None) -> Backend: ...  # asks
+    @classmethod
+    def over(cls, handle: Handle, regions: Regions, name: str) -> Backend: ...
     @property
     def name(self) -> str: ...
     @property

@@ -34,6 +34,7 @@ Param: TypeAlias = str | bytes | bool | int | float | Secret | Sequence[str | by
 Params: TypeAlias = Mapping[str, Any]
 OnProgress: TypeAlias = Callable[[Progress], object]
 OnDecision: TypeAlias = Callable[[Decision], object]
+Handle: TypeAlias = Client | AsyncClient | LibvirtHost | AsyncLibvirtHost
 Group: TypeAlias = Literal["state", "cpu", "memory", "network", "disks"]
 '''
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,47 @@ def test_the_gate_of_a_host(libvirtd: Libvirtd) -> None:
         with px.Backend.open(regions, "lab") as other, pytest.raises(px.RefusedError, match="managed-tag"):
             other.delete(made.id)
         assert backend.delete(made.id)
+
+
+def test_over_what_is_there(cluster: dict[str, Any], sim: px.Sim) -> None:
+    heard = threading.Event()
+    lab = {"region_name": "lab", "uri": "qemu:///system"}
+    regions = px.Regions([{**cluster, "url": "https://nowhere.invalid"}, lab])
+    with px.Client.sim(sim, policy=px.Policy(managed_tag="ci"), on_decision=lambda _: heard.set()) as client:
+        backend = px.Backend.over(client, regions, "eu-pve1")
+        assert (backend.name, backend.endpoint) == ("eu-pve1", client.endpoint)
+        made = backend.create("web-1", size="small", template="debian-12-cloud")
+        assert (made.node, made.tags) == ("pve1", ["ci"])
+        backend.close()
+        assert client.version().major == 8, "the client goes on"
+        with pytest.raises(TypeError, match="a libvirt region is over a LibvirtHost, not over a Client"):
+            px.Backend.over(client, regions, "lab")
+        with pytest.raises(TypeError, match="a proxmox region is over a Client, not over a str"):
+            px.Backend.over("eu", regions, "eu")
+        with pytest.raises(px.NotFoundError):
+            px.Backend.over(client, regions, "nosuch")
+        backend = px.Backend.over(client, regions, "eu")
+    assert len(backend.instances()) == 3, "and so does what is over it"
+    backend.close()
+    with pytest.raises(px.ClosedError):
+        px.Backend.over(client, regions, "eu")
+    assert heard.wait(10)
+
+
+def test_over_a_host(libvirtd: Libvirtd) -> None:
+    regions = px.Regions([{"region_name": "lab", "uri": "qemu:///elsewhere", "virt_type": "qemu", "pool": "default"}])
+    with px.LibvirtHost.open(libvirtd.uri(), policy=px.Policy(managed_tag="ci")) as host:
+        with px.Backend.over(host, regions, "lab") as backend:
+            made = backend.create("over", vcpus=1, memory=64 * px.MIB, disk=px.MIB, volume="empty.qcow2", user_data="#!/bin/sh\n")
+            assert made.tags == ["ci"] and host.domain("over").uuid == made.id
+        assert host.domain("over").delete().existed
+
+    async def program() -> None:
+        async with await px.AsyncLibvirtHost.open(libvirtd.uri()) as host:
+            async with px.AsyncBackend.over(host, regions, "lab") as backend:
+                assert await backend.instances() == []
+
+    asyncio.run(program())
 
 
 def test_regions_that_cannot_be_opened(cluster: dict[str, Any]) -> None:

@@ -254,6 +254,12 @@ classes! {
         enums { kind: GuestKind, status: GuestState }
     }
     WatchedNode = "Node" {}
+    SnapshotEntry = "SnapshotEntry": super::snapshot::SnapshotEntry {}
+    SimGuest = "SimGuestView" {
+        enums { kind: GuestKind }
+    }
+    SimTask = "SimTaskView" {}
+    SimRequest = "SimSeenRequest" {}
     DomainOverview = "DomainOverview": libvirt::DomainOverview {
         enums { state: DomainState }
     }
@@ -278,12 +284,6 @@ classes! {
     InstanceEvent = "InstanceEvent": backend::InstanceEvent {
         enums { kind: InstanceEventKind }
     }
-    SnapshotEntry = "SnapshotEntry": super::snapshot::SnapshotEntry {}
-    SimGuest = "SimGuestView" {
-        enums { kind: GuestKind }
-    }
-    SimTask = "SimTaskView" {}
-    SimRequest = "SimSeenRequest" {}
 }
 
 /// What a waiting caller is told.

@@ -64,6 +64,8 @@ def hosts(regions: px.Regions) -> None:
         assert_type(backend, px.Backend)
         assert_type(backend.create("x", size="small", template="y").state, px.InstanceState)
         assert_type(next(backend.watch()).instances, Optional[list[px.Instance]])
+        assert_type(px.Backend.over(host, regions, "lab"), px.Backend)
+        px.Backend.over("lab", regions, "lab")  # type: ignore # pyright: ignore
         assert_type([region.kind for region in regions], list[px.RegionKind])
 
 
@@ -74,5 +76,6 @@ async def hosts_asynchronously(regions: px.Regions) -> None:
         assert_type(await (await host.domain("x")).exec(["true"]), px.ExecResult)
     async with await px.AsyncBackend.open(regions, "eu") as backend:
         assert_type(await backend.capacity(), px.Capacity)
+        assert_type(px.AsyncBackend.over(host, regions, "lab"), px.AsyncBackend)
         async for event in backend.watch():
             assert_type(event, px.InstanceEvent)

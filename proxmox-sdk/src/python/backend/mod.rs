@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `place` | the noun |
 //! | `regions` | the list that says where they are |
+//! | `over` | a backend over a client or a host that is there already |
 //! | `spec` | from keywords to an instance that is to be made |
 //! | `events` | what becomes of instances |
 //! | `values` | results, with sizes in bytes |
 
 mod events;
+mod over;
 mod place;
 mod regions;
 mod spec;

@@ -10,12 +10,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyType};
 
 use super::events::Events;
+use super::over;
 use super::regions::Regions;
 use super::spec::{ImageArgs, More, SizeArgs, spec};
 use super::values::{Capacity, Instance, InstanceType};
 use crate::python::args::{Bytes, Seconds, bytes};
 use crate::python::enums;
-use crate::python::error::word;
+use crate::python::error::{OrRaise, word};
 use crate::python::policy::Policy;
 use crate::python::records::{record, records};
 use crate::python::secret::SecretArg;
@@ -108,6 +109,22 @@ impl BackendBase {
         mode.flow(class.py(), flow, move |py, place| {
             Self::face(py, PyClassInitializer::from(Self { way: Way::new(place, mode) }), mode)
         })
+    }
+
+    /// The region of this name, or one node of a cluster, over a `Client` or a `LibvirtHost` of one's own: how it is reached, and the policy,
+    /// are those of that. Of the region count the name, the sizes, and where disks and cards go. Nothing is asked.
+    #[classmethod]
+    #[pyo3(signature = (handle, regions, name))]
+    fn over(
+        class: &Bound<'_, PyType>,
+        handle: &Bound<'_, PyAny>,
+        regions: &Regions,
+        name: String,
+    ) -> PyResult<Py<PyAny>> {
+        let (mode, region) = (Mode::of::<AsyncBackend>(class)?, regions.0.get(&name).or_raise()?);
+        let backend = over::backend(handle, region, &name)?;
+        let place = Place { name, region: Arc::new(region.clone()), backend };
+        Self::face(class.py(), PyClassInitializer::from(Self { way: Way::new(place, mode) }), mode)
     }
 
     /// The name of the region, or of the node of it.

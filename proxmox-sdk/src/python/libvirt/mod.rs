@@ -14,6 +14,7 @@ mod values;
 
 use pyo3::prelude::*;
 
+pub(super) use host::HostBase;
 pub(super) use values::{
     DeletedDomain, DomainOverview, DomainSnapshot, DomainUsage, HostCapacity, PoolCapacity,
 };
