@@ -5,29 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import proxmox_sdk as px
-from libvirtd import Libvirtd, started
+from libvirtd import Libvirtd
 from stub import OF_BACKENDS, Look
 
 SIZES = [
     {"instance_type": "small", "vcpus": 1, "memory_mib": 64, "disk_mib": 4096},
     {"instance_type": "huge", "vcpus": 1, "memory_mib": 1 << 30, "disk_mib": 4096},
 ]
-
-
-@pytest.fixture(scope="module")
-def libvirtd() -> Iterator[Libvirtd]:
-    daemon = started()
-    daemon.pool()
-    daemon.network()
-    yield daemon
-    daemon.close()
 
 
 @pytest.fixture

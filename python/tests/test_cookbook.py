@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import proxmox_sdk as px
-from libvirtd import started
+from libvirtd import Libvirtd
 
 # An interpreter that has this package and nothing else, where the tests are given one.
 PYTHON = os.environ.get("COOKBOOK_PYTHON", sys.executable)
@@ -49,19 +49,13 @@ def test_on_the_simulator(recipe: str, sim: px.Sim, tmp_path: Path) -> None:
     assert [guest.vmid for guest in sim.guests()] == before, "it cleans up"
 
 
-def test_a_region_on_a_libvirt_host(sim: px.Sim, tmp_path: Path) -> None:
-    libvirtd = started()
-    try:
-        libvirtd.pool()
-        libvirtd.network()
-        ca = tmp_path / "ca.pem"
-        ca.write_text(sim.ca_pem)
-        env = {"PVE_URL": sim.url, "PVE_TOKEN_ID": sim.token, "PVE_TOKEN_SECRET": sim.secret, "PVE_CA": str(ca)}
-        lab = {"LIBVIRT_DEFAULT_URI": libvirtd.uri(), "LIBVIRT_TYPE": "qemu", "LIBVIRT_IMAGE": "default/empty.qcow2"}
-        out = run("14_libvirt_region.py", {**env, **lab})
-        assert SAYS["14"] in out and "lab: fits, region-1" in out and "pool default has" in out
-    finally:
-        libvirtd.close()
+def test_a_region_on_a_libvirt_host(sim: px.Sim, libvirtd: Libvirtd, tmp_path: Path) -> None:
+    ca = tmp_path / "ca.pem"
+    ca.write_text(sim.ca_pem)
+    env = {"PVE_URL": sim.url, "PVE_TOKEN_ID": sim.token, "PVE_TOKEN_SECRET": sim.secret, "PVE_CA": str(ca)}
+    lab = {"LIBVIRT_DEFAULT_URI": libvirtd.uri(), "LIBVIRT_TYPE": "qemu", "LIBVIRT_IMAGE": "default/empty.qcow2"}
+    out = run("14_libvirt_region.py", {**env, **lab})
+    assert SAYS["14"] in out and "lab: fits, region-1" in out and "pool default has" in out
 
 
 def test_privileges_are_named(sim: px.Sim, tmp_path: Path) -> None:

@@ -22,15 +22,6 @@ from libvirtd import Libvirtd, guest_image, started
 from stub import OF_HOSTS, Look
 
 
-@pytest.fixture(scope="module")
-def libvirtd() -> Iterator[Libvirtd]:
-    daemon = started()
-    daemon.pool()
-    daemon.network()
-    yield daemon
-    daemon.close()
-
-
 @pytest.fixture
 def host(libvirtd: Libvirtd) -> Iterator[px.LibvirtHost]:
     with px.LibvirtHost.open(libvirtd.uri()) as host:
