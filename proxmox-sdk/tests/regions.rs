@@ -1,10 +1,10 @@
 //! From a list of regions to places where instances live: what is opened, and what each trouble is called.
 #![allow(clippy::unwrap_used)] // These are tests.
 
-use proxmox_sdk::backend::{RegionKind, Regions};
-use proxmox_sdk::regions::{open, open_named};
+use proxmox_sdk::backend::{InstanceId, RegionKind, Regions};
+use proxmox_sdk::regions::{open, open_named, open_under};
 use proxmox_sdk::sim::{ROOT_TOKEN_ID, ROOT_TOKEN_SECRET, Sim, SimServer};
-use proxmox_sdk::{ErrorKind, Result};
+use proxmox_sdk::{ErrorKind, Policy, Result};
 
 fn list(server: &SimServer) -> Regions {
     let proxmox = |name: &str, more: serde_json::Value| {
@@ -40,6 +40,17 @@ async fn regions_are_opened_by_name_and_nodes_are_regions() {
     assert_eq!(all, 2 * one);
     let none = capacity(&regions, "eu-pve9").await.unwrap_err();
     assert!(none.to_string().contains("no node of region eu-pve9 is online"), "{none}");
+}
+
+#[tokio::test]
+async fn under_another_policy() {
+    let server = SimServer::start(Sim::builder().time_scale(1000.0).build()).unwrap();
+    let regions = list(&server);
+    let id = InstanceId::new("100");
+    let eu = open_named(&regions, "eu").await.unwrap();
+    assert_eq!(eu.stop(&id).await.unwrap_err().kind(), ErrorKind::Refused, "it is nobody's");
+    let eu = open_under(&regions, "eu", Policy::dangerous_allow_everything()).await.unwrap();
+    eu.stop(&id).await.unwrap();
 }
 
 #[tokio::test]

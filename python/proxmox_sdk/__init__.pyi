@@ -17,6 +17,8 @@ Param: TypeAlias = str | bytes | bool | int | float | Secret | Sequence[str | by
 Params: TypeAlias = Mapping[str, Any]
 OnProgress: TypeAlias = Callable[[Progress], object]
 OnDecision: TypeAlias = Callable[[Decision], object]
+Handle: TypeAlias = Client | AsyncClient | LibvirtHost | AsyncLibvirtHost
+Group: TypeAlias = Literal["state", "cpu", "memory", "network", "disks"]
 
 class Record:
     """A result. Its attributes are those of its class; `record["key"]` has everything else that PVE sent."""
@@ -705,6 +707,128 @@ MIB: Final[int]
 GIB: Final[int]
 __version__: Final[str]
 
+class DomainOverview(Record):
+    name: Final[str]
+    uuid: Final[str]
+    state: Final[DomainState]
+    managed: Final[bool]
+    tags: Final[list[str]]
+    title: Final[str | None]
+    vcpus: Final[int | None]
+    memory: Final[int | None]
+    trouble: Final[str | None]
+
+class DomainUsage(Record):
+    name: Final[str]
+    uuid: Final[str]
+    state: Final[DomainState]
+    cpu_time: Final[float | None]
+    memory: Final[int | None]
+    max_memory: Final[int | None]
+    unused_memory: Final[int | None]
+    resident: Final[int | None]
+    nics: Final[list[NicUsage]]
+    disks: Final[list[DiskUsage]]
+
+class NicUsage(Record):
+    name: Final[str]
+    received: Final[int]
+    sent: Final[int]
+
+class DiskUsage(Record):
+    target: Final[str]
+    read: Final[int]
+    written: Final[int]
+    capacity: Final[int]
+    allocated: Final[int]
+
+class HostCapacity(Record):
+    cpus: Final[int]
+    promised_vcpus: Final[int]
+    cpu: Final[float | None]
+    memory: Final[int]
+    free_memory: Final[int | None]
+    promised_memory: Final[int]
+    pools: Final[list[PoolCapacity]]
+
+class PoolCapacity(Record):
+    name: Final[str]
+    active: Final[bool]
+    capacity: Final[int]
+    allocated: Final[int]
+    free: Final[int]
+    promised: Final[int]
+    trouble: Final[str | None]
+
+class DomainSnapshot(Record):
+    name: Final[str]
+    description: Final[str | None]
+    state: Final[str]
+    created: Final[int | None]
+    parent: Final[str | None]
+    has_memory: Final[bool]
+
+class DeletedDomain(Record):
+    existed: Final[bool]
+    volumes: Final[list[str]]
+    left: Final[list[LeftVolume]]
+
+class LeftVolume(Record):
+    volume: Final[str]
+    why: Final[str]
+
+class Instance(Record):
+    id: Final[str]
+    name: Final[str]
+    node: Final[str]
+    state: Final[InstanceState]
+    managed: Final[bool]
+    tags: Final[list[str]]
+    vcpus: Final[int | None]
+    memory: Final[int | None]
+
+class Capacity(Record):
+    vcpus: Final[int]
+    promised_vcpus: Final[int]
+    free_vcpus: Final[int]
+    cpu_percent: Final[float | None]
+    memory: Final[int]
+    promised_memory: Final[int]
+    free_memory: Final[int]
+    used_memory: Final[int | None]
+    disk: Final[int]
+    free_disk: Final[int]
+
+class InstanceType(Record):
+    name: Final[str]
+    vcpus: Final[int]
+    memory: Final[int]
+    disk: Final[int]
+
+class Region(Record):
+    name: Final[str]
+    kind: Final[RegionKind]
+    instance_types: Final[list[InstanceType]]
+
+class InstanceEvent(Record):
+    kind: Final[InstanceEventKind | str]
+    instances: Final[list[Instance] | None]
+    instance: Final[Instance | None]
+    id: Final[str | None]
+
+class Regions:
+    """The regions of a program: a list of dicts, or the same as JSON. Names are unique, and no two can be taken for each other.
+
+    Each has `region_name`; `backend_type`, which is `libvirt` unless it says `proxmox`; and it may have `enabled` and
+    `available_instance_types`, a list of `instance_type`, `vcpus`, `memory_mib`, `disk_mib`. A libvirt host has `uri`, and it may have
+    `pool`, `network` or `bridge`, and `virt_type`; a cluster has `url`, `token_id`, `storage` and one of `token_secret`,
+    `token_secret_env` and `token_secret_file`, and it may have `ca_file` or `fingerprint`, and `bridge`.
+
+    Iterating gives those that may be used. Raises `InvalidInputError`, naming the region."""
+    def __init__(self, entries: str | Sequence[Mapping[str, Any]], /) -> None: ...
+    def __iter__(self) -> Iterator[Region]: ...
+    def __len__(self) -> int: ...
+
 class GuestState(str, Enum):
     RUNNING = "running"
     STOPPED = "stopped"
@@ -843,6 +967,38 @@ class Removal(str, Enum):
     GONE = "gone"
     TEMPLATE = "template"
 
+class DomainState(str, Enum):
+    RUNNING = "running"
+    BLOCKED = "blocked"
+    PAUSED = "paused"
+    SHUTTING_DOWN = "shutting-down"
+    OFF = "off"
+    CRASHED = "crashed"
+    ASLEEP = "asleep"
+    UNKNOWN = "unknown"
+
+class RegionKind(str, Enum):
+    LIBVIRT = "libvirt"
+    PROXMOX = "proxmox"
+
+class InstanceState(str, Enum):
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    CRASHED = "crashed"
+    UNKNOWN = "unknown"
+
+class InstanceEventKind(str, Enum):
+    LISTED = "listed"
+    CHANGED = "changed"
+    GONE = "gone"
+
+class Fit(str, Enum):
+    FITS = "fits"
+    OVER_CPU = "over-cpu"
+    NO_MEMORY = "no-memory"
+    NO_DISK = "no-disk"
+
 class InvalidInputError(ProxmoxError):
     """A value is malformed; `outcome` tells whether this side or PVE found out."""
 class NotFoundError(ProxmoxError):
@@ -884,7 +1040,7 @@ class DecodeError(ProxmoxError):
 class UnexpectedError(ProxmoxError):
     """Anything else; the message is PVE's."""
 class ClosedError(InvalidInputError):
-    """The client was closed, or belongs to the process that this one was forked from."""
+    """What was called is closed, or belongs to the process that this one was forked from."""
 
 class Cloned(Record):
     vmid: Final[int]
@@ -1196,6 +1352,229 @@ class Watch:
     def __enter__(self) -> Self: ...
     def __exit__(self, *_raised: object) -> None: ...
 
+class Domain:
+    """A domain of a libvirt host, found by its UUID whatever it is called. `force=` names it, to let one call pass the policy."""
+    @property
+    def name(self) -> str:
+        """Its name, as it was when it was found."""
+    @property
+    def uuid(self) -> str:
+        """What lasts as long as it is defined."""
+    def state(self) -> DomainState:
+        """What it does. Raises `NotFoundError` once it is gone."""
+    def overview(self) -> DomainOverview:
+        """It as a list shows it."""
+    def usage(self, *groups: Group) -> DomainUsage:
+        """What it uses: see `LibvirtHost.usage`."""
+    def xml(self, *, inactive: bool = False) -> str:
+        """Its document, as libvirt writes it: of a domain that runs as it runs, with `inactive` as it will be after the next start."""
+    def start(self, *, paused: bool = False, force: str | None = None) -> None:
+        """Starts it; with `paused` its CPUs wait for `resume`. One that runs is left alone."""
+    def shutdown(self, *, guest_timeout: float | None = None, then_stop: bool = False, force: str | None = None) -> None:
+        """Asks its system to shut down and waits until it is off, for `guest_timeout` seconds, 180 by default; with `then_stop` it is
+        stopped after that. One that is off is left alone. Raises `TimeoutError` when it is still on."""
+    def stop(self, *, force: str | None = None) -> None:
+        """Stops it at once, as by its power switch. One that is off is left alone."""
+    def reboot(self, *, force: str | None = None) -> None:
+        """Asks its system to start anew. Comes back when it has been asked."""
+    def reset(self, *, force: str | None = None) -> None:
+        """Presses the reset button: its system is not asked."""
+    def suspend(self, *, force: str | None = None) -> None:
+        """Halts its CPUs. What is in memory stays."""
+    def resume(self, *, force: str | None = None) -> None:
+        """Lets its CPUs go on. One that runs is left alone."""
+    def autostart(self) -> bool:
+        """Whether it starts with its host."""
+    def set_autostart(self, on: bool, *, force: str | None = None) -> None:
+        """Says whether it starts with its host."""
+    def tags(self) -> list[str]:
+        """Its tags, sorted: all of what runs and of what will run."""
+    def set_tags(self, tags: Sequence[str], *, force: str | None = None) -> None:
+        """Sets its tags. To take the managed one or a protecting one away counts as destruction."""
+    def add_tag(self, tag: str, *, force: str | None = None) -> bool:
+        """Adds a tag, and says whether it is new."""
+    def remove_tag(self, tag: str, *, force: str | None = None) -> bool:
+        """Takes a tag away, and says whether it was there."""
+    def set_vcpus(self, count: int, *, force: str | None = None) -> None:
+        """Sets the number of virtual CPUs: of one that runs up to the most it was started with, of one that is off any number."""
+    def set_memory(self, memory: int, *, force: str | None = None) -> None:
+        """Sets the memory, in bytes: of one that runs up to the most it was started with, of one that is off any amount."""
+    def resize_disk(self, target: str, *, by: int | None = None, to: int | None = None, force: str | None = None) -> int:
+        """Makes a disk larger, by its target such as `vda`, by or to so many bytes, and gives its new size. The guest's own file systems
+        stay as they are. Raises `InvalidInputError` for less than the present size."""
+    def snapshots(self) -> list[DomainSnapshot]:
+        """Its snapshots, the oldest first. `created` is seconds since 1970."""
+    def snapshot(self, name: str, *, description: str | None = None, memory: bool | None = None, force: str | None = None) -> None:
+        """Makes a snapshot of its disks, which must be qcow2; with `memory` of its memory as well, by default if it runs."""
+    def revert(self, name: str, *, force: str | None = None) -> None:
+        """Goes back to a snapshot: what has come since is lost. Its tags stay as they are now."""
+    def delete_snapshot(self, name: str, *, force: str | None = None) -> None:
+        """Deletes a snapshot. The domain stays as it is."""
+    def interfaces(self) -> list[GuestInterface]:
+        """The addresses of its interfaces: from its agent, else from the network's DHCP, else from the host's neighbours. Raises
+        `WrongStateError` when it is off."""
+    def wait_for_ip(self, *, v6: bool = False, mac: str | None = None, subnet: str | None = None, timeout: float | None = None) -> FoundIp:
+        """Waits until it has an address that others can reach, for `timeout` seconds, 180 by default. `mac` and `subnet` choose among
+        several."""
+    def wait_for_agent(self, *, timeout: float | None = None) -> None:
+        """Waits until its guest agent answers, for `timeout` seconds, 180 by default."""
+    def exec(self, argv: Sequence[str], *, input: str | bytes | None = None, force: str | None = None, timeout: float | None = None) -> ExecResult:
+        """Runs a program in the guest, through its agent and without a shell, and waits for its end, for `timeout` seconds, 30 by default.
+        A program that fails is a result, not an exception. `input` is what it reads. Raises `AgentError` when no agent answers, and
+        `TimeoutError` when the program still runs: it goes on."""
+    def delete(self, *, force: str | None = None) -> DeletedDomain:
+        """Deletes it: stops it hard, removes the volumes that were made for it, and its definition. What others have attached stays, and
+        so does a volume that somebody else uses: `left` names it. One that is gone already is no error: `existed` tells."""
+
+class LibvirtHost:
+    """A plain libvirt host, over libvirt's own protocol: `LibvirtHost.open("qemu+ssh://root@lab1/system")`. Use it as a context
+    manager, or `close` it."""
+    @classmethod
+    def open(cls, uri: str, *, wire: Literal["auto", "rpc", "virsh"] = "auto", jumps: Sequence[str] = ..., ssh_config: str | PathLike[str] | None = None, connect_timeout: float | None = None, reconnect: bool = True, policy: Policy | None = None) -> LibvirtHost:
+        """Connects to a host, by a URI as libvirt's own users write it: `qemu:///system`, `qemu+ssh://root@lab1/system?keyfile=...`.
+
+        `wire` is `rpc` (libvirt's protocol), `virsh` (run on the host for each call) or `auto`, the first that works. `jumps` are
+        bastions, the first one first; `ssh_config` is a file such as `~/.ssh/config`, which is not read by itself. `connect_timeout`
+        is seconds for each step, 10 by default. Without `reconnect` a lost connection is not made again. `policy` is what may be done
+        to domains.
+
+        Raises `InvalidInputError` for what is no such URI, `ConnectError` when no way leads to a daemon, `TlsError` and
+        `UnauthenticatedError` when ssh does not trust or is not let in."""
+    @property
+    def name(self) -> str:
+        """What the host calls itself."""
+    @property
+    def uri(self) -> str:
+        """Where it was reached."""
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+    def transport(self) -> str:
+        """What carries the calls at present, such as `socket /run/libvirt/libvirt-sock` or `virsh over ssh`."""
+    def domains(self) -> list[DomainOverview]:
+        """All domains, running or not, managed or not, by name. One that cannot be read is there with its `trouble`."""
+    def domain(self, name: str) -> Domain:
+        """The handle of the domain with this name, running or not. Raises `NotFoundError`."""
+    def domain_by_uuid(self, uuid: str) -> Domain:
+        """The handle of the domain with this UUID. Raises `NotFoundError`."""
+    def tagged(self, tag: str) -> list[Domain]:
+        """The handles of all domains that carry this tag."""
+    def usage(self, *groups: Group) -> list[DomainUsage]:
+        """What all domains use, in one call, by name. `groups` are `state`, `cpu`, `memory`, `network`, `disks`: ask for what is shown only,
+        without any it is all of them. Counters begin with a domain's start; sizes are bytes, `cpu_time` is seconds."""
+    def capacity(self) -> HostCapacity:
+        """What the host has, and what is promised to its domains. Sizes are bytes, `cpu` is the busy part of all CPUs, 0 to 1."""
+    def pools(self) -> list[PoolCapacity]:
+        """The storage pools, by name. Sizes are bytes."""
+    def ensure_image(self, pool: str, *, volume: str | None = None, url: str | None = None, file: str | None = None, checksum: str | None = None) -> str:
+        """Sees that a pool has this image, and gives the volume that it is, as `POOL/VOLUME`: one that is there is not fetched again. An
+        image is a `url` of the web or a `file` of this machine, with a `checksum` (`sha256:...` or `sha512:...`), or a `volume`
+        (`POOL/VOLUME`).
+
+        Raises `InvalidInputError` for what is no image, is based on other files, or has another sum."""
+    def create(self, name: str, *, memory: int, vcpus: int = 1, max_memory: int | None = None, max_vcpus: int | None = None, volume: str | None = None, url: str | None = None, file: str | None = None, checksum: str | None = None, disk: int | None = None, overlay: bool = False, pool: str = "default", networks: Sequence[str] = ..., bridges: Sequence[str] = ..., user_data: str | Secret | None = None, network_config: str | Secret | None = None, tags: Sequence[str] = ..., title: str | None = None, description: str | None = None, virt_type: str = "kvm", arch: str | None = None, machine: str | None = None, cpu: str | None = None, uefi: bool = False, autostart: bool = False, start: bool = True) -> Domain:
+        r"""Makes a domain and gives its handle: fetches its image where it is not there yet, makes its disk and its seed, defines it with
+        the managed tag, and starts it. What a failure has left is removed.
+
+        Its disk begins as a `volume` of the host (`POOL/VOLUME`), or as a `url` of the web or a `file` of this machine with a `checksum`
+        (`sha256:...`). `memory` and `disk` are bytes; a disk is never smaller than its image. With `overlay` it holds only what differs
+        from the image. Each of `networks` and `bridges` is a card. `user_data` and `network_config` are for cloud-init; without any seed
+        cloud-init may look for one on the network for minutes: `"#cloud-config\n"` is one. `virt_type` is `kvm`, or `qemu` where
+        there is none. `cpu` is `host-passthrough`, `host-model`, `maximum` or a model.
+
+        Raises `AlreadyExistsError` for a name that is taken, `NotFoundError` for a pool, network, volume or address that there is not,
+        `WrongStateError` for a pool or network that is not started and a pool that is full."""
+    def virt_install(self, words: Sequence[str], *, tags: Sequence[str] = ..., start: bool = True) -> Domain:
+        """Makes a domain as `virt-install` describes it, which must be installed on the host, and gives its handle. Disks must be there:
+        none is made, and none is deleted with the domain. The words are seen in the host's list of processes."""
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+    def close(self) -> None:
+        """Lets go of the connection. Every later call raises `ClosedError`."""
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_raised: object) -> None: ...
+
+class Backend:
+    """A place where instances live: a Proxmox VE cluster, one node of it, or a libvirt host. An instance is named by its `id`: the VMID
+    on Proxmox VE, which is given again to others, the UUID of its domain on libvirt. Use it as a context manager, or `close` it."""
+    @classmethod
+    def open(cls, regions: Regions, name: str, *, policy: Policy | None = None) -> Backend:
+        """Opens the region of this name, or one node of a cluster: `eu`, or `eu-pve2`. A libvirt host is connected to; of a cluster
+        nothing is asked yet. Under `policy` instead of the usual one.
+
+        Raises `NotFoundError` for a name of neither, `RefusedError` for a region that is switched off, `InvalidInputError` for a secret
+        that is not where the region says, and what connecting to a libvirt host raises. All name the region."""
+    @classmethod
+    def over(cls, handle: Handle, regions: Regions, name: str) -> Backend:
+        """The region of this name, or one node of a cluster, over a `Client` or a `LibvirtHost` of one's own: how it is reached, and the policy,
+        are those of that. Of the region count the name, the sizes, and where disks and cards go. Nothing is asked."""
+    @property
+    def name(self) -> str:
+        """The name of the region, or of the node of it."""
+    @property
+    def kind(self) -> RegionKind:
+        """What it is."""
+    @property
+    def endpoint(self) -> str:
+        """Where it leads. Never holds a secret."""
+    @property
+    def instance_types(self) -> list[InstanceType]:
+        """The sizes that the region offers."""
+    def instances(self) -> list[Instance]:
+        """All instances, by name: those that are not managed too."""
+    def get(self, id: str) -> Instance:
+        """One instance. Raises `NotFoundError`."""
+    def create(self, name: str, *, size: str | None = None, vcpus: int | None = None, memory: int | None = None, disk: int | None = None, volume: str | None = None, url: str | None = None, checksum: str | None = None, template: str | None = None, network: str | None = None, bridge: str | None = None, user_data: str | Secret | None = None, tags: Sequence[str] = ...) -> Instance:
+        """Makes an instance of an image, with cloud-init, and starts it. It is managed from its first moment.
+
+        It is as large as a `size` that the region offers, or as `vcpus`, `memory` and `disk` say, in bytes and whole MiB. It is made of a
+        `volume` (`storage:import/debian-12.qcow2` of Proxmox VE, `pool/volume` of libvirt), of a `url` with its `checksum`
+        (`sha256:...`), or of a `template` of Proxmox VE. Its card is plugged into a `network` or a `bridge`, else into what the region
+        says.
+
+        Raises `AlreadyExistsError` when another instance has the name. What a failed creation has made is removed."""
+    def start(self, id: str) -> None:
+        """Starts it. One that runs is left alone."""
+    def shutdown(self, id: str, *, guest_timeout: float | None = None) -> None:
+        """Asks its system to shut down, and stops it when it has not within `guest_timeout` seconds, 180 by default. One that is off is
+        left alone."""
+    def stop(self, id: str) -> None:
+        """Stops it at once, as by its power switch. One that is off is left alone."""
+    def delete(self, id: str) -> bool:
+        """Deletes it with its disks, stopping it first. True when there was something to delete. What is deleted is what has the id now:
+        on Proxmox VE a kept number may be another machine's meanwhile."""
+    def set_tags(self, id: str, tags: Sequence[str]) -> None:
+        """Sets its tags. The managed tag stays."""
+    def exec(self, id: str, argv: Sequence[str], *, input: str | bytes | None = None) -> ExecResult:
+        """Runs a program in it, through its guest agent and without a shell, and waits for its end. A program that fails is a result, not
+        an exception. `input` is what it reads."""
+    def ips(self, id: str) -> list[str]:
+        """Its usable addresses, as far as they are known now: none of one that is off."""
+    def capacity(self) -> Capacity:
+        """What there is, and what is promised and used of it. Sizes are bytes."""
+    def fit(self, *, size: str | None = None, vcpus: int | None = None, memory: int | None = None, disk: int | None = None) -> Fit:
+        """Whether one more has room: of a `size` that the region offers, or as `vcpus`, `memory` and `disk` say, in bytes."""
+    def watch(self) -> InstanceWatch:
+        """What becomes of its instances, as events: an iterator, or an async iterator. The first has all of them."""
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+    def close(self) -> None:
+        """Lets go of all connections. Every later call raises `ClosedError`."""
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_raised: object) -> None: ...
+
+class InstanceWatch:
+    """What becomes of the instances of a backend. It never ends. While nobody answers the error is raised; the next event may be
+    asked for all the same. `close` it, or use it as a context manager."""
+    def close(self) -> None:
+        """Ends it."""
+    def __iter__(self) -> Iterator[InstanceEvent]: ...
+    def __next__(self) -> InstanceEvent: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_raised: object) -> None: ...
+
 class AsyncCloned(Record):
     vmid: Final[int]
     how: Final[Literal["new", "resumed", "existing"]]
@@ -1210,7 +1589,7 @@ class AsyncClonedContainer(AsyncCloned):
 class AsyncTask:
     """PVE's background work. Dropping it, or the end of a wait, never ends the work: `stop` does.
 
-    Methods that ask PVE return awaitables."""
+    Methods that ask the other side return awaitables."""
     @property
     def upid(self) -> str:
         """Its id."""
@@ -1313,7 +1692,7 @@ class AsyncGuest:
 class AsyncVm(AsyncGuest):
     """A virtual machine on a node. Nothing is read until it is asked.
 
-    Methods that ask PVE return awaitables."""
+    Methods that ask the other side return awaitables."""
     def clone(self, name: str, *, newid: int | None = None, full: bool | None = None, target: str | None = None, storage: str | None = None, pool: str | None = None, snapname: str | None = None, description: str | None = None, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[AsyncClonedVm]:
         """Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. Without `newid` the next free number is
         taken. It may be called again after a failure: a clone that is there under this name is finished, not made again."""
@@ -1337,7 +1716,7 @@ class AsyncVm(AsyncGuest):
 class AsyncContainer(AsyncGuest):
     """A container on a node. Nothing is read until it is asked.
 
-    Methods that ask PVE return awaitables."""
+    Methods that ask the other side return awaitables."""
     def clone(self, name: str, *, newid: int | None = None, full: bool | None = None, target: str | None = None, storage: str | None = None, pool: str | None = None, snapname: str | None = None, description: str | None = None, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[AsyncClonedContainer]:
         """Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. Without `newid` the next free number is
         taken. It may be called again after a failure: a clone that is there under this name is finished, not made again."""
@@ -1349,7 +1728,7 @@ class AsyncContainer(AsyncGuest):
 class AsyncNode:
     """A node of the cluster.
 
-    Methods that ask PVE return awaitables."""
+    Methods that ask the other side return awaitables."""
     @property
     def name(self) -> str:
         """Its name."""
@@ -1417,7 +1796,7 @@ class AsyncPlan:
 class AsyncClient:
     """A Proxmox VE cluster or node, through one transport. Use it as a context manager, or `close` it.
 
-    Methods that ask PVE return awaitables."""
+    Methods that ask the other side return awaitables."""
     @classmethod
     def https(cls, url: str, *, token: str | None = None, secret: str | Secret | None = None, user: str | None = None, password: str | Secret | None = None, ca_file: str | PathLike[str] | None = None, ca_pem: str | bytes | None = None, fingerprint: str | None = None, dangerous_accept_any_certificate: bool = False, connect_timeout: float | None = None, first_byte_timeout: float | None = None, total_timeout: float | None = None, limit: int | None = None, policy: Policy | None = None, on_decision: OnDecision | None = None) -> AsyncClient:
         """Over PVE's own HTTPS interface, with an API token or with user and password. Nothing is sent yet.
@@ -1492,10 +1871,241 @@ class AsyncClient:
 class AsyncWatch:
     """What changes in a cluster. It never ends: a look that fails is an event as well. `close` it, or use it as a context manager.
 
-    Methods that ask PVE return awaitables."""
+    Methods that ask the other side return awaitables."""
     def close(self) -> None:
         """Ends it."""
     def __aiter__(self) -> AsyncIterator[Event]: ...
     def __anext__(self) -> Future[Event]: ...
+    def __aenter__(self) -> Future[Self]: ...
+    def __aexit__(self, *_raised: object) -> Future[None]: ...
+
+class AsyncDomain:
+    """A domain of a libvirt host, found by its UUID whatever it is called. `force=` names it, to let one call pass the policy.
+
+    Methods that ask the other side return awaitables."""
+    @property
+    def name(self) -> str:
+        """Its name, as it was when it was found."""
+    @property
+    def uuid(self) -> str:
+        """What lasts as long as it is defined."""
+    def state(self) -> Future[DomainState]:
+        """What it does. Raises `NotFoundError` once it is gone."""
+    def overview(self) -> Future[DomainOverview]:
+        """It as a list shows it."""
+    def usage(self, *groups: Group) -> Future[DomainUsage]:
+        """What it uses: see `LibvirtHost.usage`."""
+    def xml(self, *, inactive: bool = False) -> Future[str]:
+        """Its document, as libvirt writes it: of a domain that runs as it runs, with `inactive` as it will be after the next start."""
+    def start(self, *, paused: bool = False, force: str | None = None) -> Future[None]:
+        """Starts it; with `paused` its CPUs wait for `resume`. One that runs is left alone."""
+    def shutdown(self, *, guest_timeout: float | None = None, then_stop: bool = False, force: str | None = None) -> Future[None]:
+        """Asks its system to shut down and waits until it is off, for `guest_timeout` seconds, 180 by default; with `then_stop` it is
+        stopped after that. One that is off is left alone. Raises `TimeoutError` when it is still on."""
+    def stop(self, *, force: str | None = None) -> Future[None]:
+        """Stops it at once, as by its power switch. One that is off is left alone."""
+    def reboot(self, *, force: str | None = None) -> Future[None]:
+        """Asks its system to start anew. Comes back when it has been asked."""
+    def reset(self, *, force: str | None = None) -> Future[None]:
+        """Presses the reset button: its system is not asked."""
+    def suspend(self, *, force: str | None = None) -> Future[None]:
+        """Halts its CPUs. What is in memory stays."""
+    def resume(self, *, force: str | None = None) -> Future[None]:
+        """Lets its CPUs go on. One that runs is left alone."""
+    def autostart(self) -> Future[bool]:
+        """Whether it starts with its host."""
+    def set_autostart(self, on: bool, *, force: str | None = None) -> Future[None]:
+        """Says whether it starts with its host."""
+    def tags(self) -> Future[list[str]]:
+        """Its tags, sorted: all of what runs and of what will run."""
+    def set_tags(self, tags: Sequence[str], *, force: str | None = None) -> Future[None]:
+        """Sets its tags. To take the managed one or a protecting one away counts as destruction."""
+    def add_tag(self, tag: str, *, force: str | None = None) -> Future[bool]:
+        """Adds a tag, and says whether it is new."""
+    def remove_tag(self, tag: str, *, force: str | None = None) -> Future[bool]:
+        """Takes a tag away, and says whether it was there."""
+    def set_vcpus(self, count: int, *, force: str | None = None) -> Future[None]:
+        """Sets the number of virtual CPUs: of one that runs up to the most it was started with, of one that is off any number."""
+    def set_memory(self, memory: int, *, force: str | None = None) -> Future[None]:
+        """Sets the memory, in bytes: of one that runs up to the most it was started with, of one that is off any amount."""
+    def resize_disk(self, target: str, *, by: int | None = None, to: int | None = None, force: str | None = None) -> Future[int]:
+        """Makes a disk larger, by its target such as `vda`, by or to so many bytes, and gives its new size. The guest's own file systems
+        stay as they are. Raises `InvalidInputError` for less than the present size."""
+    def snapshots(self) -> Future[list[DomainSnapshot]]:
+        """Its snapshots, the oldest first. `created` is seconds since 1970."""
+    def snapshot(self, name: str, *, description: str | None = None, memory: bool | None = None, force: str | None = None) -> Future[None]:
+        """Makes a snapshot of its disks, which must be qcow2; with `memory` of its memory as well, by default if it runs."""
+    def revert(self, name: str, *, force: str | None = None) -> Future[None]:
+        """Goes back to a snapshot: what has come since is lost. Its tags stay as they are now."""
+    def delete_snapshot(self, name: str, *, force: str | None = None) -> Future[None]:
+        """Deletes a snapshot. The domain stays as it is."""
+    def interfaces(self) -> Future[list[GuestInterface]]:
+        """The addresses of its interfaces: from its agent, else from the network's DHCP, else from the host's neighbours. Raises
+        `WrongStateError` when it is off."""
+    def wait_for_ip(self, *, v6: bool = False, mac: str | None = None, subnet: str | None = None, timeout: float | None = None) -> Future[FoundIp]:
+        """Waits until it has an address that others can reach, for `timeout` seconds, 180 by default. `mac` and `subnet` choose among
+        several."""
+    def wait_for_agent(self, *, timeout: float | None = None) -> Future[None]:
+        """Waits until its guest agent answers, for `timeout` seconds, 180 by default."""
+    def exec(self, argv: Sequence[str], *, input: str | bytes | None = None, force: str | None = None, timeout: float | None = None) -> Future[ExecResult]:
+        """Runs a program in the guest, through its agent and without a shell, and waits for its end, for `timeout` seconds, 30 by default.
+        A program that fails is a result, not an exception. `input` is what it reads. Raises `AgentError` when no agent answers, and
+        `TimeoutError` when the program still runs: it goes on."""
+    def delete(self, *, force: str | None = None) -> Future[DeletedDomain]:
+        """Deletes it: stops it hard, removes the volumes that were made for it, and its definition. What others have attached stays, and
+        so does a volume that somebody else uses: `left` names it. One that is gone already is no error: `existed` tells."""
+
+class AsyncLibvirtHost:
+    """A plain libvirt host, over libvirt's own protocol: `LibvirtHost.open("qemu+ssh://root@lab1/system")`. Use it as a context
+    manager, or `close` it.
+
+    Methods that ask the other side return awaitables."""
+    @classmethod
+    def open(cls, uri: str, *, wire: Literal["auto", "rpc", "virsh"] = "auto", jumps: Sequence[str] = ..., ssh_config: str | PathLike[str] | None = None, connect_timeout: float | None = None, reconnect: bool = True, policy: Policy | None = None) -> Future[AsyncLibvirtHost]:
+        """Connects to a host, by a URI as libvirt's own users write it: `qemu:///system`, `qemu+ssh://root@lab1/system?keyfile=...`.
+
+        `wire` is `rpc` (libvirt's protocol), `virsh` (run on the host for each call) or `auto`, the first that works. `jumps` are
+        bastions, the first one first; `ssh_config` is a file such as `~/.ssh/config`, which is not read by itself. `connect_timeout`
+        is seconds for each step, 10 by default. Without `reconnect` a lost connection is not made again. `policy` is what may be done
+        to domains.
+
+        Raises `InvalidInputError` for what is no such URI, `ConnectError` when no way leads to a daemon, `TlsError` and
+        `UnauthenticatedError` when ssh does not trust or is not let in."""
+    @property
+    def name(self) -> str:
+        """What the host calls itself."""
+    @property
+    def uri(self) -> str:
+        """Where it was reached."""
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+    def transport(self) -> Future[str]:
+        """What carries the calls at present, such as `socket /run/libvirt/libvirt-sock` or `virsh over ssh`."""
+    def domains(self) -> Future[list[DomainOverview]]:
+        """All domains, running or not, managed or not, by name. One that cannot be read is there with its `trouble`."""
+    def domain(self, name: str) -> Future[AsyncDomain]:
+        """The handle of the domain with this name, running or not. Raises `NotFoundError`."""
+    def domain_by_uuid(self, uuid: str) -> Future[AsyncDomain]:
+        """The handle of the domain with this UUID. Raises `NotFoundError`."""
+    def tagged(self, tag: str) -> Future[list[AsyncDomain]]:
+        """The handles of all domains that carry this tag."""
+    def usage(self, *groups: Group) -> Future[list[DomainUsage]]:
+        """What all domains use, in one call, by name. `groups` are `state`, `cpu`, `memory`, `network`, `disks`: ask for what is shown only,
+        without any it is all of them. Counters begin with a domain's start; sizes are bytes, `cpu_time` is seconds."""
+    def capacity(self) -> Future[HostCapacity]:
+        """What the host has, and what is promised to its domains. Sizes are bytes, `cpu` is the busy part of all CPUs, 0 to 1."""
+    def pools(self) -> Future[list[PoolCapacity]]:
+        """The storage pools, by name. Sizes are bytes."""
+    def ensure_image(self, pool: str, *, volume: str | None = None, url: str | None = None, file: str | None = None, checksum: str | None = None) -> Future[str]:
+        """Sees that a pool has this image, and gives the volume that it is, as `POOL/VOLUME`: one that is there is not fetched again. An
+        image is a `url` of the web or a `file` of this machine, with a `checksum` (`sha256:...` or `sha512:...`), or a `volume`
+        (`POOL/VOLUME`).
+
+        Raises `InvalidInputError` for what is no image, is based on other files, or has another sum."""
+    def create(self, name: str, *, memory: int, vcpus: int = 1, max_memory: int | None = None, max_vcpus: int | None = None, volume: str | None = None, url: str | None = None, file: str | None = None, checksum: str | None = None, disk: int | None = None, overlay: bool = False, pool: str = "default", networks: Sequence[str] = ..., bridges: Sequence[str] = ..., user_data: str | Secret | None = None, network_config: str | Secret | None = None, tags: Sequence[str] = ..., title: str | None = None, description: str | None = None, virt_type: str = "kvm", arch: str | None = None, machine: str | None = None, cpu: str | None = None, uefi: bool = False, autostart: bool = False, start: bool = True) -> Future[AsyncDomain]:
+        r"""Makes a domain and gives its handle: fetches its image where it is not there yet, makes its disk and its seed, defines it with
+        the managed tag, and starts it. What a failure has left is removed.
+
+        Its disk begins as a `volume` of the host (`POOL/VOLUME`), or as a `url` of the web or a `file` of this machine with a `checksum`
+        (`sha256:...`). `memory` and `disk` are bytes; a disk is never smaller than its image. With `overlay` it holds only what differs
+        from the image. Each of `networks` and `bridges` is a card. `user_data` and `network_config` are for cloud-init; without any seed
+        cloud-init may look for one on the network for minutes: `"#cloud-config\n"` is one. `virt_type` is `kvm`, or `qemu` where
+        there is none. `cpu` is `host-passthrough`, `host-model`, `maximum` or a model.
+
+        Raises `AlreadyExistsError` for a name that is taken, `NotFoundError` for a pool, network, volume or address that there is not,
+        `WrongStateError` for a pool or network that is not started and a pool that is full."""
+    def virt_install(self, words: Sequence[str], *, tags: Sequence[str] = ..., start: bool = True) -> Future[AsyncDomain]:
+        """Makes a domain as `virt-install` describes it, which must be installed on the host, and gives its handle. Disks must be there:
+        none is made, and none is deleted with the domain. The words are seen in the host's list of processes."""
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+    def close(self) -> None:
+        """Lets go of the connection. Every later call raises `ClosedError`."""
+    def __aenter__(self) -> Future[Self]: ...
+    def __aexit__(self, *_raised: object) -> Future[None]: ...
+
+class AsyncBackend:
+    """A place where instances live: a Proxmox VE cluster, one node of it, or a libvirt host. An instance is named by its `id`: the VMID
+    on Proxmox VE, which is given again to others, the UUID of its domain on libvirt. Use it as a context manager, or `close` it.
+
+    Methods that ask the other side return awaitables."""
+    @classmethod
+    def open(cls, regions: Regions, name: str, *, policy: Policy | None = None) -> Future[AsyncBackend]:
+        """Opens the region of this name, or one node of a cluster: `eu`, or `eu-pve2`. A libvirt host is connected to; of a cluster
+        nothing is asked yet. Under `policy` instead of the usual one.
+
+        Raises `NotFoundError` for a name of neither, `RefusedError` for a region that is switched off, `InvalidInputError` for a secret
+        that is not where the region says, and what connecting to a libvirt host raises. All name the region."""
+    @classmethod
+    def over(cls, handle: Handle, regions: Regions, name: str) -> AsyncBackend:
+        """The region of this name, or one node of a cluster, over a `Client` or a `LibvirtHost` of one's own: how it is reached, and the policy,
+        are those of that. Of the region count the name, the sizes, and where disks and cards go. Nothing is asked."""
+    @property
+    def name(self) -> str:
+        """The name of the region, or of the node of it."""
+    @property
+    def kind(self) -> RegionKind:
+        """What it is."""
+    @property
+    def endpoint(self) -> str:
+        """Where it leads. Never holds a secret."""
+    @property
+    def instance_types(self) -> list[InstanceType]:
+        """The sizes that the region offers."""
+    def instances(self) -> Future[list[Instance]]:
+        """All instances, by name: those that are not managed too."""
+    def get(self, id: str) -> Future[Instance]:
+        """One instance. Raises `NotFoundError`."""
+    def create(self, name: str, *, size: str | None = None, vcpus: int | None = None, memory: int | None = None, disk: int | None = None, volume: str | None = None, url: str | None = None, checksum: str | None = None, template: str | None = None, network: str | None = None, bridge: str | None = None, user_data: str | Secret | None = None, tags: Sequence[str] = ...) -> Future[Instance]:
+        """Makes an instance of an image, with cloud-init, and starts it. It is managed from its first moment.
+
+        It is as large as a `size` that the region offers, or as `vcpus`, `memory` and `disk` say, in bytes and whole MiB. It is made of a
+        `volume` (`storage:import/debian-12.qcow2` of Proxmox VE, `pool/volume` of libvirt), of a `url` with its `checksum`
+        (`sha256:...`), or of a `template` of Proxmox VE. Its card is plugged into a `network` or a `bridge`, else into what the region
+        says.
+
+        Raises `AlreadyExistsError` when another instance has the name. What a failed creation has made is removed."""
+    def start(self, id: str) -> Future[None]:
+        """Starts it. One that runs is left alone."""
+    def shutdown(self, id: str, *, guest_timeout: float | None = None) -> Future[None]:
+        """Asks its system to shut down, and stops it when it has not within `guest_timeout` seconds, 180 by default. One that is off is
+        left alone."""
+    def stop(self, id: str) -> Future[None]:
+        """Stops it at once, as by its power switch. One that is off is left alone."""
+    def delete(self, id: str) -> Future[bool]:
+        """Deletes it with its disks, stopping it first. True when there was something to delete. What is deleted is what has the id now:
+        on Proxmox VE a kept number may be another machine's meanwhile."""
+    def set_tags(self, id: str, tags: Sequence[str]) -> Future[None]:
+        """Sets its tags. The managed tag stays."""
+    def exec(self, id: str, argv: Sequence[str], *, input: str | bytes | None = None) -> Future[ExecResult]:
+        """Runs a program in it, through its guest agent and without a shell, and waits for its end. A program that fails is a result, not
+        an exception. `input` is what it reads."""
+    def ips(self, id: str) -> Future[list[str]]:
+        """Its usable addresses, as far as they are known now: none of one that is off."""
+    def capacity(self) -> Future[Capacity]:
+        """What there is, and what is promised and used of it. Sizes are bytes."""
+    def fit(self, *, size: str | None = None, vcpus: int | None = None, memory: int | None = None, disk: int | None = None) -> Future[Fit]:
+        """Whether one more has room: of a `size` that the region offers, or as `vcpus`, `memory` and `disk` say, in bytes."""
+    def watch(self) -> AsyncInstanceWatch:
+        """What becomes of its instances, as events: an iterator, or an async iterator. The first has all of them."""
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+    def close(self) -> None:
+        """Lets go of all connections. Every later call raises `ClosedError`."""
+    def __aenter__(self) -> Future[Self]: ...
+    def __aexit__(self, *_raised: object) -> Future[None]: ...
+
+class AsyncInstanceWatch:
+    """What becomes of the instances of a backend. It never ends. While nobody answers the error is raised; the next event may be
+    asked for all the same. `close` it, or use it as a context manager.
+
+    Methods that ask the other side return awaitables."""
+    def close(self) -> None:
+        """Ends it."""
+    def __aiter__(self) -> AsyncIterator[InstanceEvent]: ...
+    def __anext__(self) -> Future[InstanceEvent]: ...
     def __aenter__(self) -> Future[Self]: ...
     def __aexit__(self, *_raised: object) -> Future[None]: ...

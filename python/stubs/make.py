@@ -13,7 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "proxmox_sdk" / "__init__.pyi"
-NOUNS = "Task Guest Vm Container Node Plan Client Watch Cloned ClonedVm ClonedContainer".split()
+NOUNS = "Task Guest Vm Container Node Plan Client Watch Cloned ClonedVm ClonedContainer Domain LibvirtHost Backend InstanceWatch".split()
 
 HEAD = '''# Made by python/stubs/make.py: change what is in python/stubs, and run it.
 
@@ -34,14 +34,27 @@ Param: TypeAlias = str | bytes | bool | int | float | Secret | Sequence[str | by
 Params: TypeAlias = Mapping[str, Any]
 OnProgress: TypeAlias = Callable[[Progress], object]
 OnDecision: TypeAlias = Callable[[Decision], object]
+Handle: TypeAlias = Client | AsyncClient | LibvirtHost | AsyncLibvirtHost
+Group: TypeAlias = Literal["state", "cpu", "memory", "network", "disks"]
 '''
 
-CONTEXT = '''    def __enter__(self) -> Self: ...
-    def __exit__(self, *_raised: object) -> None: ...
-'''
-ASYNC_CONTEXT = '''    def __aenter__(self) -> Future[Self]: ...
-    def __aexit__(self, *_raised: object) -> Future[None]: ...
-'''
+# What a line of a noun stands for, in either half.
+MARKS = {
+    r"    # context\n": (
+        "    def __enter__(self) -> Self: ...\n    def __exit__(self, *_raised: object) -> None: ...\n",
+        "    def __aenter__(self) -> Future[Self]: ...\n    def __aexit__(self, *_raised: object) -> Future[None]: ...\n",
+    ),
+    r"    # iterates (\w+)\n": (
+        r"    def __iter__(self) -> Iterator[\1]: ...\n    def __next__(self) -> \1: ...\n",
+        r"    def __aiter__(self) -> AsyncIterator[\1]: ...\n    def __anext__(self) -> Future[\1]: ...\n",
+    ),
+}
+
+
+def marked(nouns: str, half: int) -> str:
+    for mark, halves in MARKS.items():
+        nouns = re.sub(mark, halves[half], nouns)
+    return nouns
 
 
 def enums() -> str:
@@ -72,26 +85,27 @@ def asynchronous(nouns: str) -> str:
         if line.startswith("# "):
             continue
         method = line.strip().startswith("def ") and " -> " in line
+        asks = line.endswith("# asks")
         plain = of_property or line.endswith("# handle") or " def __" in f" {line.strip()}" or "(cls" in line
-        if method and not plain:
-            head, result = line.rsplit(" -> ", 1)
+        if method and (asks or not plain):
+            head, result = line.removesuffix("  # asks").rsplit(" -> ", 1)
             line = f"{head} -> Future[{result.removesuffix(': ...')}]: ..."
         of_property = line.strip() in ("@property", "@classmethod")
         lines.append(re.sub(rf"\b({'|'.join(NOUNS)})\b", r"Async\1", line))
     return "\n".join(lines)
 
 
+def both(what: str) -> str:
+    """What is written down of this, of Proxmox VE and of libvirt, without its heading."""
+    texts = [(HERE / f"{of}{what}.pyi").read_text() for of in ("", "libvirt_")]
+    return "\n".join(text.split("\n", 2)[2] for text in texts)
+
+
 def made() -> str:
-    values, nouns = ((HERE / name).read_text() for name in ("values.pyi", "nouns.pyi"))
-    nouns = nouns.split("\n", 2)[2].rstrip("\n") + "\n"
-    values = values.split("\n", 2)[2]
-    both = nouns + CONTEXT + "\nclass Watch:\n    def close(self) -> None: ...  # handle\n"
-    blocking = both + "    def __iter__(self) -> Iterator[Event]: ...\n    def __next__(self) -> Event: ...\n" + CONTEXT
-    other = asynchronous(nouns + "\nclass Watch:\n    def close(self) -> None: ...  # handle\n")
-    other = other.replace("\n\nclass AsyncWatch:", "\n" + ASYNC_CONTEXT + "\nclass AsyncWatch:")
-    other += "\n    def __aiter__(self) -> AsyncIterator[Event]: ...\n    def __anext__(self) -> Future[Event]: ...\n"
-    text = "\n".join([HEAD, values, enums(), exceptions(), blocking, other + ASYNC_CONTEXT])
-    text = text.replace("def preflight(method: Callable[_P, Any]", "PREFLIGHT").replace("  # handle", "")
+    values, nouns = both("values"), both("nouns")
+    blocking, other = marked(nouns, 0), marked(asynchronous(nouns) + "\n", 1)
+    text = "\n".join([HEAD, values, enums(), exceptions(), blocking, other])
+    text = text.replace("def preflight(method: Callable[_P, Any]", "PREFLIGHT").replace("  # handle", "").replace("  # asks", "")
     first = text.index("PREFLIGHT")
     end = text.index("\n", first)
     overloads = (

@@ -165,3 +165,9 @@ class Client:
     @property
     def closed(self) -> bool: ...
     def close(self) -> None: ...  # handle
+    # context
+
+class Watch:
+    def close(self) -> None: ...  # handle
+    # iterates Event
+    # context

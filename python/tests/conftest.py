@@ -1,4 +1,4 @@
-"""A simulated cluster for each test that asks for one."""
+"""A simulated cluster for each test that asks for one, and a libvirt host for each file of tests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import proxmox_sdk as px
+from libvirtd import Libvirtd, started
 
 
 @pytest.fixture
@@ -32,3 +33,13 @@ def managed(sim: px.Sim) -> int:
     """The number of a guest that the policy lets be written to."""
     assert sim.set_config(100, "tags", "sdk-managed")
     return 100
+
+
+@pytest.fixture(scope="module")
+def libvirtd() -> Iterator[Libvirtd]:
+    """With the pool and the network `default`."""
+    daemon = started()
+    daemon.pool()
+    daemon.network()
+    yield daemon
+    daemon.close()

@@ -53,7 +53,14 @@ impl LibvirtBackend {
     /// # Errors
     /// As [`Host::open`].
     pub async fn open(region: &LibvirtRegion) -> Result<Self> {
-        let mut backend = Self::new(Host::open(&region.uri).await?);
+        Ok(Self::of(Host::open(&region.uri).await?, region))
+    }
+
+    /// This host with the region's pool, network and way to run machines. How it was reached, and under which policy, is the host's
+    /// matter.
+    #[must_use]
+    pub fn of(host: Host, region: &LibvirtRegion) -> Self {
+        let mut backend = Self::new(host);
         if let Some(pool) = &region.pool {
             backend = backend.pool(pool);
         }
@@ -63,7 +70,7 @@ impl LibvirtBackend {
         if let Some(kind) = &region.virt_type {
             backend.virt_type = VirtType::from(kind.as_str());
         }
-        Ok(backend)
+        backend
     }
 
     /// Another pool for new disks.
@@ -229,7 +236,11 @@ impl Backend for LibvirtBackend {
     }
 
     async fn ips(&self, id: &InstanceId) -> Result<Vec<IpAddr>> {
-        Ok(IpQuery::first_of_each(&self.domain(id).await?.addresses().await?))
+        match self.domain(id).await?.addresses().await {
+            Ok(interfaces) => Ok(IpQuery::first_of_each(&interfaces)),
+            Err(e) if e.kind() == ErrorKind::WrongState => Ok(Vec::new()),
+            Err(e) => Err(e),
+        }
     }
 
     async fn capacity(&self) -> Result<Capacity> {

@@ -21,7 +21,7 @@ pub(crate) use volume_users::VolumeUsers;
 
 use crate::domain::Domain;
 use crate::rpc::procedures::{domain, host};
-use crate::rpc::{Events, Uuid};
+use crate::rpc::{DomainRef, Events, Uuid};
 use crate::{Connection, LibvirtUri};
 
 /// A libvirt host, and what may be done to its domains. Cheap to clone.
@@ -112,6 +112,13 @@ impl Host {
     pub async fn domain_by_uuid(&self, uuid: Uuid) -> Result<Domain> {
         let found = self.connection().call(domain::lookup_by_uuid(uuid)).await?;
         Ok(Domain::new(self.clone(), found))
+    }
+
+    /// The handle of a domain that was found earlier, by what was kept of it. Nothing is asked: of one that is gone the first question says
+    /// so.
+    #[must_use]
+    pub fn known_domain(&self, name: &str, uuid: Uuid) -> Domain {
+        Domain::new(self.clone(), DomainRef { name: name.to_owned(), uuid, id: -1 })
     }
 
     /// Tells of domains as they start, stop, come and go, without asking again and again.

@@ -88,7 +88,6 @@ impl Host {
     pub async fn tagged(&self, tag: &str) -> Result<Vec<Domain>> {
         let all = self.list().await?;
         let with = all.into_iter().filter(|overview| overview.tags.contains(tag));
-        let reference = |overview: Overview| DomainRef { name: overview.name, uuid: overview.uuid, id: -1 };
-        Ok(with.map(|overview| Domain::new(self.clone(), reference(overview))).collect())
+        Ok(with.map(|overview| self.known_domain(&overview.name, overview.uuid)).collect())
     }
 }

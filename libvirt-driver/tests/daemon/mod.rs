@@ -18,51 +18,8 @@ use std::time::{Duration, Instant};
 /// How long it may take to listen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-const CONFIGURATION: &str = r#"
-auth_unix_ro = "none"
-auth_unix_rw = "none"
-unix_sock_rw_perms = "0700"
-"#;
-
-/// Guests run as root, without any of the confinement that a container may not offer.
-const QEMU: &str = r#"
-user = "root"
-group = "root"
-dynamic_ownership = 0
-security_driver = "none"
-cgroup_controllers = []
-namespaces = []
-remember_owner = 0
-stdio_handler = "file"
-"#;
-
-/// Puts the private directories in the place of the host's, runs the daemon, and ends with its input. As the first process of its
-/// namespace it takes all others with it, and it must reap those whose parents have gone: `wait` does, `read` does not.
-const INSIDE: &str = r#"
-set -e
-# What the host has in /sys tells of its own network.
-mount -t sysfs sysfs /sys
-ip link set lo up
-mount -t tmpfs -o size=8m small "$1/small"
-for pair in run:/run/libvirt lib:/var/lib/libvirt etc:/etc/libvirt cache:/var/cache/libvirt log:/var/log/libvirt; do
-    mkdir -p "${pair#*:}"
-    mount --bind "$1/${pair%%:*}" "${pair#*:}"
-done
-start() { libvirtd --config "$1/libvirtd.conf" --pid-file "$1/pid" </dev/null >>"$1/out" 2>&1 & pid=$!; }
-obey() {
-    start "$1"
-    while read -r word; do
-        case $word in
-            restart) kill -9 $pid; wait $pid 2>/dev/null || true; rm -f "$1/pid" "$1/stopped"; start "$1" ;;
-            stop) kill -STOP $pid; : >"$1/stopped" ;;
-            go) rm -f "$1/stopped"; kill -CONT $pid ;;
-        esac
-    done
-}
-exec 3<&0
-obey "$1" <&3 &
-wait $!
-"#;
+/// What runs it, and ends with its input.
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/libvirtd");
 
 /// The daemon of this program.
 pub(crate) struct Daemon {
@@ -98,22 +55,8 @@ impl Daemon {
         let user = fs::metadata("/proc/self").unwrap().uid();
         assert_eq!(user, 0, "NOT TESTED against a real libvirt: a host's daemon with qemu takes root");
         let root = tempfile::Builder::new().prefix("lv-").tempdir_in("/tmp").unwrap().keep();
-        for directory in ["run", "lib/boot", "lib/images", "etc", "cache", "log", "sock", "pool", "small"] {
-            fs::create_dir_all(root.join(directory)).unwrap();
-        }
-        let sockets = format!("unix_sock_dir = \"{}\"\n", root.join("sock").display());
-        fs::write(root.join("libvirtd.conf"), sockets + CONFIGURATION).unwrap();
-        fs::write(root.join("etc/qemu.conf"), QEMU).unwrap();
-        // The directory goes last, whatever ends the rest.
-        let outside = r#"unshare --mount --net --pid --fork --kill-child --mount-proc sh -c "$2" inside "$1"; rm -rf "$1""#;
-        let child = Command::new("sh")
-            .args(["-c", outside, "outside"])
-            .arg(&root)
-            .arg(INSIDE)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        let child =
+            Command::new(SCRIPT).arg(&root).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let daemon = Self { root, shell: Mutex::new(child) };
         daemon.listening();
         daemon

@@ -83,7 +83,7 @@ pub trait Backend: Send + Sync {
     /// Runs a program in it, through its guest agent.
     async fn exec(&self, id: &InstanceId, exec: Exec) -> Result<ExecResult>;
 
-    /// Its usable addresses, as far as they are known now.
+    /// Its usable addresses, as far as they are known now: none of one that is off.
     async fn ips(&self, id: &InstanceId) -> Result<Vec<IpAddr>>;
 
     /// What there is, and what is promised and used of it.

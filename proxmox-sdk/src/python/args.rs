@@ -3,7 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use proxmox_core::{Error, GuestRef, Size, Vmid};
+use proxmox_core::guest::IpQuery;
+use proxmox_core::{Error, Growth, GuestRef, Size, Vmid};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyInt, PyString};
@@ -92,13 +93,13 @@ impl<'py> FromPyObject<'_, 'py> for Bytes {
 
 impl Bytes {
     /// As a whole number of units, such as MiB.
-    pub(crate) fn whole(self, field: &str, unit: u64) -> PyResult<u32> {
+    pub(crate) fn whole<T: TryFrom<u64>>(self, field: &str, unit: u64) -> PyResult<T> {
         let units = self.0 / unit;
         let bad = || invalid(field, format!("{field}: {} bytes are not a whole number of {unit}", self.0));
         if self.0 == 0 || !self.0.is_multiple_of(unit) {
             return Err(bad());
         }
-        u32::try_from(units).map_err(|_| bad())
+        T::try_from(units).map_err(|_| bad())
     }
 
     pub(crate) fn size(self) -> Size {
@@ -111,5 +112,24 @@ pub(crate) fn bytes(given: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     match given.cast::<PyBytes>() {
         Ok(bytes) => Ok(bytes.as_bytes().to_vec()),
         Err(_) => text(given).map(String::into_bytes),
+    }
+}
+
+/// By how much a disk grows, or to what.
+pub(crate) fn growth(by: Option<Bytes>, to: Option<Bytes>) -> PyResult<Growth> {
+    match (by, to) {
+        (Some(by), None) => Ok(Growth::By(by.size())),
+        (None, Some(to)) => Ok(Growth::To(to.size())),
+        _ => Err(invalid("size", "size: give either `by` or `to`")),
+    }
+}
+
+/// Which address is waited for.
+pub(crate) fn ip_query(v6: bool, mac: Option<&str>, subnet: Option<&str>) -> PyResult<IpQuery> {
+    let query = if v6 { IpQuery::v6() } else { IpQuery::v4() };
+    let query = mac.into_iter().fold(query, IpQuery::mac);
+    match subnet {
+        Some(subnet) => query.subnet(subnet).or_raise(),
+        None => Ok(query),
     }
 }

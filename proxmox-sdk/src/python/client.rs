@@ -1,7 +1,5 @@
 //! The client: raw requests, and the way to all nouns.
 
-use std::sync::Arc;
-
 use proxmox_core::{GuestKind, NodeName, PvePath, PveRequest, Upid, Verb};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyType};
@@ -22,7 +20,7 @@ use super::secret::SecretArg;
 use super::sim::Sim;
 use super::task::TaskBase;
 use super::to_python::plain;
-use super::way::{Mode, Options, Way, faces};
+use super::way::{Mode, Options, Way, contexts, faces};
 use super::{connect, report, watch};
 
 /// What both clients have.
@@ -69,11 +67,6 @@ struct Given<'a, 'py> {
     timeout: Option<Seconds>,
 }
 
-fn mode(class: &Bound<'_, PyType>) -> PyResult<Mode> {
-    let asynchronous = class.is_subclass(&class.py().get_type::<AsyncClient>())?;
-    Ok(if asynchronous { Mode::Async } else { Mode::Blocking })
-}
-
 #[pymethods]
 impl ClientBase {
     /// Over PVE's own HTTPS interface, with an API token or with user and password. Nothing is sent yet.
@@ -114,7 +107,7 @@ impl ClientBase {
             times: [connect_timeout, first_byte_timeout, total_timeout],
             limit,
         };
-        let common = Common { policy, on_decision, mode: mode(class)? };
+        let common = Common { policy, on_decision, mode: Mode::of::<AsyncClient>(class)? };
         Self::over(class.py(), common.way(class.py(), connect::https(url, options)?)?)
     }
 
@@ -167,7 +160,7 @@ impl ClientBase {
             node_root,
             pveproxy_port,
         };
-        let common = Common { policy, on_decision, mode: mode(class)? };
+        let common = Common { policy, on_decision, mode: Mode::of::<AsyncClient>(class)? };
         Self::over(class.py(), common.way(class.py(), connect::ssh(target, options)?)?)
     }
 
@@ -183,7 +176,7 @@ impl ClientBase {
         policy: Option<&Policy>,
         on_decision: Option<Py<PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let common = Common { policy, on_decision, mode: mode(class)? };
+        let common = Common { policy, on_decision, mode: Mode::of::<AsyncClient>(class)? };
         let made = connect::local(sudo, allow_secret_arguments, limit, node_root)?;
         Self::over(class.py(), common.way(class.py(), made)?)
     }
@@ -199,7 +192,7 @@ impl ClientBase {
         policy: Option<&Policy>,
         on_decision: Option<Py<PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let common = Common { policy, on_decision, mode: mode(class)? };
+        let common = Common { policy, on_decision, mode: Mode::of::<AsyncClient>(class)? };
         let made = connect::sim(sim, token, secret)?;
         Self::over(class.py(), common.way(class.py(), made)?)
     }
@@ -365,7 +358,7 @@ impl ClientBase {
         watch = cpu_points.into_iter().fold(watch, proxmox_fleet::Watch::cpu_points);
         watch = memory_percent.into_iter().fold(watch, proxmox_fleet::Watch::memory_percent);
         watch = queue.into_iter().fold(watch, proxmox_fleet::Watch::queue);
-        watch::WatchBase::over(py, self.way.clone(), Arc::new(watch))
+        watch::WatchBase::over(py, self.way.clone(), watch.subscribe())
     }
 
     /// The policy in force.
@@ -404,30 +397,4 @@ impl ClientBase {
     }
 }
 
-#[pymethods]
-impl Client {
-    fn __enter__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    #[pyo3(signature = (*_raised))]
-    fn __exit__(slf: PyRef<'_, Self>, _raised: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<()> {
-        slf.as_super().way.close(slf.py())
-    }
-}
-
-#[pymethods]
-impl AsyncClient {
-    fn __aenter__(slf: Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        let (py, way) = (slf.py(), slf.as_super().get().way.clone());
-        let this = slf.into_any().unbind();
-        way.flow(py, std::future::ready(Ok(())), move |_, ()| Ok(this))
-    }
-
-    #[pyo3(signature = (*_raised))]
-    fn __aexit__(slf: &Bound<'_, Self>, _raised: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<Py<PyAny>> {
-        let (py, way) = (slf.py(), &slf.as_super().get().way);
-        way.close(py)?;
-        way.flow(py, std::future::ready(Ok(())), super::way::none)
-    }
-}
+contexts! { Client, AsyncClient }

@@ -5,7 +5,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 
 /// Names and words. What PVE may extend comes as plain text when it is not among them.
-pub(crate) const ENUMS: [(&str, &[&str]); 17] = [
+pub(crate) const ENUMS: [(&str, &[&str]); 22] = [
     ("GuestState", &["running", "stopped"]),
     ("GuestKind", &["qemu", "lxc"]),
     ("Power", &["running", "stopped"]),
@@ -102,6 +102,14 @@ pub(crate) const ENUMS: [(&str, &[&str]); 17] = [
         ],
     ),
     ("Removal", &["gone", "template"]),
+    (
+        "DomainState",
+        &["running", "blocked", "paused", "shutting-down", "off", "crashed", "asleep", "unknown"],
+    ),
+    ("RegionKind", &["libvirt", "proxmox"]),
+    ("InstanceState", &["running", "paused", "stopped", "crashed", "unknown"]),
+    ("InstanceEventKind", &["listed", "changed", "gone"]),
+    ("Fit", &["fits", "over-cpu", "no-memory", "no-disk"]),
 ];
 
 static MADE: PyOnceLock<Py<PyDict>> = PyOnceLock::new();

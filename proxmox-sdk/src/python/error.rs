@@ -107,7 +107,7 @@ impl Classes {
             .iter()
             .map(|(_, name, doc)| class(py, name, doc, base.bind(py)))
             .collect::<PyResult<_>>()?;
-        let doc = "The client was closed, or belongs to the process that this one was forked from.";
+        let doc = "What was called is closed, or belongs to the process that this one was forked from.";
         let closed = class(py, "ClosedError", doc, kinds[0].bind(py))?;
         Ok(Self { base, kinds, closed })
     }
@@ -182,8 +182,7 @@ pub(crate) fn word(value: impl Serialize) -> String {
 
 /// An exception for what is closed.
 pub(crate) fn closed(message: &str) -> PyErr {
-    let error =
-        Error::new(ErrorKind::InvalidInput, Outcome::NotSent, message).with_advice("make a new client");
+    let error = Error::new(ErrorKind::InvalidInput, Outcome::NotSent, message).with_advice("make a new one");
     Python::attach(|py| {
         let made = Classes::get(py).and_then(|classes| filled(py, classes.closed.bind(py), &error));
         made.map_or_else(|e| e, PyErr::from_value)

@@ -2,16 +2,16 @@
 
 use proxmox_core::config::IpConfig;
 use proxmox_core::guest::{
-    CloneOptions, DeleteOptions, Deleted, Exec, IpQuery, Kind, Power, Shutdown, SnapshotOptions,
+    CloneOptions, DeleteOptions, Deleted, Exec, Kind, Power, Shutdown, SnapshotOptions,
 };
 use proxmox_core::telemetry::Timeframe;
-use proxmox_core::{Call, ConfigChange, Growth, Guest, GuestKind, NodeName, StorageId, Vmid, Work};
+use proxmox_core::{Call, ConfigChange, Guest, GuestKind, NodeName, StorageId, Vmid, Work};
 use proxmox_lxc::Lxc;
 use proxmox_qemu::Qemu;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping};
 
-use super::args::{Arg, Bytes, GuestId, Seconds, bytes};
+use super::args::{Arg, Bytes, GuestId, Seconds, bytes, growth, ip_query};
 use super::cloned;
 use super::container::ContainerBase;
 use super::error::{OrRaise, invalid};
@@ -361,11 +361,7 @@ impl GuestBase {
         force: Option<GuestId>,
         timeout: Option<Seconds>,
     ) -> PyResult<Py<PyAny>> {
-        let growth = match (by, to) {
-            (Some(by), None) => Growth::By(by.size()),
-            (None, Some(to)) => Growth::To(to.size()),
-            _ => return Err(invalid("size", "size: give either `by` or `to`")),
-        };
+        let growth = growth(by, to)?;
         of_either!(self, guest => self.work(py, guest.resize(disk, growth), true, Options::new(force, timeout)))
     }
 
@@ -398,11 +394,7 @@ impl GuestBase {
         subnet: Option<&str>,
         timeout: Option<Seconds>,
     ) -> PyResult<Py<PyAny>> {
-        let mut query = if v6 { IpQuery::v6() } else { IpQuery::v4() };
-        query = mac.into_iter().fold(query, IpQuery::mac);
-        if let Some(subnet) = subnet {
-            query = query.subnet(subnet).or_raise()?;
-        }
+        let query = ip_query(v6, mac, subnet)?;
         of_either!(self, guest => self.way.run(py, guest.wait_for_ip(query), Options::new(None, timeout), record))
     }
 

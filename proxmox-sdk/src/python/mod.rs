@@ -10,12 +10,14 @@
 //! | `error`, `enums` | exceptions and enums |
 //! | `args`, `params`, `secret` | what comes from Python |
 //! | `client`, `connect`, `node`, `guest`, `vm`, `container`, `task` … | the nouns |
+//! | `libvirt`, `backend` | plain libvirt hosts, and places of both kinds |
 
 // PyO3 hands arguments over by value, and Python's keywords are many.
 #![allow(clippy::needless_pass_by_value, clippy::too_many_arguments)]
 
 mod aio;
 mod args;
+mod backend;
 mod client;
 mod cloned;
 mod compat;
@@ -28,6 +30,7 @@ mod field;
 mod from_json;
 mod guest;
 mod lane;
+mod libvirt;
 mod node;
 mod params;
 mod plan;
@@ -70,6 +73,10 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<watch::AsyncWatch>()?;
     module.add_class::<plan::Plan>()?;
     module.add_class::<policy::Policy>()?;
+    module.add_class::<watch::InstanceWatch>()?;
+    module.add_class::<watch::AsyncInstanceWatch>()?;
+    libvirt::add(module)?;
+    backend::add(module)?;
     module.add_class::<secret::Secret>()?;
     module.add_class::<sim::Sim>()?;
     module.add("UnreadableRowWarning", rows::unreadable(module.py())?)?;

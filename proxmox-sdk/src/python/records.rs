@@ -9,6 +9,8 @@ use pyo3::prelude::*;
 use serde::Serialize;
 use serde_json::json;
 
+use super::backend;
+use super::libvirt;
 use super::record::{Class, Compute, Record, Shape, of_value};
 
 /// A value that has a class of its own in Python.
@@ -273,6 +275,30 @@ classes! {
     }
     SimTask = "SimTaskView" {}
     SimRequest = "SimSeenRequest" {}
+    DomainOverview = "DomainOverview": libvirt::DomainOverview {
+        enums { state: DomainState }
+    }
+    DomainUsage = "DomainUsage": libvirt::DomainUsage {
+        enums { state: DomainState }
+    }
+    NicUsage = "NicUsage" {}
+    DiskUsage = "DiskUsage" {}
+    HostCapacity = "HostCapacity": libvirt::HostCapacity {}
+    PoolCapacity = "PoolCapacity": libvirt::PoolCapacity {}
+    DomainSnapshot = "DomainSnapshot": libvirt::DomainSnapshot {}
+    DeletedDomain = "DeletedDomain": libvirt::DeletedDomain {}
+    LeftVolume = "LeftVolume" {}
+    Instance = "Instance": backend::Instance {
+        enums { state: InstanceState }
+    }
+    Capacity = "Capacity": backend::Capacity {}
+    InstanceType = "InstanceType": backend::InstanceType {}
+    Region = "Region": backend::Region {
+        enums { kind: RegionKind }
+    }
+    InstanceEvent = "InstanceEvent": backend::InstanceEvent {
+        enums { kind: InstanceEventKind }
+    }
 }
 
 /// What a waiting caller is told.

@@ -1,59 +1,93 @@
-//! Events of a cluster: an iterator, or an async iterator.
+//! Events as they come: an iterator, or an async iterator.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use proxmox_fleet::watch::{Subscription, Watch as Source};
-use pyo3::exceptions::PyStopAsyncIteration;
-use pyo3::exceptions::PyStopIteration;
+use proxmox_core::{Result, async_trait};
+use proxmox_fleet::watch::Subscription;
+use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
 use pyo3::prelude::*;
 use tokio::sync::Mutex;
 
 use super::lane::Lane;
 use super::process::OfProcess;
 use super::records::record;
-use super::way::{Way, faces, none};
+use super::way::{Handle, Mode, Way, faces, none};
+
+/// Where events come from.
+#[async_trait]
+pub(crate) trait Source: Send {
+    /// Waits for the next one.
+    async fn next(&mut self) -> Result<Event>;
+}
+
+/// Makes the object of an event.
+pub(crate) type Event = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+
+#[async_trait]
+impl Source for Subscription {
+    async fn next(&mut self) -> Result<Event> {
+        let event = Self::next(self).await;
+        Ok(Box::new(|py| record(py, event)))
+    }
+}
+
+/// What is watched. When that is closed nothing is asked any more.
+trait Watched: Send + Sync {
+    fn is_open(&self) -> PyResult<()>;
+    fn endpoint(&self) -> PyResult<String>;
+}
+
+impl<H: Handle> Watched for Way<H> {
+    fn is_open(&self) -> PyResult<()> {
+        self.handle().map(drop)
+    }
+    fn endpoint(&self) -> PyResult<String> {
+        Ok(H::endpoint(self.about()?).to_owned())
+    }
+}
 
 #[pyclass(frozen, subclass, module = "proxmox_sdk")]
 pub(crate) struct WatchBase {
-    way: Way,
+    watched: Box<dyn Watched>,
+    mode: Mode,
     shared: OfProcess<Arc<Shared>>,
-}
-
-faces! {
-    /// What changes in a cluster. It never ends: a look that fails is an event as well. `close` it, or use it as a context manager.
-    Watch, AsyncWatch: WatchBase
 }
 
 struct Shared {
     /// Held by whoever waits for the next event.
-    subscription: Mutex<Option<Subscription>>,
+    source: Mutex<Option<Box<dyn Source>>>,
     closed: AtomicBool,
 }
 
 impl WatchBase {
-    pub(crate) fn over(py: Python<'_>, way: Way, source: Arc<Source>) -> PyResult<Py<PyAny>> {
+    fn new<H: Handle>(way: Way<H>, source: impl Source + 'static) -> PyClassInitializer<Self> {
+        let source: Box<dyn Source> = Box::new(source);
+        let shared = Shared { source: Mutex::new(Some(source)), closed: AtomicBool::new(false) };
         let mode = way.mode;
-        let subscription = Mutex::new(Some(source.subscribe()));
-        let shared = OfProcess::new(Arc::new(Shared { subscription, closed: AtomicBool::new(false) }));
-        Self::face(py, PyClassInitializer::from(Self { way, shared }), mode)
+        Self { watched: Box::new(way), mode, shared: OfProcess::new(Arc::new(shared)) }.into()
+    }
+
+    /// The events of a cluster.
+    pub(crate) fn over(py: Python<'_>, way: Way, source: Subscription) -> PyResult<Py<PyAny>> {
+        let mode = way.mode;
+        Self::face(py, Self::new(way, source), mode)
     }
 
     /// The next event; `ended` is raised when it was closed.
     fn next(&self, py: Python<'_>, ended: fn() -> PyErr) -> PyResult<Py<PyAny>> {
-        // A closed client asks nothing, whoever waits for it.
-        self.way.pve()?;
+        self.watched.is_open()?;
         let shared = Arc::clone(self.shared.get("the watch")?);
         let flow = async move {
-            let mut subscription = shared.subscription.lock().await;
-            let event = match &mut *subscription {
+            let mut source = shared.source.lock().await;
+            let event = match &mut *source {
                 Some(events) if !shared.closed.load(Ordering::SeqCst) => Some(events.next().await),
                 _ => None,
             };
-            Ok(event.filter(|_| !shared.closed.load(Ordering::SeqCst)))
+            event.filter(|_| !shared.closed.load(Ordering::SeqCst)).transpose()
         };
-        self.way.flow(py, flow, move |py, event| match event {
-            Some(event) => record(py, event),
+        self.mode.flow(py, flow, move |py, event| match event {
+            Some(event) => event(py),
             None => Err(ended()),
         })
     }
@@ -62,7 +96,7 @@ impl WatchBase {
     fn end(&self, py: Python<'_>) -> PyResult<()> {
         let shared = Arc::clone(self.shared.get("the watch")?);
         if !shared.closed.swap(true, Ordering::SeqCst) {
-            Lane::get(py)?.spawn(async move { drop(shared.subscription.lock().await.take()) });
+            Lane::get(py)?.spawn(async move { drop(shared.source.lock().await.take()) });
         }
         Ok(())
     }
@@ -76,49 +110,84 @@ impl WatchBase {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        Ok(format!("<{} of {}>", slf.get_type().name()?, slf.get().way.info()?.endpoint))
+        Ok(format!("<{} of {}>", slf.get_type().name()?, slf.get().watched.endpoint()?))
     }
 }
 
-#[pymethods]
-impl Watch {
-    fn __iter__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
+#[pyclass(frozen, subclass, extends = WatchBase, module = "proxmox_sdk")]
+pub(crate) struct InstanceWatchBase;
 
-    fn __next__(slf: PyRef<'_, Self>) -> PyResult<Py<PyAny>> {
-        slf.as_super().next(slf.py(), || PyStopIteration::new_err(()))
-    }
-
-    fn __enter__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    #[pyo3(signature = (*_raised))]
-    fn __exit__(slf: PyRef<'_, Self>, _raised: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<()> {
-        slf.as_super().end(slf.py())
+impl InstanceWatchBase {
+    /// The events of a place where instances live.
+    pub(crate) fn over<H: Handle>(
+        py: Python<'_>,
+        way: Way<H>,
+        source: impl Source + 'static,
+    ) -> PyResult<Py<PyAny>> {
+        let mode = way.mode;
+        Self::face(py, WatchBase::new(way, source).add_subclass(Self), mode)
     }
 }
 
-#[pymethods]
-impl AsyncWatch {
-    fn __aiter__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    fn __anext__(slf: PyRef<'_, Self>) -> PyResult<Py<PyAny>> {
-        slf.as_super().next(slf.py(), || PyStopAsyncIteration::new_err(()))
-    }
-
-    fn __aenter__(slf: Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        let (py, way) = (slf.py(), slf.as_super().get().way.clone());
-        let this = slf.into_any().unbind();
-        way.flow(py, std::future::ready(Ok(())), move |_, ()| Ok(this))
-    }
-
-    #[pyo3(signature = (*_raised))]
-    fn __aexit__(slf: PyRef<'_, Self>, _raised: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<Py<PyAny>> {
-        slf.as_super().end(slf.py())?;
-        slf.as_super().way.flow(slf.py(), std::future::ready(Ok(())), none)
-    }
+faces! {
+    /// What changes in a cluster. It never ends: a look that fails is an event as well. `close` it, or use it as a context manager.
+    Watch, AsyncWatch: WatchBase
 }
+
+faces! {
+    /// What becomes of the instances of a backend. It never ends. While nobody answers the error is raised; the next event may be
+    /// asked for all the same. `close` it, or use it as a context manager.
+    InstanceWatch, AsyncInstanceWatch: InstanceWatchBase
+}
+
+/// Iterators, and context managers that end them. `$base` leads from one of them to what they have in common.
+macro_rules! iterators {
+    ($blocking:ident, $asynchronous:ident, |$this:ident| $base:expr) => {
+        #[pymethods]
+        impl $blocking {
+            fn __iter__(slf: Py<Self>) -> Py<Self> {
+                slf
+            }
+
+            fn __next__($this: PyRef<'_, Self>) -> PyResult<Py<PyAny>> {
+                $base.next($this.py(), || PyStopIteration::new_err(()))
+            }
+
+            fn __enter__(slf: Py<Self>) -> Py<Self> {
+                slf
+            }
+
+            #[pyo3(signature = (*_raised))]
+            fn __exit__($this: PyRef<'_, Self>, _raised: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<()> {
+                $base.end($this.py())
+            }
+        }
+
+        #[pymethods]
+        impl $asynchronous {
+            fn __aiter__(slf: Py<Self>) -> Py<Self> {
+                slf
+            }
+
+            fn __anext__($this: PyRef<'_, Self>) -> PyResult<Py<PyAny>> {
+                $base.next($this.py(), || PyStopAsyncIteration::new_err(()))
+            }
+
+            fn __aenter__(slf: Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+                let (py, this) = (slf.py(), slf.into_any().unbind());
+                Mode::Async.flow(py, std::future::ready(Ok(())), move |_, ()| Ok(this))
+            }
+
+            #[pyo3(signature = (*_raised))]
+            fn __aexit__(
+                $this: PyRef<'_, Self>,
+                _raised: &Bound<'_, pyo3::types::PyTuple>,
+            ) -> PyResult<Py<PyAny>> {
+                $base.end($this.py())?;
+                Mode::Async.flow($this.py(), std::future::ready(Ok(())), none)
+            }
+        }
+    };
+}
+iterators! { Watch, AsyncWatch, |slf| slf.as_super() }
+iterators! { InstanceWatch, AsyncInstanceWatch, |slf| slf.as_super().as_super() }

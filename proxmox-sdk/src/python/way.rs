@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use proxmox_core::{Call, Operation, Pve, Result, TransportInfo, Vmid};
+use pyo3::PyTypeInfo;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 
 use super::aio::{self, Loop};
 use super::args::{GuestId, Seconds};
@@ -27,17 +29,68 @@ pub(crate) enum Mode {
     Async,
 }
 
-/// A handle and how calls on it are waited for. All nouns of a client share it.
-#[derive(Clone)]
-pub(crate) struct Way {
-    shared: Arc<OfProcess<Shared>>,
+impl Mode {
+    /// That of a class, of which `A` is the asynchronous one.
+    pub(crate) fn of<A: PyTypeInfo>(class: &Bound<'_, PyType>) -> PyResult<Self> {
+        let asynchronous = class.is_subclass(&class.py().get_type::<A>())?;
+        Ok(if asynchronous { Self::Async } else { Self::Blocking })
+    }
+
+    /// Carries a flow out that is not one operation: the thread waits for its end, or gets what can be awaited.
+    pub(crate) fn flow<T: Send + 'static>(
+        self,
+        py: Python<'_>,
+        flow: impl Future<Output = Result<T>> + Send + 'static,
+        finish: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
+    ) -> PyResult<Py<PyAny>> {
+        if EXIT.replace(Exit::Run) != Exit::Run {
+            return Err(PyTypeError::new_err("this method is more than one operation"));
+        }
+        match self {
+            Self::Blocking => finish(py, Waiter::new().wait(py, flow, None)?),
+            Self::Async => aio::future(py, &Loop::running(py)?, flow, finish),
+        }
+    }
+}
+
+/// What a way leads to: a cluster, a host. Cheap to clone; connections end with the last clone.
+pub(crate) trait Handle: Clone + Send + 'static {
+    /// What is known of it even when it is closed.
+    type About: Send + Sync;
+    /// What it is called in errors.
+    const NAME: &'static str;
+    fn about(&self) -> Self::About;
+    /// Where it leads.
+    fn endpoint(about: &Self::About) -> &str;
+}
+
+impl Handle for Pve {
+    type About = TransportInfo;
+    const NAME: &'static str = "the client";
+    fn about(&self) -> TransportInfo {
+        self.info()
+    }
+    fn endpoint(about: &TransportInfo) -> &str {
+        &about.endpoint
+    }
+}
+
+/// A handle and how calls on it are waited for. All nouns that come of one share it.
+pub(crate) struct Way<H: Handle = Pve> {
+    shared: Arc<OfProcess<Shared<H>>>,
     pub(crate) mode: Mode,
 }
 
-struct Shared {
+impl<H: Handle> Clone for Way<H> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), mode: self.mode }
+    }
+}
+
+struct Shared<H: Handle> {
     /// Nothing when it is closed.
-    pve: Mutex<Option<Pve>>,
-    info: TransportInfo,
+    handle: Mutex<Option<H>>,
+    about: H::About,
 }
 
 /// What a call may set for all requests of its flow.
@@ -84,40 +137,62 @@ pub(crate) fn instead<'py>(
     Err(PyTypeError::new_err("expected a method of this SDK that is one operation, and its arguments"))
 }
 
-impl Way {
-    pub(crate) fn new(pve: Pve, mode: Mode) -> Self {
-        let info = pve.info();
-        Self { shared: Arc::new(OfProcess::new(Shared { pve: Mutex::new(Some(pve)), info })), mode }
+impl<H: Handle> Way<H> {
+    pub(crate) fn new(handle: H, mode: Mode) -> Self {
+        let about = handle.about();
+        Self { shared: Arc::new(OfProcess::new(Shared { handle: Mutex::new(Some(handle)), about })), mode }
     }
 
-    fn slot<T>(&self, look: impl FnOnce(&mut Option<Pve>) -> T) -> PyResult<T> {
-        let shared = self.shared.get("the client")?;
-        Ok(look(&mut shared.pve.lock().unwrap_or_else(PoisonError::into_inner)))
+    fn slot<T>(&self, look: impl FnOnce(&mut Option<H>) -> T) -> PyResult<T> {
+        let shared = self.shared.get(H::NAME)?;
+        Ok(look(&mut shared.handle.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// The handle.
-    pub(crate) fn pve(&self) -> PyResult<Pve> {
-        self.slot(|pve| pve.clone())?.ok_or_else(|| closed("the client is closed"))
+    pub(crate) fn handle(&self) -> PyResult<H> {
+        self.slot(|handle| handle.clone())?.ok_or_else(|| closed(&format!("{} is closed", H::NAME)))
     }
 
-    /// Where it leads.
-    pub(crate) fn info(&self) -> PyResult<&TransportInfo> {
-        Ok(&self.shared.get("the client")?.info)
+    /// What is known of it.
+    pub(crate) fn about(&self) -> PyResult<&H::About> {
+        Ok(&self.shared.get(H::NAME)?.about)
     }
 
     /// Lets go of connections. What is under way goes on.
     pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let Some(pve) = self.slot(Option::take)? else { return Ok(()) };
+        let Some(handle) = self.slot(Option::take)? else { return Ok(()) };
         let lane = Lane::get(py).ok();
         py.detach(|| {
             let _runtime = lane.as_ref().map(|lane| lane.handle().enter());
-            drop(pve);
+            drop(handle);
         });
         Ok(())
     }
 
     pub(crate) fn is_closed(&self) -> PyResult<bool> {
-        self.slot(|pve| pve.is_none())
+        self.slot(|handle| handle.is_none())
+    }
+
+    /// [`Mode::flow`], for the nouns.
+    pub(crate) fn flow<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        flow: impl Future<Output = Result<T>> + Send + 'static,
+        finish: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
+    ) -> PyResult<Py<PyAny>> {
+        self.mode.flow(py, flow, finish)
+    }
+}
+
+impl Way {
+    /// The handle.
+    pub(crate) fn pve(&self) -> PyResult<Pve> {
+        self.handle()
+    }
+
+    /// Where it leads.
+    pub(crate) fn info(&self) -> PyResult<&TransportInfo> {
+        self.about()
     }
 
     /// Carries a call out, or what is wanted instead.
@@ -134,7 +209,7 @@ impl Way {
         };
         match EXIT.replace(Exit::Run) {
             Exit::Run => {}
-            Exit::Preflight => return self.wait(py, call.preflight().into_future(), record),
+            Exit::Preflight => return self.mode.flow(py, call.preflight().into_future(), record),
             Exit::Request => {
                 return records::request(py, &call.request().or_raise()?, &self.info()?.endpoint);
             }
@@ -144,7 +219,7 @@ impl Way {
             None => call,
         };
         match (self.mode, options.on_progress) {
-            (_, None) => self.wait(py, call.into_future(), finish),
+            (_, None) => self.mode.flow(py, call.into_future(), finish),
             (Mode::Blocking, Some(on_progress)) => {
                 let waiter = Waiter::new();
                 let tell = waiter.tell.clone();
@@ -169,31 +244,6 @@ impl Way {
             }
         }
     }
-
-    /// Carries a flow out that is not one operation.
-    pub(crate) fn flow<T: Send + 'static>(
-        &self,
-        py: Python<'_>,
-        flow: impl Future<Output = Result<T>> + Send + 'static,
-        finish: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
-    ) -> PyResult<Py<PyAny>> {
-        if EXIT.replace(Exit::Run) != Exit::Run {
-            return Err(PyTypeError::new_err("this method is more than one operation"));
-        }
-        self.wait(py, flow, finish)
-    }
-
-    fn wait<T: Send + 'static>(
-        &self,
-        py: Python<'_>,
-        flow: impl Future<Output = Result<T>> + Send + 'static,
-        finish: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
-    ) -> PyResult<Py<PyAny>> {
-        match self.mode {
-            Mode::Blocking => finish(py, Waiter::new().wait(py, flow, None)?),
-            Mode::Async => aio::future(py, &Loop::running(py)?, flow, finish),
-        }
-    }
 }
 
 /// A noun has two classes, which differ in who waits: the methods are those of their common base.
@@ -204,7 +254,7 @@ macro_rules! faces {
         pub(crate) struct $blocking;
         $(#[$about])*
         ///
-        /// Methods that ask PVE return awaitables.
+        /// Methods that ask the other side return awaitables.
         #[pyclass(frozen, extends = $base, module = "proxmox_sdk")]
         pub(crate) struct $asynchronous;
 
@@ -225,6 +275,43 @@ macro_rules! faces {
     };
 }
 pub(crate) use faces;
+
+/// Both classes are context managers, which close at the end what they are.
+macro_rules! contexts {
+    ($blocking:ident, $asynchronous:ident) => {
+        #[pymethods]
+        impl $blocking {
+            fn __enter__(slf: Py<Self>) -> Py<Self> {
+                slf
+            }
+
+            #[pyo3(signature = (*_raised))]
+            fn __exit__(slf: PyRef<'_, Self>, _raised: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<()> {
+                slf.as_super().way.close(slf.py())
+            }
+        }
+
+        #[pymethods]
+        impl $asynchronous {
+            fn __aenter__(slf: Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+                let (py, way) = (slf.py(), slf.as_super().get().way.clone());
+                let this = slf.into_any().unbind();
+                way.flow(py, std::future::ready(Ok(())), move |_, ()| Ok(this))
+            }
+
+            #[pyo3(signature = (*_raised))]
+            fn __aexit__(
+                slf: &Bound<'_, Self>,
+                _raised: &Bound<'_, pyo3::types::PyTuple>,
+            ) -> PyResult<Py<PyAny>> {
+                let (py, way) = (slf.py(), &slf.as_super().get().way);
+                way.close(py)?;
+                way.flow(py, std::future::ready(Ok(())), $crate::python::way::none)
+            }
+        }
+    };
+}
+pub(crate) use contexts;
 
 /// Nothing to return.
 pub(crate) fn none(py: Python<'_>, (): ()) -> PyResult<Py<PyAny>> {

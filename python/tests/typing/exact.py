@@ -1,7 +1,7 @@
 """What type checkers are to know exactly. It is checked and never run."""
 
 import asyncio
-from typing import Union
+from typing import Optional, Union
 
 from typing_extensions import assert_type
 
@@ -47,3 +47,35 @@ async def asynchronous(client: px.AsyncClient) -> None:
 
 def compat(api: ProxmoxAPI) -> None:
     api.nodes("pve1").qemu(100).status.current.get()
+
+
+def hosts(regions: px.Regions) -> None:
+    with px.LibvirtHost.open("qemu:///system", policy=px.Policy()) as host:
+        assert_type(host, px.LibvirtHost)
+        domain = host.create("x", memory=px.GIB, volume="default/x")
+        assert_type(domain, px.Domain)
+        assert_type(domain.state(), px.DomainState)
+        assert_type(host.domains()[0].memory, Optional[int])
+        assert_type(host.usage("cpu", "disks")[0].disks[0].read, int)
+        assert_type(domain.delete().left[0].why, str)
+        domain.start(force=100)  # type: ignore # pyright: ignore
+        host.usage("sound")  # type: ignore # pyright: ignore
+    with px.Backend.open(regions, "eu") as backend:
+        assert_type(backend, px.Backend)
+        assert_type(backend.create("x", size="small", template="y").state, px.InstanceState)
+        assert_type(next(backend.watch()).instances, Optional[list[px.Instance]])
+        assert_type(px.Backend.over(host, regions, "lab"), px.Backend)
+        px.Backend.over("lab", regions, "lab")  # type: ignore # pyright: ignore
+        assert_type([region.kind for region in regions], list[px.RegionKind])
+
+
+async def hosts_asynchronously(regions: px.Regions) -> None:
+    async with await px.AsyncLibvirtHost.open("qemu:///system") as host:
+        assert_type(host, px.AsyncLibvirtHost)
+        assert_type(await host.domain("x"), px.AsyncDomain)
+        assert_type(await (await host.domain("x")).exec(["true"]), px.ExecResult)
+    async with await px.AsyncBackend.open(regions, "eu") as backend:
+        assert_type(await backend.capacity(), px.Capacity)
+        assert_type(px.AsyncBackend.over(host, regions, "lab"), px.AsyncBackend)
+        async for event in backend.watch():
+            assert_type(event, px.InstanceEvent)
