@@ -58,7 +58,7 @@
 //! | `local` | PVE by the `pvesh` of this machine | no |
 //! | `fleet` | reports and events of whole clusters: `proxmox_sdk::fleet`; takes `qemu` and `lxc` along | no |
 //! | `libvirt` | plain libvirt hosts: `proxmox_sdk::libvirt` | no |
-//! | `sim` | the simulated cluster: `proxmox_sdk::sim` | no |
+//! | `sim` | the simulated cluster: `proxmox_sdk::sim`; behind HTTPS as well where there is `reqwest` | no |
 //! | `pyo3` | the Python module, which maturin builds; of no use to Rust programs | no |
 //!
 //! Without `reqwest`, `ureq`, `ssh` and `local` there is no way to a real node: requests can be built and tested all the same.
