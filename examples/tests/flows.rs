@@ -94,6 +94,28 @@ fn a_template_of_ones_own() {
 }
 
 #[test]
+fn snapshots_are_taken_listed_and_gone_back_to() {
+    let cluster = cluster();
+    cluster.pve("qemu clone 9000 200 --name web-1 --full").ok();
+    assert_eq!(cluster.pve("qemu snapshot list web-1").ok(), "there are no snapshots\n");
+    let made = cluster.pve("qemu snapshot create web-1 before --description upgrade").ok();
+    assert_eq!(made, "VM 200 on node pve1: snapshot before made\n");
+    cluster.pve("qemu set 200 cores=4").ok();
+    let listed = cluster.pve("qemu snapshot list 200").ok();
+    let lines: Vec<&str> = listed.lines().collect();
+    assert!(lines.len() == 2 && lines[0].ends_with("DESCRIPTION") && !lines[0].contains("MEMORY"), "{listed}");
+    assert!(lines[1].starts_with("before ") && lines[1].ends_with(" upgrade"), "{listed}");
+    assert_eq!(cluster.pve("--json qemu snapshot list 200").json()[0]["name"], "before");
+    let back = cluster.pve("qemu snapshot rollback 200 before").ok();
+    assert_eq!(back, "VM 200 on node pve1: as it was in before\n");
+    assert_eq!(cluster.sim().guest(200).unwrap().config["cores"], "1");
+    assert_eq!(cluster.pve("qemu snapshot rollback 200 nosuch").code, 7);
+    assert_eq!(cluster.pve("qemu snapshot create 100 x").code, 4);
+    cluster.pve("qemu snapshot delete 200 before").ok();
+    assert_eq!(cluster.sim().guest(200).unwrap().snapshots, [""; 0]);
+}
+
+#[test]
 fn the_guests_own_output() {
     let cluster = cluster();
     let ran = cluster.pve_args(["--force", "qemu", "exec", "100", "--", "false"]);
@@ -128,6 +150,7 @@ fn a_dry_run_changes_nothing() {
         "qemu start 101 --wait-ip",
         "--force qemu delete 101 --purge",
         "--force delete /nodes/pve1/qemu/100",
+        "qemu snapshot create 101 x",
         "create /pools poolid=x",
     ] {
         let ran = cluster.pve(&format!("--dry-run {line}"));

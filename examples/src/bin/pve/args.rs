@@ -2,6 +2,7 @@
 
 mod fleet;
 mod guest;
+mod snapshot;
 
 use clap::{Args, Parser, Subcommand};
 use examples::later::Later;
@@ -10,6 +11,7 @@ pub(crate) use fleet::{Report, Watch};
 pub(crate) use guest::{Clone, Create, Lxc, Qemu, Verb};
 use proxmox_core::policy::Rule;
 use proxmox_core::{NodeName, PvePath, Upid};
+pub(crate) use snapshot::Snapshot;
 
 const EXAMPLES: &str = "\
 Examples, on a simulated cluster that needs no set-up:

@@ -10,6 +10,7 @@ mod qemu;
 mod raw;
 mod report;
 mod session;
+mod snapshot;
 mod task;
 mod verbs;
 mod watch;

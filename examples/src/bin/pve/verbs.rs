@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use examples::exit::Exit;
+use examples::later::Later;
 use examples::pairs;
 use proxmox_core::config::{ConfigChange, encode_sshkeys};
 use proxmox_core::guest::{CloneOptions, DeleteOptions, Deleted, HowCloned, IpQuery, Kind, Shutdown};
@@ -14,6 +15,7 @@ use crate::args::{self, Verb};
 use crate::exec;
 use crate::guest;
 use crate::session::Session;
+use crate::snapshot;
 
 /// How long `ip` waits for a guest that has only just started.
 const IP_WAIT: Duration = Duration::from_secs(15);
@@ -41,6 +43,7 @@ pub(crate) fn run<K: Kind>(session: &Session, verb: Verb) -> Result<Exit> {
         Verb::Reboot(id) => act::<K>(session, &id.id, "rebooting", |g| g.reboot(None), "rebooted"),
         Verb::Suspend(id) => act::<K>(session, &id.id, "pausing", Guest::suspend, "suspended"),
         Verb::Resume(id) => act::<K>(session, &id.id, "resuming", Guest::resume, "resumed"),
+        Verb::Snapshot(Later(command)) => snapshot::run::<K>(session, command),
         Verb::Delete { id, purge } => delete::<K>(session, &id.id, purge),
         Verb::Ip(id) => {
             let guest = session.guest::<K>(&id.id)?;

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use examples::later::Later;
 use proxmox_core::config::Growth;
 use proxmox_core::guest::NewId;
 use proxmox_core::{GuestRef, NodeName, Result, StorageId, VolId};
+
+use super::Snapshot;
 
 /// The guest that a command is about.
 #[derive(Debug, Args)]
@@ -62,6 +65,9 @@ pub(crate) enum Verb {
     Suspend(Id),
     /// Let it go on
     Resume(Id),
+    /// Its snapshots
+    #[command(subcommand)]
+    Snapshot(Later<Snapshot>),
     /// Delete it with its disks; it must be off
     Delete {
         #[command(flatten)]
