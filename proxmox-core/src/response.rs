@@ -120,11 +120,12 @@ impl PveResponse {
     /// # Errors
     /// `Decode`, with the place in the answer.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T> {
-        let done = match self.shape {
-            Shape::Envelope => serde_json::from_slice::<Envelope<T>>(&self.body).map(|e| e.data),
-            Shape::Bare => serde_json::from_slice(&self.body),
-        };
-        done.map_err(|_| self.locate::<T>())
+        // Looking at the whole text once is cheaper than at each string in it.
+        let done = str::from_utf8(&self.body).ok().and_then(|text| match self.shape {
+            Shape::Envelope => serde_json::from_str::<Envelope<T>>(text).map(|e| e.data).ok(),
+            Shape::Bare => serde_json::from_str(text).ok(),
+        });
+        done.map_or_else(|| self.decode_by_place(), Ok)
     }
 
     /// Decodes a list; a row that does not fit is set aside and reported, and does not spoil the others.
@@ -164,23 +165,22 @@ impl PveResponse {
         self.decode()
     }
 
-    /// Decodes once more, slower, to say where it failed.
-    fn locate<T: DeserializeOwned>(&self) -> Error {
+    /// Decodes once more, slower, to say where it failed. It need not fail: what nobody reads may be no text at all.
+    fn decode_by_place<T: DeserializeOwned>(&self) -> Result<T> {
         let mut deserializer = serde_json::Deserializer::from_slice(&self.body);
-        let why = match self.shape {
-            Shape::Envelope => serde_path_to_error::deserialize::<_, Envelope<T>>(&mut deserializer)
-                .err()
-                .map(|e| (e.path().to_string(), e.into_inner())),
-            Shape::Bare => serde_path_to_error::deserialize::<_, T>(&mut deserializer)
-                .err()
-                .map(|e| (e.path().to_string(), e.into_inner())),
+        let done = match self.shape {
+            Shape::Envelope => {
+                serde_path_to_error::deserialize::<_, Envelope<T>>(&mut deserializer).map(|e| e.data)
+            }
+            Shape::Bare => serde_path_to_error::deserialize::<_, T>(&mut deserializer),
         };
-        let message = match why {
-            Some((path, e)) if path == "." => format!("unexpected answer: {e}"),
-            Some((path, e)) => format!("unexpected answer at {path}: {e}"),
-            None => "unexpected text after the answer".to_owned(),
+        let message = match done.map_err(|e| (e.path().to_string(), e.into_inner())) {
+            Ok(data) if deserializer.end().is_ok() => return Ok(data),
+            Ok(_) => "unexpected text after the answer".to_owned(),
+            Err((path, e)) if path == "." => format!("unexpected answer: {e}"),
+            Err((path, e)) => format!("unexpected answer at {path}: {e}"),
         };
-        Error::decode(self.unread, message)
+        Err(Error::decode(self.unread, message))
     }
 }
 
@@ -210,6 +210,17 @@ mod tests {
             let error = PveResponse::envelope(bad).decode::<u8>().unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::Decode, "{bad}");
         }
+    }
+
+    #[test]
+    fn only_what_is_read_must_be_text() {
+        let answer = PveResponse::envelope(&b"{\"data\":[7],\"note\":\"\xff\"}"[..]);
+        assert_eq!(answer.decode::<Vec<u8>>().unwrap(), [7]);
+        let answer = PveResponse::envelope(&b"{\"data\":[\"a\",\"\xff\"]}"[..]);
+        let error = answer.decode::<Vec<String>>().unwrap_err();
+        assert!(error.message().contains("data[1]"), "{error}");
+        let error = PveResponse::bare(&b"7 \xff"[..]).decode::<u8>().unwrap_err();
+        assert!(error.message().contains("after the answer"), "{error}");
     }
 
     #[test]

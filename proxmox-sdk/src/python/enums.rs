@@ -145,17 +145,17 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 /// The member with this word; the word itself when there is none.
 pub(crate) fn member<'py>(py: Python<'py>, name: &str, word: &str) -> PyResult<Bound<'py, PyAny>> {
-    static MEMBERS: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    // As in `ENUMS`: comparing a few words costs less than making a text of one, which each row of a list would.
+    static MEMBERS: PyOnceLock<Vec<Vec<Py<PyAny>>>> = PyOnceLock::new();
     let members = MEMBERS.get_or_try_init(py, || {
-        let members = PyDict::new(py);
-        for (name, class) in all(py)? {
-            members.set_item(name, class.getattr("_value2member_map_")?)?;
-        }
-        PyResult::Ok(members.unbind())
+        let all = all(py)?;
+        let members = ENUMS.iter().map(|(name, words)| {
+            let class = all.as_any().get_item(name)?;
+            words.iter().map(|word| Ok(class.call1((*word,))?.unbind())).collect()
+        });
+        members.collect::<PyResult<_>>()
     })?;
-    let known = match members.bind(py).get_item(name)? {
-        Some(words) => words.cast_into::<PyDict>()?.get_item(word)?,
-        None => None,
-    };
-    Ok(known.unwrap_or_else(|| PyString::new(py, word).into_any()))
+    let found = ENUMS.iter().zip(members).find(|((n, _), _)| *n == name);
+    let known = found.and_then(|((_, words), members)| words.iter().zip(members).find(|(w, _)| **w == word));
+    Ok(known.map_or_else(|| PyString::new(py, word).into_any(), |(_, member)| member.bind(py).clone()))
 }

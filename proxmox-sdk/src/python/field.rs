@@ -1,35 +1,67 @@
 //! One field of something that serialises, without the others: attributes of long lists cost only what is asked for.
 
+use std::fmt;
+
 use pyo3::prelude::*;
 use serde::ser::{self, Impossible, Serialize};
 
-use super::to_python::{Raised, typed};
+use super::to_python::{Raised, typed_with};
 
-/// The field with this name as a Python object; `None` when there is none.
+/// The field with this name as a Python object; `None` when there is none. Its texts are members of the enum that is named.
 pub(crate) fn field<'py>(
     py: Python<'py>,
     value: &(impl Serialize + ?Sized),
     name: &str,
+    words: Option<&'static str>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    Ok(value.serialize(Pick { py, name, next: false, found: None })?)
+    match value.serialize(Pick { py, name, words, next: false }) {
+        Ok(()) => Ok(None),
+        Err(Stop::Found(found)) => Ok(Some(found)),
+        Err(Stop::Raised(raised)) => Err(raised.into()),
+    }
 }
 
-type Found<'py> = Option<Bound<'py, PyAny>>;
+/// What ends serialising: having found the field is one reason, and spares the others.
+#[derive(Debug)]
+enum Stop<'py> {
+    Found(Bound<'py, PyAny>),
+    Raised(Raised),
+}
+
+impl fmt::Display for Stop<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Found(_) => f.write_str("found"),
+            Self::Raised(raised) => raised.fmt(f),
+        }
+    }
+}
+impl std::error::Error for Stop<'_> {}
+impl ser::Error for Stop<'_> {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::Raised(ser::Error::custom(message))
+    }
+}
+impl From<Raised> for Stop<'_> {
+    fn from(raised: Raised) -> Self {
+        Self::Raised(raised)
+    }
+}
 
 struct Pick<'a, 'py> {
     py: Python<'py>,
     name: &'a str,
+    words: Option<&'static str>,
     /// Whether the value that comes next is the one.
     next: bool,
-    found: Found<'py>,
 }
 
-impl Pick<'_, '_> {
-    fn look<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), Raised> {
-        if self.found.is_none() && key == self.name {
-            self.found = Some(typed(self.py, value)?);
-        }
-        Ok(())
+impl<'py> Pick<'_, 'py> {
+    fn found<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), Stop<'py>> {
+        Err(match typed_with(self.py, value, self.words) {
+            Ok(found) => Stop::Found(found),
+            Err(e) => Stop::Raised(e.into()),
+        })
     }
 }
 
@@ -71,25 +103,25 @@ macro_rules! scalars {
 /// What cannot be looked into.
 macro_rules! closed {
     ($($method:ident($($type:ty),*) -> $never:ident),* $(,)?) => {$(
-        fn $method(self, $(_: $type),*) -> Result<Self::$never, Raised> {
+        fn $method(self, $(_: $type),*) -> Result<Self::$never, Self::Error> {
             Err(ser::Error::custom("not an object"))
         }
     )*};
 }
 
 impl<'py> ser::Serializer for Pick<'_, 'py> {
-    type Ok = Found<'py>;
-    type Error = Raised;
-    type SerializeSeq = Impossible<Found<'py>, Raised>;
-    type SerializeTuple = Impossible<Found<'py>, Raised>;
-    type SerializeTupleStruct = Impossible<Found<'py>, Raised>;
-    type SerializeTupleVariant = Impossible<Found<'py>, Raised>;
+    type Ok = ();
+    type Error = Stop<'py>;
+    type SerializeSeq = Impossible<(), Stop<'py>>;
+    type SerializeTuple = Impossible<(), Stop<'py>>;
+    type SerializeTupleStruct = Impossible<(), Stop<'py>>;
+    type SerializeTupleVariant = Impossible<(), Stop<'py>>;
     type SerializeMap = Self;
     type SerializeStruct = Self;
-    type SerializeStructVariant = Impossible<Found<'py>, Raised>;
+    type SerializeStructVariant = Impossible<(), Stop<'py>>;
 
-    scalars!(Result<Found<'py>, Raised>);
-    nothing!(Result<Found<'py>, Raised>: serialize_str(&str));
+    scalars!(Result<(), Stop<'py>>);
+    nothing!(Result<(), Stop<'py>>: serialize_str(&str));
     closed!(
         serialize_seq(Option<usize>) -> SerializeSeq,
         serialize_tuple(usize) -> SerializeTuple,
@@ -97,40 +129,41 @@ impl<'py> ser::Serializer for Pick<'_, 'py> {
         serialize_tuple_variant(&'static str, u32, &'static str, usize) -> SerializeTupleVariant,
         serialize_struct_variant(&'static str, u32, &'static str, usize) -> SerializeStructVariant,
     );
-    fn serialize_map(self, _: Option<usize>) -> Result<Self, Raised> {
+    fn serialize_map(self, _: Option<usize>) -> Result<Self, Stop<'py>> {
         Ok(self)
     }
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Raised> {
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Stop<'py>> {
         Ok(self)
     }
 }
 
 impl<'py> ser::SerializeStruct for Pick<'_, 'py> {
-    type Ok = Found<'py>;
-    type Error = Raised;
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Raised> {
-        self.look(key, value)
+    type Ok = ();
+    type Error = Stop<'py>;
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), Stop<'py>> {
+        if key == self.name { self.found(value) } else { Ok(()) }
     }
-    fn end(self) -> Result<Found<'py>, Raised> {
-        Ok(self.found)
+    fn end(self) -> Result<(), Stop<'py>> {
+        Ok(())
     }
 }
 
 impl<'py> ser::SerializeMap for Pick<'_, 'py> {
-    type Ok = Found<'py>;
-    type Error = Raised;
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Raised> {
+    type Ok = ();
+    type Error = Stop<'py>;
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Stop<'py>> {
         self.next = key.serialize(Is(self.name))?;
         Ok(())
     }
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Raised> {
-        if self.next && self.found.is_none() {
-            self.found = Some(typed(self.py, value)?);
-        }
-        Ok(())
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop<'py>> {
+        if self.next { self.found(value) } else { Ok(()) }
     }
-    fn end(self) -> Result<Found<'py>, Raised> {
-        Ok(self.found)
+    fn end(self) -> Result<(), Stop<'py>> {
+        Ok(())
     }
 }
 

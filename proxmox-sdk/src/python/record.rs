@@ -43,11 +43,23 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
+    /// A text as a member of the enum, a dict as an object of the class.
     fn of<'py>(&self, py: Python<'py>, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         match (self, value.cast::<PyString>(), value.cast::<PyDict>()) {
             (Self::Word(words), Ok(text), _) => enums::member(py, words, &text.to_cow()?),
             (Self::Part(name), _, Ok(dict)) => of_dict(py, records::class(name), dict.clone()),
             _ => Ok(value),
+        }
+    }
+
+    /// The same for each of a list.
+    fn of_all<'py>(&self, py: Python<'py>, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        match value.cast::<PyList>() {
+            Ok(list) => {
+                let items = list.iter().map(|item| self.of(py, item)).collect::<PyResult<Vec<_>>>()?;
+                Ok(PyList::new(py, items)?.into_any())
+            }
+            Err(_) => self.of(py, value),
         }
     }
 }
@@ -71,7 +83,12 @@ enum Held {
 trait Value: Send + Sync {
     fn plain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>>;
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>>;
-    fn field<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>>;
+    fn field<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        words: Option<&'static str>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>>;
     fn as_any(&self) -> &dyn Any;
 }
 
@@ -82,8 +99,13 @@ impl<T: Serialize + Send + Sync + 'static> Value for T {
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         fields(py, self)
     }
-    fn field<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-        field(py, self, name)
+    fn field<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        words: Option<&'static str>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        field(py, self, name, words)
     }
     fn as_any(&self) -> &dyn Any {
         self
@@ -113,50 +135,23 @@ pub(crate) fn of_dict<'py>(
     Ok((class.make)(py, Record { class, held: Held::Dict(dict.unbind()) })?.into_bound(py))
 }
 
-impl Record {
-    fn key<'a>(&self, attribute: &'a str) -> &'a str {
-        let renamed = self.class.keys.iter().find(|(name, _)| *name == attribute);
-        renamed.map_or(attribute, |(_, key)| key)
-    }
-
+impl Class {
     fn attribute<'a>(&self, key: &'a str) -> &'a str {
-        let renamed = self.class.keys.iter().find(|(_, k)| *k == key);
+        let renamed = self.keys.iter().find(|(_, k)| *k == key);
         renamed.map_or(key, |(name, _)| name)
     }
 
+    fn shape(&self, name: &str) -> Option<&'static Shape> {
+        self.shapes.iter().find(|(n, _)| *n == name).map(|(_, shape)| shape)
+    }
+}
+
+impl Record {
     fn item<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
         match &self.held {
-            Held::Value(value) => value.field(py, key),
+            Held::Value(value) => value.field(py, key, None),
             Held::Dict(dict) => dict.bind(py).get_item(key),
         }
-    }
-
-    /// A text as a member of the enum that this attribute has, a dict as an object of its class; the same for each of a list.
-    fn shaped<'py>(
-        &self,
-        py: Python<'py>,
-        name: &str,
-        found: Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let Some((_, shape)) = self.class.shapes.iter().find(|(n, _)| *n == name) else {
-            return Ok(found);
-        };
-        match found.cast::<PyList>() {
-            Ok(list) => {
-                let items = list.iter().map(|item| shape.of(py, item)).collect::<PyResult<Vec<_>>>()?;
-                Ok(PyList::new(py, items)?.into_any())
-            }
-            Err(_) => shape.of(py, found),
-        }
-    }
-
-    fn compute<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let (Held::Value(value), Some((_, compute))) =
-            (&self.held, self.class.computed.iter().find(|(n, _)| *n == name))
-        else {
-            return Ok(None);
-        };
-        compute((**value).as_any(), py).transpose().map(|made| made.map(|made| made.into_bound(py)))
     }
 
     /// All attributes that it has.
@@ -166,8 +161,11 @@ impl Record {
             Held::Dict(dict) => dict.bind(py).clone(),
         };
         let named = dict.iter().map(|(key, value)| {
-            let name = self.attribute(&key.extract::<String>()?).to_owned();
-            let value = self.shaped(py, &name, value)?;
+            let name = self.class.attribute(&key.extract::<String>()?).to_owned();
+            let value = match self.class.shape(&name) {
+                Some(shape) => shape.of_all(py, value)?,
+                None => value,
+            };
             Ok((name, value))
         });
         named.collect()
@@ -176,7 +174,14 @@ impl Record {
 
 /// An attribute of a class. Python finds it at once; what is in no class is looked for in vain first, and that is slow.
 #[pyclass(frozen, module = "proxmox_sdk")]
-struct Attribute(String);
+struct Attribute {
+    class: &'static Class,
+    name: String,
+    /// Its key in what is held.
+    key: String,
+    shape: Option<&'static Shape>,
+    compute: Option<Compute>,
+}
 
 #[pymethods]
 impl Attribute {
@@ -186,22 +191,45 @@ impl Attribute {
         _class: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         match record.cast::<Record>() {
-            Ok(record) => record.get().get(slf.py(), &slf.get().0),
+            Ok(record) => slf.get().of(slf.py(), record.get()),
             Err(_) => Ok(slf.clone().into_any()),
         }
     }
 }
 
-impl Record {
-    fn get<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(found) = self.compute(py, name)? {
-            return Ok(found);
+impl Attribute {
+    fn new(class: &'static Class, name: &str) -> Self {
+        let renamed = class.keys.iter().find(|(n, _)| *n == name);
+        Self {
+            class,
+            name: name.to_owned(),
+            key: renamed.map_or(name, |(_, key)| key).to_owned(),
+            shape: class.shape(name),
+            compute: class.computed.iter().find(|(n, _)| *n == name).map(|(_, compute)| *compute),
         }
-        match self.item(py, self.key(name))? {
-            Some(found) => self.shaped(py, name, found),
-            None if self.class.maybe.contains(&name) => py.None().into_bound_py_any(py),
-            None => {
-                Err(PyAttributeError::new_err(format!("'{}' has no attribute '{name}'", self.class.name)))
+    }
+
+    fn of<'py>(&self, py: Python<'py>, record: &Record) -> PyResult<Bound<'py, PyAny>> {
+        let (found, shape) = match &record.held {
+            Held::Value(value) => {
+                if let Some(made) = self.compute.and_then(|compute| compute((**value).as_any(), py)) {
+                    return Ok(made?.into_bound(py));
+                }
+                match self.shape {
+                    // Made what it is at once.
+                    Some(Shape::Word(words)) => (value.field(py, &self.key, Some(words))?, None),
+                    shape => (value.field(py, &self.key, None)?, shape),
+                }
+            }
+            Held::Dict(dict) => (dict.bind(py).get_item(&self.key)?, self.shape),
+        };
+        match (found, shape) {
+            (Some(found), Some(shape)) => shape.of_all(py, found),
+            (Some(found), None) => Ok(found),
+            (None, _) if self.class.maybe.contains(&self.name.as_str()) => Ok(py.None().into_bound(py)),
+            (None, _) => {
+                let Self { class, name, .. } = self;
+                Err(PyAttributeError::new_err(format!("'{}' has no attribute '{name}'", class.name)))
             }
         }
     }
@@ -211,8 +239,9 @@ impl Record {
 impl Record {
     /// Comes here once for each attribute of each class: then the class has it.
     fn __getattr__<'py>(slf: &Bound<'py, Self>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-        let found = slf.get().get(slf.py(), name)?;
-        slf.get_type().setattr(name, Attribute(name.to_owned()))?;
+        let attribute = Attribute::new(slf.get().class, name);
+        let found = attribute.of(slf.py(), slf.get())?;
+        slf.get_type().setattr(name, attribute)?;
         Ok(found)
     }
 

@@ -8,16 +8,25 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use serde::ser::{self, Serialize};
 
-use super::record;
+use super::{enums, record};
 
 /// Dicts, lists, strings, numbers, `None`.
 pub(crate) fn plain<'py>(py: Python<'py>, value: &(impl Serialize + ?Sized)) -> PyResult<Bound<'py, PyAny>> {
-    Ok(value.serialize(ToPython { py, form: Form::Plain })?)
+    Ok(value.serialize(ToPython { py, form: Form::Plain, words: None })?)
 }
 
 /// The same, with objects of our classes for the structs that have one.
 pub(crate) fn typed<'py>(py: Python<'py>, value: &(impl Serialize + ?Sized)) -> PyResult<Bound<'py, PyAny>> {
-    Ok(value.serialize(ToPython { py, form: Form::Objects })?)
+    typed_with(py, value, None)
+}
+
+/// The same; a text, or each of a list, is a member of the enum with this name.
+pub(crate) fn typed_with<'py>(
+    py: Python<'py>,
+    value: &(impl Serialize + ?Sized),
+    words: Option<&'static str>,
+) -> PyResult<Bound<'py, PyAny>> {
+    Ok(value.serialize(ToPython { py, form: Form::Objects, words })?)
 }
 
 /// A dict of the outermost fields, with objects of our classes as values.
@@ -25,7 +34,7 @@ pub(crate) fn fields<'py>(
     py: Python<'py>,
     value: &(impl Serialize + ?Sized),
 ) -> PyResult<Bound<'py, PyDict>> {
-    Ok(value.serialize(ToPython { py, form: Form::ObjectsWithin })?.cast_into()?)
+    Ok(value.serialize(ToPython { py, form: Form::ObjectsWithin, words: None })?.cast_into()?)
 }
 
 /// What structs become.
@@ -69,6 +78,8 @@ type Made<'py> = Result<Bound<'py, PyAny>, Raised>;
 struct ToPython<'py> {
     py: Python<'py>,
     form: Form,
+    /// The enum that texts are words of.
+    words: Option<&'static str>,
 }
 
 impl<'py> ToPython<'py> {
@@ -76,10 +87,15 @@ impl<'py> ToPython<'py> {
         Ok(value.into_bound_py_any(self.py)?)
     }
 
-    /// For what is within.
-    fn within(self) -> Self {
+    /// For the items of a list.
+    fn each(self) -> Self {
         let form = if self.form == Form::Plain { Form::Plain } else { Form::Objects };
         Self { form, ..self }
+    }
+
+    /// For the values of fields.
+    fn within(self) -> Self {
+        Self { words: None, ..self.each() }
     }
 
     /// `{variant: value}`
@@ -120,8 +136,15 @@ impl<'py> ser::Serializer for ToPython<'py> {
     scalars!(
         serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
         serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64, serialize_f32: f32,
-        serialize_f64: f64, serialize_char: char, serialize_str: &str
+        serialize_f64: f64, serialize_char: char
     );
+
+    fn serialize_str(self, text: &str) -> Made<'py> {
+        match self.words {
+            Some(words) => Ok(enums::member(self.py, words, text)?),
+            None => self.made(text),
+        }
+    }
 
     fn serialize_bytes(self, value: &[u8]) -> Made<'py> {
         Ok(PyBytes::new(self.py, value).into_any())
@@ -139,7 +162,7 @@ impl<'py> ser::Serializer for ToPython<'py> {
         self.serialize_none()
     }
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Made<'py> {
-        self.made(variant)
+        self.serialize_str(variant)
     }
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Made<'py> {
         value.serialize(self)
@@ -188,7 +211,7 @@ impl<'py> ser::Serializer for ToPython<'py> {
         Ok(self.fields(name, Some(variant)))
     }
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Made<'py> {
-        self.made(value.to_string())
+        self.serialize_str(&value.to_string())
     }
 }
 
@@ -201,7 +224,7 @@ struct Items<'py> {
 
 impl<'py> Items<'py> {
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Raised> {
-        self.items.push(value.serialize(self.to.within())?);
+        self.items.push(value.serialize(self.to.each())?);
         Ok(())
     }
     fn list(self) -> Made<'py> {
@@ -290,7 +313,7 @@ impl<'py> ser::SerializeMap for Fields<'py> {
     type Ok = Bound<'py, PyAny>;
     type Error = Raised;
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Raised> {
-        self.key = Some(key.serialize(self.to)?);
+        self.key = Some(key.serialize(self.to.within())?);
         Ok(())
     }
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Raised> {
