@@ -23,5 +23,6 @@ pub mod ran;
 pub mod show;
 pub mod stdout;
 pub mod table;
+mod tell;
 pub mod verbose;
 pub mod words;

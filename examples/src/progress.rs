@@ -56,7 +56,7 @@ impl Waiting {
     pub fn saying(self, text: &str) -> Self {
         match &self.how {
             How::Live(bar) => bar.set_message(text.to_owned()),
-            How::Lines(_) => eprintln!("  {}: {text}", self.what),
+            How::Lines(_) => crate::tell_line!("  {}: {text}", self.what),
             How::Silent => {}
         }
         self
@@ -85,7 +85,7 @@ impl Waiting {
             }
             How::Lines(last) => {
                 if worth_telling(last, progress.fraction) {
-                    eprintln!("  {}: {}", self.what, printable(&progress.line));
+                    crate::tell_line!("  {}: {}", self.what, printable(&progress.line));
                 }
             }
             How::Silent => {}

@@ -23,13 +23,13 @@ pub fn show(result: &ExecResult, json: bool) -> Result<Exit> {
     }
     for (cut, name) in [(result.out_truncated, "output"), (result.err_truncated, "error output")] {
         if cut {
-            eprint!("{}", complain::warning(&format!("only the first part of the {name} was kept")));
+            crate::tell!("{}", complain::warning(&format!("only the first part of the {name} was kept")));
         }
     }
     if result.success() {
         return Ok(Exit::Done);
     }
-    eprint!("{}", complain::error(&end(result)));
+    crate::tell!("{}", complain::error(&end(result)));
     Ok(Exit::Other)
 }
 

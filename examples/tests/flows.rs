@@ -103,7 +103,10 @@ fn snapshots_are_taken_listed_and_gone_back_to() {
     cluster.pve("qemu set 200 cores=4").ok();
     let listed = cluster.pve("qemu snapshot list 200").ok();
     let lines: Vec<&str> = listed.lines().collect();
-    assert!(lines.len() == 2 && lines[0].ends_with("DESCRIPTION") && !lines[0].contains("MEMORY"), "{listed}");
+    assert!(
+        lines.len() == 2 && lines[0].ends_with("DESCRIPTION") && !lines[0].contains("MEMORY"),
+        "{listed}"
+    );
     assert!(lines[1].starts_with("before ") && lines[1].ends_with(" upgrade"), "{listed}");
     assert_eq!(cluster.pve("--json qemu snapshot list 200").json()[0]["name"], "before");
     let back = cluster.pve("qemu snapshot rollback 200 before").ok();

@@ -3,6 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+/// How far the clock can be put forward: UPIDs hold no times after 2106.
+const LONGEST: Duration = Duration::from_secs(50 * 365 * 86_400);
+
 /// The clock of one simulated cluster. All nodes share it.
 ///
 /// It starts at the machine's own time, so that task start times look right to a client that compares them with its
@@ -40,9 +43,11 @@ impl Clock {
         self.epoch + self.begin.elapsed().mul_f64(self.scale) + skipped
     }
 
-    /// Skips `time` simulated time at once. What would have happened in it has happened at the next request.
+    /// Skips `time` simulated time at once. What would have happened in it has happened at the next request. All
+    /// together it goes fifty years, and no further.
     pub fn advance(&self, time: Duration) {
-        *self.skipped.lock().unwrap_or_else(PoisonError::into_inner) += time;
+        let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+        *skipped = skipped.saturating_add(time).min(LONGEST);
     }
 
     /// Simulated seconds per second of the machine; 0 when the clock moves only by hand.

@@ -191,6 +191,14 @@ impl State {
         gone
     }
 
+    /// Frees a volume with the guest that it belongs to. One of another guest is only let go of.
+    pub(crate) fn free_own_volume(&mut self, volid: &str, node: &str, vmid: u32) {
+        let own = |v: &Volume| v.volid == volid && v.vmid.is_none_or(|owner| owner == vmid);
+        if self.storages.get(storage_of(volid)).is_some_and(|storage| storage.volumes.iter().any(own)) {
+            self.remove_volume(volid, node);
+        }
+    }
+
     /// Whether linked clones stand on a base image.
     pub(crate) fn has_clones(&self, volid: &str) -> bool {
         let volumes = self.storages.get(storage_of(volid)).map(|s| s.volumes.as_slice()).unwrap_or_default();

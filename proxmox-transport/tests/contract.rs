@@ -279,7 +279,6 @@ fn laid_out(pve: Pve, node: &str, simulated: Option<Simulated>, lacks: Lacks, nu
 const FAKEPVE: Lacks = &[
     (Cap::AgentOnClones, "its clones have no agent"),
     (Cap::AgentStates, "an agent that is not there does not run"),
-    (Cap::Autostart, "its new VMs stay off"),
     (Cap::Batches, "it answers an execute without looking at it"),
     (Cap::BehindTheApi, "it is a process of its own"),
     (Cap::Containers, "it has no archive to make them of"),

@@ -133,7 +133,7 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(()) => Exit::Done.into(),
         Err(error) => {
-            eprint!("{}", complain::lines(&error));
+            examples::tell!("{}", complain::lines(&error));
             Exit::from(&error).into()
         }
     }

@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprint!("{}", complain::lines(&error));
+            examples::tell!("{}", complain::lines(&error));
             ExitCode::FAILURE
         }
     }
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let cluster = Plan::new(&Connection::default(), true, connect::env)?.connect(Policy::default())?;
-    eprintln!("{}", cluster.about);
+    examples::tell_line!("{}", cluster.about);
 
     // Reading is one thing. It also works in an async program: then `.await` takes the place of `block_on`.
     let gather = Gather::new(clock::unix()).with_addresses().with_snapshots();
@@ -34,7 +34,7 @@ fn run() -> Result<()> {
     let report = Report::of(&[seen], &limits);
 
     for flag in &report.flags {
-        eprintln!("{} {}: {}", flag.severity, flag.subject, flag.sentence);
+        examples::tell_line!("{} {}: {}", flag.severity, flag.subject, flag.sentence);
     }
     stdout::write(&report.markdown())
 }

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprint!("{}", complain::lines(&error));
+            examples::tell!("{}", complain::lines(&error));
             ExitCode::FAILURE
         }
     }
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let cluster = Plan::new(&Connection::default(), true, connect::env)?.connect(Policy::default())?;
-    eprintln!("{}", cluster.about);
+    examples::tell_line!("{}", cluster.about);
 
     // One watch serves any number of subscribers, with one request per interval for all of them. This is one that blocks its
     // thread; `into_stream` is for async programs.

@@ -14,7 +14,8 @@ pub struct CreateGuest<K: Kind> {
 }
 
 impl<K: Kind> CreateGuest<K> {
-    /// `POST /nodes/{node}/{kind}` with these parameters, waited for. The safety gate adds the managed tag.
+    /// `POST /nodes/{node}/{kind}` with these parameters, waited for; with `start` then [`Guest::start`], waited for as well. The safety
+    /// gate adds the managed tag.
     pub fn new(pve: &Pve, node: &NodeName, newid: NewId, params: Params) -> Call<Self> {
         let kind = std::marker::PhantomData;
         pve.bind(Self { node: node.clone(), newid, params, kind })
@@ -24,7 +25,18 @@ impl<K: Kind> CreateGuest<K> {
         let guest = Guest::<K>::new(pve.without_options(), self.node.clone(), vmid);
         let work = pve.bind(Work::new("guest.create", self.request_for(NewId::Vmid(vmid))));
         work.await.map_err(|e| name_the_lost(e, &guest))?;
+        if self.starts() {
+            let started = guest.through(pve.clone()).start().await;
+            started.map_err(|e| {
+                e.with_advice(format!("{guest} is made, and does not run: start it, or delete it"))
+            })?;
+        }
         Ok(guest.into())
+    }
+
+    /// Asked for in the same request PVE starts it by a task of its own, of which nobody is told.
+    fn starts(&self) -> bool {
+        self.params.all("start").iter().any(|flag| flag != "0")
     }
 
     fn request_for(&self, newid: NewId) -> Result<PveRequest> {
@@ -36,7 +48,8 @@ impl<K: Kind> CreateGuest<K> {
         if let NewId::Vmid(vmid) = newid {
             request.params.set("vmid", vmid);
         }
-        request.params.extend(self.params.iter().map(|(k, v)| (k, v.clone())));
+        let stated = self.params.iter().filter(|(name, _)| *name != "start");
+        request.params.extend(stated.map(|(k, v)| (k, v.clone())));
         Ok(request)
     }
 }

@@ -36,7 +36,7 @@ macro_rules! guest_spec {
                 self.param("onboot", true)
             }
 
-            /// Starts it at once.
+            /// Starts it once it is made, and waits for that too.
             #[must_use]
             pub fn start(self) -> Self {
                 self.param("start", true)

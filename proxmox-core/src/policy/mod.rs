@@ -6,6 +6,7 @@ mod gate;
 mod rule;
 mod subject;
 mod table;
+mod volume;
 
 pub(crate) use decision::Audience;
 pub use decision::{Decision, Passage};
@@ -333,6 +334,11 @@ impl Policy {
                 return Some((*rule, (*why).to_owned()));
             }
             _ => {}
+        }
+        if let Some((slot, number)) = volume::of_another(request, subject)
+            && !self.allowed.contains(&Rule::GuestData)
+        {
+            return Some((Rule::GuestData, format!("{slot} is a volume of guest {number}")));
         }
         let mut segments = request.path.segments();
         let here = segments.next().filter(|first| *first == "nodes").and_then(|_| segments.next());

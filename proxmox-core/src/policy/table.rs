@@ -4,6 +4,7 @@
 
 use super::Rule;
 use super::subject::{GuestAt, Subject};
+use super::volume;
 use crate::{PveRequest, Upid, Verb};
 
 const DISKS: Subject = Subject::Far(Rule::GuestData, "guests may have their disks there");
@@ -168,16 +169,12 @@ fn backups() -> Subject {
 }
 
 /// `vm-100-disk-0`, `base-100-disk-0.qcow2`, `subvol-200-disk-0`, anything in a directory with a guest's number; and backups.
-fn volume_deletion(volume: &[&str]) -> Subject {
+fn volume_deletion(path: &[&str]) -> Subject {
     let bare = |segment: &&str| segment.rsplit(':').next().unwrap_or_default().to_owned();
-    let names: Vec<String> = volume.iter().map(bare).collect();
+    let names: Vec<String> = path.iter().map(bare).collect();
     let numbered = |name: &String| !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
     let (last, directories) = names.split_last().map_or(("", &[] as &[String]), |(l, d)| (l.as_str(), d));
-    let of_guest = ["vm-", "base-", "subvol-", "basevol-"]
-        .iter()
-        .filter_map(|prefix| last.strip_prefix(prefix))
-        .any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    if of_guest || directories.iter().any(numbered) {
+    if volume::numbered(last).is_some() || directories.iter().any(numbered) {
         Subject::Far(Rule::GuestData, "the volume may be a guest's disk")
     } else if last.starts_with("vzdump-") || directories.iter().any(|name| name == "backup") {
         backups()

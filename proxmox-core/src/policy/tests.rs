@@ -42,6 +42,49 @@ fn force_names_one_guest() {
 }
 
 #[test]
+fn another_guests_volume_is_not_taken() {
+    let config = "/nodes/pve1/qemu/100/config";
+    let managed = guest("sdk-managed");
+    let with =
+        |verb, path: &str, name: &str, value: &str| request(verb, path, Effect::Write).param(name, value);
+    for (name, value) in [
+        ("scsi0", "local-lvm:vm-101-disk-0"),
+        ("virtio1", "cache=none,file=local:101/vm-101-disk-0.qcow2"),
+        ("unused0", "local-lvm:base-101-disk-0"),
+        ("efidisk0", "local-lvm:vm-101-disk-1,efitype=4m"),
+    ] {
+        for verb in [Verb::Set, Verb::Create] {
+            let taking = with(verb, config, name, value);
+            assert_eq!(rule(&taking, &managed), Some(Rule::GuestData), "{name}={value}");
+            assert_eq!(
+                rule(&taking.force(Vmid::MIN), &managed),
+                Some(Rule::GuestData),
+                "whose it is, force does not name"
+            );
+        }
+    }
+    for (name, value) in [
+        ("scsi0", "local-lvm:vm-100-disk-0,cache=none"),
+        ("scsi0", "local:9000/base-9000-disk-0.qcow2/100/vm-100-disk-0.qcow2"),
+        ("scsi1", "local-lvm:0,import-from=local-lvm:vm-101-disk-0"),
+        ("ide2", "local:iso/debian.iso,media=cdrom"),
+        ("description", "scsi0: local-lvm:vm-101-disk-0"),
+    ] {
+        assert_eq!(rule(&with(Verb::Set, config, name, value), &managed), None, "{name}={value}");
+    }
+    let made =
+        |path: &str, slot: &str, volume: &str| with(Verb::Create, path, slot, volume).param("vmid", "100");
+    let disk = made("/nodes/pve1/qemu", "scsi0", "local-lvm:vm-101-disk-0");
+    let mount = made("/nodes/pve1/lxc", "mp0", "local-lvm:subvol-101-disk-0,mp=/x");
+    for request in [disk, mount] {
+        assert_eq!(rule(&request, &managed), Some(Rule::GuestData), "{request}");
+        let allowing = Policy::default().allow(Rule::GuestData).unwrap();
+        assert!(matches!(allowing.verdict(&request, None), Verdict::Allow), "{request}");
+    }
+    assert_eq!(rule(&made("/nodes/pve1/qemu", "scsi0", "local-lvm:32"), &managed), None);
+}
+
+#[test]
 fn taking_protection_away_counts_as_destroy() {
     let set = |name: &str, value: &str| {
         request(Verb::Set, "/nodes/pve1/qemu/100/config", Effect::Write).param(name, value)

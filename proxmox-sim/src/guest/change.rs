@@ -129,7 +129,7 @@ fn delete(state: &mut State, vmid: u32, node: &str, key: &str, force: bool) {
     let is_disk = disk::is_disk_key(guest.kind, key);
     if key.starts_with("unused") || (is_disk && (drive.is_cloudinit() || force)) {
         if drive.owns_volume() {
-            state.remove_volume(&drive.file, node);
+            state.free_own_volume(&drive.file, node, vmid);
         }
     } else if is_disk && drive.owns_volume() {
         keep_unused(guest, &drive.file);

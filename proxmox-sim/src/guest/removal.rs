@@ -39,7 +39,7 @@ impl Removal {
         }
         plan.work(move |state, _| {
             for volid in &volumes {
-                state.remove_volume(volid, &node);
+                state.free_own_volume(volid, &node, vmid);
             }
             if everywhere {
                 forget(state, vmid);

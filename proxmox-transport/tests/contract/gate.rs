@@ -64,6 +64,18 @@ pub async fn raw_writes_are_gated_too(world: &World) {
     world.assert_nothing_written_since(&before);
 }
 
+pub async fn a_disk_of_another_guest_is_not_taken(world: &World) {
+    let (own, other) = (world.new_vm("takes").await, world.new_vm("has-a-disk").await);
+    let volume = other.config().await.unwrap().disk("scsi0").unwrap().volid().unwrap().to_string();
+    let before = world.writes();
+    let error = own.set_config([("scsi5", volume.as_str())]).await.unwrap_err();
+    assert_refused(&error);
+    assert!(error.message().contains("guest-data") && error.message().contains("scsi5"), "{error}");
+    assert!(error.message().contains(&other.vmid().to_string()), "{error}");
+    assert_refused(&own.set_config([("scsi5", volume.as_str())]).force(own.vmid()).await.unwrap_err());
+    world.assert_nothing_written_since(&before);
+}
+
 pub async fn force_opens_the_gate_of_the_guest_it_names(world: &World) {
     let vm = world.running_vm("forced").await;
     let untag = vm.set_config(ConfigChange::new().delete("tags"));

@@ -221,6 +221,7 @@ macro_rules! topics {
         topic!($backend gate:
             an_unmanaged_guest_is_left_alone
             raw_writes_are_gated_too
+            a_disk_of_another_guest_is_not_taken
             force_opens_the_gate_of_the_guest_it_names
             production_may_be_started_and_not_stopped
             what_protects_is_not_taken_away

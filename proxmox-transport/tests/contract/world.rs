@@ -51,8 +51,6 @@ pub enum Cap {
     UnknownNodes,
     /// A task that does not exist is told from a malformed one.
     UnknownTasks,
-    /// A VM that is created to be started at once is started.
-    Autostart,
     /// Containers are made of template archives, and live.
     Containers,
     /// Files can be put on the storage `local`, and taken away.

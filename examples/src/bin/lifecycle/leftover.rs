@@ -28,7 +28,7 @@ pub(crate) fn clear(pve: &Pve, found: &Found, keep: bool, simulated: bool) -> Op
         Ok(vm) => vm?,
         Err(e) => {
             let name = found.name.as_deref().unwrap_or_default();
-            eprint!(
+            examples::tell!(
                 "{}",
                 complain::warning(&format!("a VM named {name} may remain: looking for it failed: {e}"))
             );
@@ -36,7 +36,7 @@ pub(crate) fn clear(pve: &Pve, found: &Found, keep: bool, simulated: bool) -> Op
         }
     };
     if simulated {
-        eprintln!("{vm} ends with the simulated cluster: nothing remains.");
+        examples::tell_line!("{vm} ends with the simulated cluster: nothing remains.");
         return None;
     }
     let options = DeleteOptions::new().purge().stop_first();
@@ -56,11 +56,11 @@ pub(crate) fn clear(pve: &Pve, found: &Found, keep: bool, simulated: bool) -> Op
     waiting.end();
     match result {
         Ok(Deleted::Done(_) | Deleted::Absent) => {
-            eprintln!("{vm} is deleted: nothing remains.");
+            examples::tell_line!("{vm} is deleted: nothing remains.");
             None
         }
         Err(e) => {
-            eprint!("{}", complain::warning(&format!("deleting it failed: {e}")));
+            examples::tell!("{}", complain::warning(&format!("deleting it failed: {e}")));
             tell(&leftover);
             Some(leftover)
         }
@@ -90,9 +90,9 @@ fn remains(pve: &Pve, found: &Found) -> Result<Option<Vm>> {
 fn tell(leftover: &Leftover) {
     let Leftover { vmid, node, name, delete } = leftover;
     let name = name.as_deref().unwrap_or_default();
-    eprint!("{}", complain::warning(&format!("VM {vmid} ({name}) remains on node {node}")));
-    eprintln!("  delete it with:  pve qemu delete {vmid} --purge");
-    eprintln!("  or on the node:  {delete}");
+    examples::tell!("{}", complain::warning(&format!("VM {vmid} ({name}) remains on node {node}")));
+    examples::tell_line!("  delete it with:  pve qemu delete {vmid} --purge");
+    examples::tell_line!("  or on the node:  {delete}");
 }
 
 /// On a terminal people are asked; elsewhere the VM, which is this run's own, is deleted.
@@ -101,7 +101,7 @@ fn agreed(vm: &Vm) -> bool {
     if !term.is_term() || !std::io::IsTerminal::is_terminal(&input) {
         return true;
     }
-    eprint!("Delete {vm}, which this run has made? [Y/n] ");
+    examples::tell!("Delete {vm}, which this run has made? [Y/n] ");
     let mut answer = String::new();
     // Without an answer nothing is deleted.
     input

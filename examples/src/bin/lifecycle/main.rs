@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprint!("{}", complain::lines(&error));
+            examples::tell!("{}", complain::lines(&error));
             Exit::from(&error).into()
         }
     }
@@ -82,7 +82,7 @@ fn run(cli: &Cli, connected: &Connected, wish: &Wish) -> Result<Exit> {
     let took = begin.elapsed();
     let mut leftover = None;
     if let Err(error) = &result {
-        eprint!("{}", complain::lines(error));
+        examples::tell!("{}", complain::lines(error));
         leftover = leftover::clear(&connected.pve, &found, cli.keep, simulated);
     }
     if cli.json {

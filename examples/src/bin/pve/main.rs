@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprint!("{}", complain::lines(&error));
+            examples::tell!("{}", complain::lines(&error));
             Exit::from(&error).into()
         }
     }

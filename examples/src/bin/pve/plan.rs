@@ -13,11 +13,11 @@ pub(crate) fn print(plan: &Plan, json: bool) -> Result<()> {
     if json {
         stdout::json(plan)?;
     } else {
-        eprintln!("dry run, not sent:");
+        examples::tell_line!("dry run, not sent:");
         stdout::write(&plan.steps().iter().map(|step| format!("{step}\n")).collect::<String>())?;
     }
     if let Some(error) = plan.obstacle() {
-        eprint!("{}", complain::warning(&beyond(error)));
+        examples::tell!("{}", complain::warning(&beyond(error)));
     }
     Ok(())
 }

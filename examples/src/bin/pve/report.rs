@@ -22,7 +22,7 @@ pub(crate) fn run(session: &Session, command: &args::Report) -> Result<()> {
     }
     let report = read(session, command)?;
     for (name, reason) in report.missing() {
-        eprint!("{}", complain::warning(&format!("{name}: {reason}; its guests are unknown")));
+        examples::tell!("{}", complain::warning(&format!("{name}: {reason}; its guests are unknown")));
     }
     match &command.html {
         Some(file) => write(file, &report.html()),
@@ -63,7 +63,7 @@ fn write(file: &Path, page: &str) -> Result<()> {
         let text = format!("the report cannot be written to {}: {e}", file.display());
         Error::new(ErrorKind::Unexpected, Outcome::Applied, text).with_source(e)
     })?;
-    eprintln!("the report is in {}", file.display());
+    examples::tell_line!("the report is in {}", file.display());
     Ok(())
 }
 

@@ -132,7 +132,7 @@ impl Session {
     pub(crate) fn warn_of_rejects<T>(&self, rows: &Rows<T>) {
         for reject in rows.rejects() {
             let text = format!("row {} is left out, it cannot be read: {}", reject.index, reject.why);
-            eprint!("{}", complain::warning(&text));
+            examples::tell!("{}", complain::warning(&text));
         }
     }
 
@@ -150,7 +150,11 @@ impl Session {
         let shown = show::value(&value, width());
         stdout::write(&shown.text)?;
         if !shown.left_out.is_empty() {
-            eprintln!("({} more with --json: {})", shown.left_out.len(), shown.left_out.join(", "));
+            examples::tell_line!(
+                "({} more with --json: {})",
+                shown.left_out.len(),
+                shown.left_out.join(", ")
+            );
         }
         Ok(())
     }

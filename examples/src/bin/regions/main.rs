@@ -32,7 +32,7 @@ async fn main() -> ExitCode {
     match run(&cli).await {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprint!("{}", complain::lines(&error));
+            examples::tell!("{}", complain::lines(&error));
             Exit::from(&error).into()
         }
     }
@@ -55,7 +55,7 @@ async fn run(cli: &Cli) -> Result<Exit> {
     let images = images::of_each(cli, &chosen, &places)?;
     let busy = images.iter().any(Option::is_some);
     if busy {
-        eprint!("{}", text::begun(&wanted));
+        examples::tell!("{}", text::begun(&wanted));
         // What one region is done with, it says; the others may still be at work.
         join_all(places.iter_mut().zip(images).map(|(place, image)| place.create(&wanted, image))).await;
         join_all(places.iter_mut().map(Place::look_again)).await;
@@ -71,6 +71,6 @@ async fn run(cli: &Cli) -> Result<Exit> {
     if cli.json {
         summary::print(&places)?;
     }
-    eprint!("{}", text::troubles(&places));
+    examples::tell!("{}", text::troubles(&places));
     Ok(place::exit(&places))
 }

@@ -157,7 +157,7 @@ impl Place {
         };
         let made = made.await;
         if let Some(made) = self.note(made) {
-            eprint!("{}", text::done(self, &format!("made on {}", made.node), began));
+            examples::tell!("{}", text::done(self, &format!("made on {}", made.node), began));
             self.made = Some(made);
         }
     }
@@ -186,7 +186,7 @@ impl Place {
         };
         let tagged = tagged.await;
         if let Some(tagged) = self.note(tagged) {
-            eprint!("{}", text::done(self, &format!("tagged {}", tagged.tags.join(" ")), began));
+            examples::tell!("{}", text::done(self, &format!("tagged {}", tagged.tags.join(" ")), began));
             self.made = Some(tagged);
         }
     }
@@ -217,7 +217,7 @@ impl Place {
         if let Some((hostname, addresses)) = self.note(waited) {
             let all: Vec<String> = addresses.iter().map(ToString::to_string).collect();
             let text = format!("its agent says it is {hostname}, at {}", all.join(" "));
-            eprint!("{}", text::done(self, &text, began));
+            examples::tell!("{}", text::done(self, &text, began));
             self.addresses = addresses;
         }
     }
@@ -232,7 +232,7 @@ impl Place {
         });
         if let Some(existed) = self.note(deleted) {
             let text = if existed { "deleted" } else { "was gone already" };
-            eprint!("{}", text::done(self, text, began));
+            examples::tell!("{}", text::done(self, text, began));
             self.deleted = true;
         }
     }

@@ -17,7 +17,7 @@ pub(crate) async fn run(session: &Session, name: &str, take_over: bool) -> Resul
     let mut console = domain.console(take_over).await?;
     let is_terminal = std::io::stdin().is_terminal();
     if is_terminal {
-        eprintln!("{domain}: its console; Ctrl-] leaves it");
+        examples::tell_line!("{domain}: its console; Ctrl-] leaves it");
     }
     let raw = if is_terminal { Some(Raw::enter()?) } else { None };
     let mut typed = typed();
@@ -43,7 +43,7 @@ pub(crate) async fn run(session: &Session, name: &str, take_over: bool) -> Resul
     // First the terminal as it was, then whatever is to be said.
     drop(raw);
     if is_terminal {
-        eprintln!();
+        examples::tell_line!();
     }
     end
 }

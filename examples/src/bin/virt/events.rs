@@ -14,7 +14,7 @@ pub(crate) async fn run(session: &Session, count: Option<NonZeroUsize>) -> Resul
     let mut events = session.host.events().await?;
     // From now on nothing is missed: whoever reads this may begin to act.
     if !session.json {
-        eprintln!("listening on {}", session.host);
+        examples::tell_line!("listening on {}", session.host);
     }
     for _ in 0..count.map_or(usize::MAX, Into::into) {
         let event = events.next().await?;

@@ -29,7 +29,7 @@ pub(crate) async fn ips(session: &Session, name: &str, wait: Option<Duration>) -
     let interfaces = domain.addresses().await?;
     let usable = IpQuery::first_of_each(&interfaces);
     if usable.is_empty() {
-        eprint!("{}", complain::warning("no usable address is known yet (--wait waits for one)"));
+        examples::tell!("{}", complain::warning("no usable address is known yet (--wait waits for one)"));
     }
     let answer: Vec<Value> = interfaces
         .iter()

@@ -23,7 +23,10 @@ pub(crate) async fn list(session: &Session) -> Result<()> {
     let all = session.host.list().await?;
     for domain in &all {
         if let Some(trouble) = &domain.trouble {
-            eprint!("{}", complain::warning(&format!("domain {} cannot be read: {trouble}", domain.name)));
+            examples::tell!(
+                "{}",
+                complain::warning(&format!("domain {} cannot be read: {trouble}", domain.name))
+            );
         }
     }
     let answer: Vec<Value> = all.iter().map(overview).collect();

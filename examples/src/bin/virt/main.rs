@@ -30,7 +30,7 @@ async fn main() -> ExitCode {
     match run(cli).await {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprint!("{}", complain::lines(&error));
+            examples::tell!("{}", complain::lines(&error));
             Exit::from(&error).into()
         }
     }
