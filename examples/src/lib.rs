@@ -17,6 +17,7 @@ pub mod human;
 pub mod later;
 pub mod options;
 pub mod pairs;
+pub mod parse;
 pub mod place;
 pub mod progress;
 pub mod ran;

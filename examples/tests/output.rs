@@ -36,6 +36,14 @@ fn readable() {
 }
 
 #[test]
+fn what_opens_the_gate_is_never_proposed() {
+    let cluster = still();
+    let ran = cluster.pve("set /nodes/pve1/qemu/101/config --cores 4");
+    assert!(ran.code == 2 && ran.stderr.contains("'--cores'") && !ran.stderr.contains("--force"), "{ran:?}");
+    assert!(cluster.pve("qemu list --jso").stderr.contains("'--json'"));
+}
+
+#[test]
 fn json_is_exactly_what_pve_sent() {
     let cluster = still();
     for path in ["/version", "/nodes/pve1/qemu/100/config", "/nodes/pve1/qemu", "/cluster/nextid"] {

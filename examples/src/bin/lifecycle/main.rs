@@ -8,7 +8,6 @@ mod life;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::Parser;
 use console::Style;
 use examples::connect::{self, Connected, Plan};
 use examples::exit::Exit;
@@ -47,7 +46,7 @@ struct Trouble {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli: Cli = examples::parse::parse();
     if cli.verbose {
         verbose::show();
     }

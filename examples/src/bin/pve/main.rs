@@ -18,9 +18,9 @@ mod words;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use examples::exit::Exit;
 use examples::later::Later;
+use examples::parse::parse;
 use examples::{complain, verbose};
 use proxmox_core::{Result, Verb};
 
@@ -28,7 +28,7 @@ use args::{Cli, Command};
 use session::Session;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli: Cli = parse();
     if cli.output.verbose {
         verbose::show();
     }

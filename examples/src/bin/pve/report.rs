@@ -61,7 +61,7 @@ fn read(session: &Session, command: &args::Report) -> Result<Report> {
 fn write(file: &Path, page: &str) -> Result<()> {
     std::fs::write(file, page).map_err(|e| {
         let text = format!("the report cannot be written to {}: {e}", file.display());
-        Error::new(ErrorKind::Unexpected, Outcome::Applied, text).with_source(e)
+        Error::new(ErrorKind::Unexpected, Outcome::Rejected, text).with_source(e)
     })?;
     examples::tell_line!("the report is in {}", file.display());
     Ok(())

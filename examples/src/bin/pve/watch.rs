@@ -69,7 +69,7 @@ fn about(event: Event, node: &NodeName) -> Option<Event> {
 
 fn json(time: i64, event: &Event) -> Result<String> {
     serde_json::to_string(&Timed { time, event }).map_err(|e| {
-        Error::new(ErrorKind::Unexpected, Outcome::Applied, format!("the event cannot be shown: {e}"))
+        Error::new(ErrorKind::Unexpected, Outcome::Rejected, format!("the event cannot be shown: {e}"))
             .with_source(e)
     })
 }

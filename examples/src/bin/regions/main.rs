@@ -13,7 +13,6 @@ mod text;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use examples::exit::Exit;
 use examples::{complain, stdout, verbose};
 use futures_util::future::join_all;
@@ -25,7 +24,7 @@ use place::{Place, Wanted};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli: Cli = examples::parse::parse();
     if cli.verbose {
         verbose::show();
     }

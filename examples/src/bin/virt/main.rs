@@ -13,7 +13,6 @@ mod usage;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use examples::exit::Exit;
 use examples::{complain, verbose};
 use proxmox_core::Result;
@@ -23,7 +22,7 @@ use session::Session;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli: Cli = examples::parse::parse();
     if cli.output.verbose {
         verbose::show();
     }
