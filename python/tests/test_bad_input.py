@@ -188,12 +188,11 @@ def test_after_a_fork(client: px.Client, sim: px.Sim) -> None:
     if child == 0:
         done = 1
         try:
-            for call in (client.version, vm.status, client.close, sim.guests, lambda: next(watch), plan.apply):
+            for call in (client.version, vm.status, sim.guests, lambda: next(watch), plan.apply):
                 try:
                     call()
-                except px.ProxmoxError as e:
-                    if not isinstance(e, px.ClosedError) and call != plan.apply:
-                        os._exit(2)
+                except px.ClosedError:
+                    pass
                 else:
                     os._exit(3)
             # One of its own works, and what was the parent's is let go without a hang.

@@ -369,14 +369,14 @@ impl ClientBase {
 
     /// The name of the transport, such as `https/reqwest`.
     #[getter]
-    fn transport(&self) -> PyResult<&'static str> {
-        Ok(self.way.info()?.name)
+    fn transport(&self) -> &'static str {
+        self.way.info().name
     }
 
     /// Where it leads, such as `https://pve1:8006`.
     #[getter]
-    fn endpoint(&self) -> PyResult<String> {
-        Ok(self.way.info()?.endpoint.clone())
+    fn endpoint(&self) -> &str {
+        &self.way.info().endpoint
     }
 
     /// Lets go of all connections. Every later call raises `ClosedError`.
@@ -386,13 +386,13 @@ impl ClientBase {
 
     /// Whether it is closed.
     #[getter]
-    fn closed(&self) -> PyResult<bool> {
+    fn closed(&self) -> bool {
         self.way.is_closed()
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let (class, info) = (slf.get_type().name()?, slf.get().way.info()?);
-        let closed = if slf.get().way.is_closed()? { ", closed" } else { "" };
+        let (class, info) = (slf.get_type().name()?, slf.get().way.info());
+        let closed = if slf.get().way.is_closed() { ", closed" } else { "" };
         Ok(format!("<{class} {} to {}{closed}>", info.name, info.endpoint))
     }
 }

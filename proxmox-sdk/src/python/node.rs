@@ -19,7 +19,7 @@ use super::way::{Options, Way, faces};
 
 #[pyclass(frozen, subclass, module = "proxmox_sdk")]
 pub(crate) struct NodeBase {
-    way: Way,
+    pub(super) way: Way,
     name: NodeName,
 }
 

@@ -11,7 +11,7 @@ use super::way::{Options, Way, faces, none};
 
 #[pyclass(frozen, subclass, module = "proxmox_sdk")]
 pub(crate) struct TaskBase {
-    way: Way,
+    pub(super) way: Way,
     upid: Upid,
 }
 

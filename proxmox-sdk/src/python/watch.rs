@@ -35,15 +35,15 @@ impl Source for Subscription {
 /// What is watched. When that is closed nothing is asked any more.
 trait Watched: Send + Sync {
     fn is_open(&self) -> PyResult<()>;
-    fn endpoint(&self) -> PyResult<String>;
+    fn endpoint(&self) -> String;
 }
 
 impl<H: Handle> Watched for Way<H> {
     fn is_open(&self) -> PyResult<()> {
         self.handle().map(drop)
     }
-    fn endpoint(&self) -> PyResult<String> {
-        Ok(H::endpoint(self.about()?).to_owned())
+    fn endpoint(&self) -> String {
+        H::endpoint(self.about()).to_owned()
     }
 }
 
@@ -110,7 +110,7 @@ impl WatchBase {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        Ok(format!("<{} of {}>", slf.get_type().name()?, slf.get().watched.endpoint()?))
+        Ok(format!("<{} of {}>", slf.get_type().name()?, slf.get().watched.endpoint()))
     }
 }
 

@@ -183,6 +183,6 @@ impl ProxmoxResource {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        Ok(format!("<{} /{} at {}>", slf.get_type().name()?, slf.get().path, slf.get().way.info()?.endpoint))
+        Ok(format!("<{} /{} at {}>", slf.get_type().name()?, slf.get().path, slf.get().way.info().endpoint))
     }
 }

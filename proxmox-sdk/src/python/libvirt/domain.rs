@@ -336,6 +336,6 @@ impl DomainBase {
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let this = slf.get();
-        Ok(format!("<{} {} on {}>", slf.get_type().name()?, this.name, this.way.about()?.name))
+        Ok(format!("<{} {} on {}>", slf.get_type().name()?, this.name, this.way.about().name))
     }
 }

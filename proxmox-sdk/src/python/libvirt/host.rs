@@ -104,20 +104,20 @@ impl HostBase {
 
     /// What the host calls itself.
     #[getter]
-    fn name(&self) -> PyResult<&str> {
-        Ok(&self.way.about()?.name)
+    fn name(&self) -> &str {
+        &self.way.about().name
     }
 
     /// Where it was reached.
     #[getter]
-    fn uri(&self) -> PyResult<&str> {
-        Ok(&self.way.about()?.uri)
+    fn uri(&self) -> &str {
+        &self.way.about().uri
     }
 
     /// The policy in force.
     #[getter]
-    fn policy(&self) -> PyResult<Policy> {
-        Ok(Policy(self.way.about()?.policy.clone()))
+    fn policy(&self) -> Policy {
+        Policy(self.way.about().policy.clone())
     }
 
     /// What carries the calls at present, such as `socket /run/libvirt/libvirt-sock` or `virsh over ssh`.
@@ -306,13 +306,13 @@ impl HostBase {
 
     /// Whether it is closed.
     #[getter]
-    fn closed(&self) -> PyResult<bool> {
+    fn closed(&self) -> bool {
         self.way.is_closed()
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let (class, about) = (slf.get_type().name()?, slf.get().way.about()?);
-        let closed = if slf.get().way.is_closed()? { ", closed" } else { "" };
+        let (class, about) = (slf.get_type().name()?, slf.get().way.about());
+        let closed = if slf.get().way.is_closed() { ", closed" } else { "" };
         Ok(format!("<{class} {} at {}{closed}>", about.name, about.uri))
     }
 }
