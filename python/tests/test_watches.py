@@ -34,7 +34,7 @@ def test_closing_ends_a_wait_for_events(sim: px.Sim, client: px.Client) -> None:
 
 
 def test_closing_ends_the_requests_of_a_wait(sim: px.Sim, client: px.Client) -> None:
-    watch = client.watch(interval=0.02)
+    watch = client.watch(interval=0.02, cpu_points=100, memory_percent=100)
     next(watch)
     waiting = threading.Thread(target=lambda: list(watch))
     waiting.start()
