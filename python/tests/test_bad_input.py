@@ -102,6 +102,28 @@ def test_values_that_make_no_sense_are_ours(client: px.Client) -> None:
         assert caught.value.outcome is px.Outcome.NOT_SENT
 
 
+def test_what_cannot_be_called_is_no_callback(client: px.Client, sim: px.Sim) -> None:
+    sim.forget_requests()
+    template = client.vm(9000, node="pve1")
+    upid = "UPID:pve1:00000001:00000002:65000000:qmstart:100:root@pam:"
+    for call in (
+        lambda: template.start(on_progress=5),
+        lambda: template.clone("web", on_progress="print"),
+        lambda: client.task(upid).wait(on_progress=[]),
+        lambda: client.node("pve1").download("local", "x.iso", "https://x/x.iso", on_progress=5),
+    ):
+        with pytest.raises(TypeError, match="on_progress"):
+            call()
+    assert sim.requests() == []
+    for make in (
+        lambda: px.Client.sim(sim, on_decision=5),
+        lambda: px.Client.https(**https(sim), on_decision="print"),
+        lambda: px.AsyncClient.sim(sim, on_decision=5),
+    ):
+        with pytest.raises(TypeError, match="on_decision"):
+            make()
+
+
 def test_an_exception_in_a_callback_comes_out(client: px.Client, sim: px.Sim) -> None:
     class Mine(Exception):
         pass

@@ -115,6 +115,17 @@ pub(crate) fn bytes(given: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     }
 }
 
+/// What is to be called later must be callable now: afterwards something may have been sent.
+pub(crate) fn callable(name: &str, given: &Bound<'_, PyAny>) -> PyResult<()> {
+    match given.is_callable() {
+        true => Ok(()),
+        false => {
+            let what = given.get_type().name()?;
+            Err(PyTypeError::new_err(format!("{name}: expected something to call, not {what}")))
+        }
+    }
+}
+
 /// By how much a disk grows, or to what.
 pub(crate) fn growth(by: Option<Bytes>, to: Option<Bytes>) -> PyResult<Growth> {
     match (by, to) {

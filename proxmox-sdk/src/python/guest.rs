@@ -185,7 +185,7 @@ impl GuestBase {
         timeout: Option<Seconds>,
         on_progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let options = Options::new(force, timeout).telling(on_progress);
+        let options = Options::new(force, timeout).telling(on_progress)?;
         of_either!(self, guest => self.work(py, guest.start(), wait, options))
     }
 
@@ -203,7 +203,7 @@ impl GuestBase {
     ) -> PyResult<Py<PyAny>> {
         let how = guest_timeout.into_iter().fold(Shutdown::new(), |how, limit| how.timeout(limit.0));
         let how = if then_stop { how.then_stop() } else { how };
-        let options = Options::new(force, timeout).telling(on_progress);
+        let options = Options::new(force, timeout).telling(on_progress)?;
         of_either!(self, guest => self.work(py, guest.shutdown(how), wait, options))
     }
 
@@ -217,7 +217,7 @@ impl GuestBase {
         timeout: Option<Seconds>,
         on_progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let options = Options::new(force, timeout).telling(on_progress);
+        let options = Options::new(force, timeout).telling(on_progress)?;
         of_either!(self, guest => self.work(py, guest.stop(), wait, options))
     }
 
@@ -232,7 +232,7 @@ impl GuestBase {
         timeout: Option<Seconds>,
         on_progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let options = Options::new(force, timeout).telling(on_progress);
+        let options = Options::new(force, timeout).telling(on_progress)?;
         of_either!(self, guest => self.work(py, guest.reboot(guest_timeout.map(|s| s.0)), wait, options))
     }
 
@@ -313,7 +313,7 @@ impl GuestBase {
         options = pool.into_iter().fold(options, CloneOptions::pool);
         options = snapname.into_iter().fold(options, CloneOptions::snapname);
         options = description.into_iter().fold(options, CloneOptions::description);
-        let with = Options::new(force, timeout).telling(on_progress);
+        let with = Options::new(force, timeout).telling(on_progress)?;
         match self.kind {
             GuestKind::Qemu => cloned::clone(py, self, self.guest::<Qemu>()?.clone_to(options), with),
             GuestKind::Lxc => cloned::clone(py, self, self.guest::<Lxc>()?.clone_to(options), with),

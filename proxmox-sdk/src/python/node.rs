@@ -142,7 +142,7 @@ impl NodeBase {
         if let Some(sum) = checksum {
             download = download.checksum(Checksum::parse(sum).or_raise()?);
         }
-        let options = Options::new(None, timeout).telling(on_progress);
+        let options = Options::new(None, timeout).telling(on_progress)?;
         self.way.run(py, self.node()?.download(&storage.0, download), options, volid)
     }
 

@@ -66,7 +66,7 @@ impl TaskBase {
         timeout: Option<Seconds>,
         on_progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        self.way.run(py, self.task()?.wait(), Options::new(None, timeout).telling(on_progress), record)
+        self.way.run(py, self.task()?.wait(), Options::new(None, timeout).telling(on_progress)?, record)
     }
 
     /// Waits for its end and gives it, good or bad, as a value.
@@ -77,7 +77,7 @@ impl TaskBase {
         timeout: Option<Seconds>,
         on_progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        self.way.run(py, self.task()?.outcome(), Options::new(None, timeout).telling(on_progress), record)
+        self.way.run(py, self.task()?.outcome(), Options::new(None, timeout).telling(on_progress)?, record)
     }
 
     /// Asks it to stop. The policy for the task's guest stands.

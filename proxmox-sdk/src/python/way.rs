@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 use super::aio::{self, Loop};
-use super::args::{GuestId, Seconds};
+use super::args::{GuestId, Seconds, callable};
 use super::error::{OrRaise, closed};
 use super::lane::Lane;
 use super::preflight::{self, Exit};
@@ -120,8 +120,11 @@ impl<'a, 'py> Options<'a, 'py> {
         Self { force: force.map(|id| id.0), timeout: timeout.map(|s| s.0), on_progress: None }
     }
 
-    pub(crate) fn telling(self, on_progress: Option<&'a Bound<'py, PyAny>>) -> Self {
-        Self { on_progress, ..self }
+    pub(crate) fn telling(self, on_progress: Option<&'a Bound<'py, PyAny>>) -> PyResult<Self> {
+        if let Some(on_progress) = on_progress {
+            callable("on_progress", on_progress)?;
+        }
+        Ok(Self { on_progress, ..self })
     }
 }
 
