@@ -210,7 +210,8 @@ impl ClientBase {
         self.raw(py, Verb::Get, path, Given { params, keywords, force: None, timeout: _timeout })
     }
 
-    /// `POST path`. A raw write counts as one that destroys: about a guest it passes the policy only when `_force` names it.
+    /// `POST path`. A raw write counts as one that destroys: it passes for managed guests that nothing protects. What the policy refuses
+    /// about a guest passes when `_force` names it.
     #[pyo3(signature = (path, params=None, /, *, _force=None, _timeout=None, **keywords))]
     fn create(
         &self,

@@ -8,6 +8,7 @@ use proxmox_core::telemetry::Timeframe;
 use proxmox_core::{Call, ConfigChange, Guest, GuestKind, NodeName, StorageId, Vmid, Work};
 use proxmox_lxc::Lxc;
 use proxmox_qemu::Qemu;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping};
 
@@ -147,7 +148,7 @@ impl GuestBase {
     }
 
     /// Changes the configuration: `set_config(cores=4, delete="onboot")`. With a `digest` it fails when somebody else has changed
-    /// the configuration since it was read.
+    /// the configuration since it was read. `_force` names the guest to pass the policy.
     #[pyo3(signature = (params=None, /, *, _force=None, **keywords))]
     fn set_config(
         &self,
@@ -156,6 +157,12 @@ impl GuestBase {
         _force: Option<GuestId>,
         keywords: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
+        if keywords.is_some_and(|all| all.contains("force").unwrap_or(false)) {
+            let vmid = self.vmid;
+            return Err(PyTypeError::new_err(format!(
+                "force: `_force={vmid}` passes the policy here; PVE's own parameter comes in a mapping, {{\"force\": True}}"
+            )));
+        }
         let change = ConfigChange::from(self::params(params, keywords)?);
         let options = Options::new(_force, None);
         of_either!(self, guest => self.way.run(py, guest.set_config(change), options, none))
@@ -282,8 +289,9 @@ impl GuestBase {
         })
     }
 
-    /// Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. Without `newid` the next free number is
-    /// taken. It may be called again after a failure: a clone that is there under this name is finished, not made again.
+    /// Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. With `newid` it may be called again after
+    /// a failure: a clone that is there with this number and name is finished, not made again. Without `newid` the next free number is
+    /// taken, and each call makes another clone.
     #[pyo3(signature = (name, *, newid=None, full=None, target=None, storage=None, pool=None, snapname=None, description=None,
         force=None, timeout=None, on_progress=None))]
     fn clone(

@@ -53,10 +53,10 @@ impl ProxmoxAPI {
         if let Some(client) = take(&given, "client")? {
             nothing_left(&given)?;
             let client = client.cast::<ClientBase>()?;
-            return Ok(
-                PyClassInitializer::from(ProxmoxResource::root(client.get().way.clone())).add_subclass(Self)
-            );
+            return Ok(PyClassInitializer::from(ProxmoxResource::root(client.get().way.clone(), false))
+                .add_subclass(Self));
         }
+        let by_password = given.contains("password")? && !given.contains("token_name")?;
         let policy = take(&given, "policy")?;
         let policy = policy.as_ref().map(|policy| policy.cast::<Policy>().cloned()).transpose()?;
         let common =
@@ -79,7 +79,7 @@ impl ProxmoxAPI {
         };
         nothing_left(&given)?;
         let way = common.way(py, builder)?;
-        Ok(PyClassInitializer::from(ProxmoxResource::root(way)).add_subclass(Self))
+        Ok(PyClassInitializer::from(ProxmoxResource::root(way, by_password)).add_subclass(Self))
     }
 }
 
