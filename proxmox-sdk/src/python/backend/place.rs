@@ -14,7 +14,7 @@ use super::over;
 use super::regions::Regions;
 use super::spec::{ImageArgs, More, SizeArgs, spec};
 use super::values::{Capacity, Instance, InstanceType};
-use crate::python::args::{Bytes, Seconds, bytes};
+use crate::python::args::{Bytes, Number, Seconds, bytes, named};
 use crate::python::enums;
 use crate::python::error::{OrRaise, word};
 use crate::python::policy::Policy;
@@ -182,7 +182,7 @@ impl BackendBase {
         py: Python<'_>,
         name: String,
         size: Option<&str>,
-        vcpus: Option<u32>,
+        vcpus: Option<Number<u32>>,
         memory: Option<Bytes>,
         disk: Option<Bytes>,
         volume: Option<String>,
@@ -194,7 +194,7 @@ impl BackendBase {
         user_data: Option<SecretArg>,
         tags: Vec<String>,
     ) -> PyResult<Py<PyAny>> {
-        let size = self.size(SizeArgs { size, vcpus, memory, disk })?;
+        let size = self.size(SizeArgs { size, vcpus: named("vcpus", vcpus)?, memory, disk })?;
         let image = ImageArgs { volume, url, checksum, template };
         let spec = spec(name, size, More { image, network, bridge, user_data, tags })?;
         self.ask(
@@ -284,11 +284,11 @@ impl BackendBase {
         &self,
         py: Python<'_>,
         size: Option<&str>,
-        vcpus: Option<u32>,
+        vcpus: Option<Number<u32>>,
         memory: Option<Bytes>,
         disk: Option<Bytes>,
     ) -> PyResult<Py<PyAny>> {
-        let size = self.size(SizeArgs { size, vcpus, memory, disk })?;
+        let size = self.size(SizeArgs { size, vcpus: named("vcpus", vcpus)?, memory, disk })?;
         self.ask(
             py,
             |place| async move { Ok(place.capacity().await?.fit(&size)) },

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
 
 use super::resource::ProxmoxResource;
-use crate::python::args::{Seconds, text};
+use crate::python::args::{Number, Seconds, text};
 use crate::python::client::ClientBase;
 use crate::python::connect::{self, Common, HttpsOptions, SshOptions};
 use crate::python::error::{invalid, unsupported};
@@ -98,7 +98,7 @@ fn https(host: &str, given: &Bound<'_, PyDict>) -> PyResult<proxmox_core::PveBui
     }
     // How parameters are encoded is PVE's affair.
     take(given, "mode")?;
-    let port = take(given, "port")?.map(|port| port.extract::<u16>()).transpose()?;
+    let port = take(given, "port")?.map(|port| port.extract::<Number<u16>>()?.named("port")).transpose()?;
     let bare_ipv6 = host.matches(':').count() > 1 && !host.starts_with('[');
     let host = if bare_ipv6 { format!("[{host}]") } else { host.to_owned() };
     let url = match port {
@@ -149,7 +149,7 @@ fn ssh(host: &str, given: &Bound<'_, PyDict>) -> PyResult<proxmox_core::PveBuild
     let flag = |name| take(given, name)?.map_or(Ok(false), |flag| flag.is_truthy());
     flag("forward_ssh_agent")?;
     let user = take_text(given, "user")?;
-    let port = take(given, "port")?.map(|port| port.extract::<u16>()).transpose()?;
+    let port = take(given, "port")?.map(|port| port.extract::<Number<u16>>()?.named("port")).transpose()?;
     let user = user.map(|user| format!("{user}@")).unwrap_or_default();
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
     let path = |name| take(given, name)?.map(|path| path.extract()).transpose();
@@ -177,7 +177,9 @@ fn ssh(host: &str, given: &Bound<'_, PyDict>) -> PyResult<proxmox_core::PveBuild
             connect_timeout: timeout,
             limit: None,
             node_root: path("node_root")?,
-            pveproxy_port: take(given, "pveproxy_port")?.map(|port| port.extract()).transpose()?,
+            pveproxy_port: take(given, "pveproxy_port")?
+                .map(|port| port.extract::<Number<u16>>()?.named("pveproxy_port"))
+                .transpose()?,
         },
     )
 }

@@ -11,7 +11,7 @@ use super::connect::{self, Options};
 use super::create::{Around, ImageArgs, Machine, new_domain};
 use super::domain::DomainBase;
 use super::values::{DomainOverview, DomainUsage, HostCapacity, PoolCapacity};
-use crate::python::args::{Arg, Bytes, Seconds};
+use crate::python::args::{Arg, Bytes, Number, Seconds, named};
 use crate::python::error::{OrRaise, invalid};
 use crate::python::policy::Policy;
 use crate::python::records::{record, records};
@@ -221,7 +221,7 @@ impl HostBase {
     ///
     /// Raises `AlreadyExistsError` for a name that is taken, `NotFoundError` for a pool, network, volume or address that there is not,
     /// `WrongStateError` for a pool or network that is not started and a pool that is full.
-    #[pyo3(signature = (name, *, memory, vcpus=1, max_memory=None, max_vcpus=None, volume=None, url=None, file=None, checksum=None,
+    #[pyo3(signature = (name, *, memory, vcpus=Number(Ok(1)), max_memory=None, max_vcpus=None, volume=None, url=None, file=None, checksum=None,
         disk=None, overlay=false, pool="default", networks=Vec::new(), bridges=Vec::new(), user_data=None, network_config=None,
         tags=Vec::new(), title=None, description=None, virt_type="kvm", arch=None, machine=None, cpu=None, uefi=false,
         autostart=false, start=true))]
@@ -230,9 +230,9 @@ impl HostBase {
         py: Python<'_>,
         name: &str,
         memory: Bytes,
-        vcpus: u32,
+        vcpus: Number<u32>,
         max_memory: Option<Bytes>,
-        max_vcpus: Option<u32>,
+        max_vcpus: Option<Number<u32>>,
         volume: Option<String>,
         url: Option<String>,
         file: Option<String>,
@@ -259,9 +259,9 @@ impl HostBase {
         let machine = Machine {
             name,
             memory,
-            vcpus,
+            vcpus: vcpus.named("vcpus")?,
             max_memory,
-            max_vcpus,
+            max_vcpus: named("max_vcpus", max_vcpus)?,
             networks,
             bridges,
             title,
