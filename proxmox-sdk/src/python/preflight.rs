@@ -44,7 +44,8 @@ impl Drop for Before {
 }
 
 /// What is wanted of a call on the object with this place, when it is not to do its work. No call on the object that is asked about
-/// ever does while the question stands; calls on others are as always.
+/// ever does while the question stands; calls on others are as always. A question within a question stands in its place until it is
+/// answered, which is before the method that was asked about first gets to its work.
 pub(crate) fn wanted(place: usize) -> PyResult<Option<Exit>> {
     let Some(asked) = ASKED.get().filter(|asked| asked.place == place) else { return Ok(None) };
     ASKED.set(Some(Asked { heard: asked.heard + 1, ..asked }));
