@@ -6,7 +6,7 @@ from enum import Enum
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, TypeVar, overload
+from typing import Any, Final, Literal, TypeVar, overload, type_check_only
 
 from typing_extensions import ParamSpec, Self, TypeAlias
 
@@ -1047,9 +1047,11 @@ class Cloned(Record):
     how: Final[Literal["new", "resumed", "existing"]]
     warnings: Final[list[str]]
 
+@type_check_only
 class ClonedVm(Cloned):
     guest: Final[Vm]
 
+@type_check_only
 class ClonedContainer(Cloned):
     guest: Final[Container]
 
@@ -1071,6 +1073,7 @@ class Task:
     def stop(self, *, force: int | None = None) -> None:
         """Asks it to stop. The policy for the task's guest stands."""
 
+@type_check_only
 class Guest:
     @property
     def vmid(self) -> int:
@@ -1096,7 +1099,7 @@ class Guest:
         """Key by key what is in force and what waits."""
     def set_config(self, params: Params | None = None, /, *, _force: int | None = None, **keywords: Param) -> None:
         """Changes the configuration: `set_config(cores=4, delete="onboot")`. With a `digest` it fails when somebody else has changed
-        the configuration since it was read."""
+        the configuration since it was read. `_force` names the guest to pass the policy."""
     def tag(self, *add: str, remove: Sequence[str] = ..., force: int | None = None) -> list[str]:
         """Adds and removes tags, on the configuration as it is at this moment. Gives the tags that it has then."""
     @overload
@@ -1157,8 +1160,9 @@ class Guest:
 class Vm(Guest):
     """A virtual machine on a node. Nothing is read until it is asked."""
     def clone(self, name: str, *, newid: int | None = None, full: bool | None = None, target: str | None = None, storage: str | None = None, pool: str | None = None, snapname: str | None = None, description: str | None = None, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> ClonedVm:
-        """Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. Without `newid` the next free number is
-        taken. It may be called again after a failure: a clone that is there under this name is finished, not made again."""
+        """Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. With `newid` it may be called again after
+        a failure: a clone that is there with this number and name is finished, not made again. Without `newid` the next free number is
+        taken, and each call makes another clone."""
     @overload
     def reset(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None) -> TaskReport:
         """Resets it, as the button does."""
@@ -1179,8 +1183,9 @@ class Vm(Guest):
 class Container(Guest):
     """A container on a node. Nothing is read until it is asked."""
     def clone(self, name: str, *, newid: int | None = None, full: bool | None = None, target: str | None = None, storage: str | None = None, pool: str | None = None, snapname: str | None = None, description: str | None = None, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> ClonedContainer:
-        """Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. Without `newid` the next free number is
-        taken. It may be called again after a failure: a clone that is there under this name is finished, not made again."""
+        """Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. With `newid` it may be called again after
+        a failure: a clone that is there with this number and name is finished, not made again. Without `newid` the next free number is
+        taken, and each call makes another clone."""
     def push(self, path: str, content: str | bytes, *, perms: int | None = None, user: str | None = None, group: str | None = None, force: int | None = None) -> None:
         """Writes a file of it. Over ssh and locally only: PVE's API has no way to do that. `perms` is such as `0o644`."""
     def pull(self, path: str) -> bytes:
@@ -1291,7 +1296,8 @@ class Client:
     def get(self, path: str, params: Params | None = None, /, *, _timeout: float | None = None, **keywords: Param) -> Any:
         """`GET path`: plain values. Parameters are keywords; those whose names are no identifiers come in `params`."""
     def create(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Any:
-        """`POST path`. A raw write counts as one that destroys: about a guest it passes the policy only when `_force` names it."""
+        """`POST path`. A raw write counts as one that destroys: it passes for managed guests that nothing protects. What the policy refuses
+        about a guest passes when `_force` names it."""
     def set(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Any:
         """`PUT path`, gated as `create` is."""
     def delete(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Any:
@@ -1575,14 +1581,17 @@ class InstanceWatch:
     def __enter__(self) -> Self: ...
     def __exit__(self, *_raised: object) -> None: ...
 
+@type_check_only
 class AsyncCloned(Record):
     vmid: Final[int]
     how: Final[Literal["new", "resumed", "existing"]]
     warnings: Final[list[str]]
 
+@type_check_only
 class AsyncClonedVm(AsyncCloned):
     guest: Final[AsyncVm]
 
+@type_check_only
 class AsyncClonedContainer(AsyncCloned):
     guest: Final[AsyncContainer]
 
@@ -1606,6 +1615,7 @@ class AsyncTask:
     def stop(self, *, force: int | None = None) -> Future[None]:
         """Asks it to stop. The policy for the task's guest stands."""
 
+@type_check_only
 class AsyncGuest:
     @property
     def vmid(self) -> int:
@@ -1631,7 +1641,7 @@ class AsyncGuest:
         """Key by key what is in force and what waits."""
     def set_config(self, params: Params | None = None, /, *, _force: int | None = None, **keywords: Param) -> Future[None]:
         """Changes the configuration: `set_config(cores=4, delete="onboot")`. With a `digest` it fails when somebody else has changed
-        the configuration since it was read."""
+        the configuration since it was read. `_force` names the guest to pass the policy."""
     def tag(self, *add: str, remove: Sequence[str] = ..., force: int | None = None) -> Future[list[str]]:
         """Adds and removes tags, on the configuration as it is at this moment. Gives the tags that it has then."""
     @overload
@@ -1694,8 +1704,9 @@ class AsyncVm(AsyncGuest):
 
     Methods that ask the other side return awaitables."""
     def clone(self, name: str, *, newid: int | None = None, full: bool | None = None, target: str | None = None, storage: str | None = None, pool: str | None = None, snapname: str | None = None, description: str | None = None, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[AsyncClonedVm]:
-        """Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. Without `newid` the next free number is
-        taken. It may be called again after a failure: a clone that is there under this name is finished, not made again."""
+        """Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. With `newid` it may be called again after
+        a failure: a clone that is there with this number and name is finished, not made again. Without `newid` the next free number is
+        taken, and each call makes another clone."""
     @overload
     def reset(self, *, wait: Literal[True] = True, force: int | None = None, timeout: float | None = None) -> Future[TaskReport]:
         """Resets it, as the button does."""
@@ -1718,8 +1729,9 @@ class AsyncContainer(AsyncGuest):
 
     Methods that ask the other side return awaitables."""
     def clone(self, name: str, *, newid: int | None = None, full: bool | None = None, target: str | None = None, storage: str | None = None, pool: str | None = None, snapname: str | None = None, description: str | None = None, force: int | None = None, timeout: float | None = None, on_progress: OnProgress | None = None) -> Future[AsyncClonedContainer]:
-        """Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. Without `newid` the next free number is
-        taken. It may be called again after a failure: a clone that is there under this name is finished, not made again."""
+        """Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. With `newid` it may be called again after
+        a failure: a clone that is there with this number and name is finished, not made again. Without `newid` the next free number is
+        taken, and each call makes another clone."""
     def push(self, path: str, content: str | bytes, *, perms: int | None = None, user: str | None = None, group: str | None = None, force: int | None = None) -> Future[None]:
         """Writes a file of it. Over ssh and locally only: PVE's API has no way to do that. `perms` is such as `0o644`."""
     def pull(self, path: str) -> Future[bytes]:
@@ -1778,6 +1790,7 @@ class AsyncNode:
         """Creates a container from a template file, such as `local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst`, and gives its
         handle. Sizes are bytes: `rootfs=("local-lvm", 4 * GIB)`."""
 
+@type_check_only
 class AsyncPlan:
     @property
     def client(self) -> AsyncClient: ...
@@ -1816,7 +1829,8 @@ class AsyncClient:
     def get(self, path: str, params: Params | None = None, /, *, _timeout: float | None = None, **keywords: Param) -> Future[Any]:
         """`GET path`: plain values. Parameters are keywords; those whose names are no identifiers come in `params`."""
     def create(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Future[Any]:
-        """`POST path`. A raw write counts as one that destroys: about a guest it passes the policy only when `_force` names it."""
+        """`POST path`. A raw write counts as one that destroys: it passes for managed guests that nothing protects. What the policy refuses
+        about a guest passes when `_force` names it."""
     def set(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Future[Any]:
         """`PUT path`, gated as `create` is."""
     def delete(self, path: str, params: Params | None = None, /, *, _force: int | None = None, _timeout: float | None = None, **keywords: Param) -> Future[Any]:

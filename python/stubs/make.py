@@ -23,7 +23,7 @@ from enum import Enum
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, TypeVar, overload
+from typing import Any, Final, Literal, TypeVar, overload, type_check_only
 
 from typing_extensions import ParamSpec, Self, TypeAlias
 
@@ -129,6 +129,8 @@ def documented(text: str) -> str:
         lines.append(line)
         if line.startswith("class "):
             name = re.split(r"[(:]", line.removeprefix("class "))[0]
+            if not hasattr(proxmox_sdk, name):
+                lines.insert(-1, "@type_check_only")
             owner = getattr(proxmox_sdk, inner.get(name, name), None)
             own = vars(owner).get("__doc__") if isinstance(owner, type) and name not in inner else None
             if own:

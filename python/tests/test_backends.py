@@ -276,3 +276,19 @@ def test_what_makes_no_sense(cluster: dict[str, Any], sim: px.Sim) -> None:
         ):
             with pytest.raises(TypeError):
                 wrong()
+
+
+def test_errors_of_regions_name_the_region_and_show_no_secret() -> None:
+    good = {"region_name": "lab", "uri": "qemu:///system"}
+    cluster = {"region_name": "eu", "backend_type": "proxmox", "url": "https://x:8006", "token_id": "a@pve!b", "storage": "local"}
+    for bad in ({"token_secret": 123456789}, {"token_secret": [123456789]}, {"token_id": 123456789}):
+        for entries in ([good, {**cluster, **bad}], json.dumps([good, {**cluster, **bad}])):
+            with pytest.raises(px.InvalidInputError, match='region "eu"') as caught:
+                px.Regions(entries)
+            assert "12345" not in str(caught.value) + str(vars(caught.value))
+    with pytest.raises(px.InvalidInputError, match='region "eu": .*colour'):
+        px.Regions([good, {**cluster, "colour": "red"}])
+    with pytest.raises(px.InvalidInputError, match="region 2 of the list: "):
+        px.Regions([good, {"region_name": 5}])
+    with pytest.raises(px.InvalidInputError, match="two of that name"):
+        px.Regions([good, good])

@@ -125,6 +125,22 @@ def test_secrets_are_shown_nowhere(sim: px.Sim, client: px.Client, managed: int)
     assert "hunter2" not in repr(error) + str(error) + str(vars(error))
 
 
+def test_a_parameter_called_force_is_not_taken_for_ours(sim: px.Sim, client: px.Client, managed: int) -> None:
+    vm = client.vm(managed, node="pve1")
+    sim.forget_requests()
+    with pytest.raises(TypeError, match="_force=100"):
+        vm.set_config(cores=2, force=100)
+    assert sim.requests() == []
+    assert px.request(vm.set_config, {"delete": "unused0", "force": True}).params["force"] == "1"
+
+
+def test_what_is_no_token_id_may_be_the_secret() -> None:
+    for token in ("hunter2", "hunter2=a@b!c", "a@b!hunter2 "):
+        with pytest.raises(px.InvalidInputError, match="no token id") as caught:
+            px.Client.https("https://x", token=token, secret="s")
+        assert "hunter2" not in str(caught.value) + str(vars(caught.value))
+
+
 def test_on_decision_hears_what_the_gate_decides(sim: px.Sim, managed: int) -> None:
     import threading
 

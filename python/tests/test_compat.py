@@ -106,6 +106,12 @@ def test_over_https(sim: px.Sim) -> None:
     api = ProxmoxAPI(user="audit@pve", password="wrong", **host(sim))
     with pytest.raises(AuthenticationError):
         api.version.get()
+    # A token has no login that could fail, so it is an answer to the request, as of proxmoxer.
+    api = ProxmoxAPI(user="root@pam", token_name="sim", token_value="wrong", **host(sim))
+    with pytest.raises(ResourceException) as caught:
+        api.version.get()
+    assert (caught.value.status_code, caught.value.status_message) == (401, "Unauthorized")
+    assert caught.value.kind is px.ErrorKind.UNAUTHENTICATED
     bare = host(sim)
     del bare["ca_pem"]
     api = ProxmoxAPI(user="root@pam", token_name="sim", token_value=sim.secret, verify_ssl=False, **bare)
@@ -142,6 +148,12 @@ def test_pvesh_lines(api: ProxmoxAPI, client: px.Client, managed: int) -> None:
     assert plan.pvesh()[0].startswith("pvesh set /nodes/pve1/qemu/100/config --description 'it'\\''s; $(x)' --cores 2")
     assert plan.pvesh()[1] == "pvesh create /nodes/pve1/qemu/100/status/shutdown --timeout 30"
     assert plan.pvesh()[2] == "pvesh create /nodes/pve1/qemu/100/snapshot --snapname s1 --vmstate 0"
+
+
+def test_files_are_not_sent(api: ProxmoxAPI, sim: px.Sim) -> None:
+    with open(__file__, "rb") as file, pytest.raises(px.UnsupportedError, match="filename: .*upload"):
+        api.nodes("pve1").storage("local").upload.post(content="iso", filename=file)
+    assert sim.requests() == []
 
 
 def test_what_it_is_not_for() -> None:

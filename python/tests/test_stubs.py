@@ -32,6 +32,11 @@ def test_every_name_is_there() -> None:
     assert told == public
 
 
+def test_what_the_module_lacks_is_for_type_checkers_only() -> None:
+    marked = {name for name, node in CLASSES.items() if "type_check_only" in [getattr(d, "id", "") for d in node.decorator_list]}
+    assert marked == {name for name in CLASSES if not hasattr(px, name)} == INNER
+
+
 @pytest.mark.parametrize("name", [*NOUNS, "Plan", "Policy", "Secret", "Sim", "Regions"])
 def test_methods_and_their_parameters(name: str) -> None:
     told, real = members(name), getattr(px, name)

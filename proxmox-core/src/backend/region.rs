@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{InstanceType, Network};
 use crate::{Error, NodeName, Result, Secret};
@@ -248,7 +249,9 @@ struct Entry {
     network: Option<String>,
     virt_type: Option<String>,
     url: Option<String>,
+    #[serde(default, deserialize_with = "unseen")]
     token_id: Option<String>,
+    #[serde(default, deserialize_with = "unseen")]
     token_secret: Option<String>,
     token_secret_env: Option<String>,
     token_secret_file: Option<PathBuf>,
@@ -256,6 +259,11 @@ struct Entry {
     ca_file: Option<PathBuf>,
     storage: Option<String>,
     bridge: Option<String>,
+}
+
+/// A text that may be a secret: errors do not show what is there instead of one.
+fn unseen<'de, D: Deserializer<'de>>(given: D) -> std::result::Result<Option<String>, D::Error> {
+    Option::deserialize(given).map_err(|_| D::Error::custom("token_id and token_secret are texts"))
 }
 
 const fn yes() -> bool {
@@ -396,6 +404,13 @@ mod tests {
         )
         .unwrap();
         assert!(!format!("{regions:?}").contains("hunter2"));
+        for given in
+            [r#""token_secret":123456789"#, r#""token_secret":[123456789]"#, r#""token_id":123456789"#]
+        {
+            let error =
+                read(&format!(r#"[{{"region_name":"a","backend_type":"proxmox",{given}}}]"#)).unwrap_err();
+            assert!(error.contains("are texts") && !error.contains("12345"), "{error}");
+        }
         assert!(regions.get("a").unwrap().instance_type("small").unwrap_err().is_not_found());
     }
 }

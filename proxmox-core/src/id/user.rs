@@ -1,5 +1,5 @@
 use super::{invalid, textual_id};
-use crate::Result;
+use crate::{Error, Result};
 
 fn is_user(text: &str) -> bool {
     let plain = |s: &str| {
@@ -43,11 +43,11 @@ impl TokenId {
     /// Checks the form `name@realm!token`.
     ///
     /// # Errors
-    /// `InvalidInput`. A value that holds `=` may be an id with its secret: it is not repeated in the error.
+    /// `InvalidInput`. The value is not repeated in it: what is no id may be the secret, or hold it.
     pub fn parse(text: &str) -> Result<Self> {
-        let expected = "expected name@realm!token, such as root@pam!ci";
-        if let Some((id, _)) = text.split_once('=') {
-            return Err(invalid("token id", &format!("{id}=…"), "give the secret separately"));
+        let bad = |why: &str| Err(Error::invalid("token id", format!("what is given is no token id: {why}")));
+        if text.contains('=') {
+            return bad("give the secret separately");
         }
         let token = |s: &str| {
             s.len() >= 2
@@ -56,7 +56,7 @@ impl TokenId {
         };
         match text.split_once('!') {
             Some((user, name)) if is_user(user) && token(name) => Ok(Self(text.into())),
-            _ => Err(invalid("token id", text, expected)),
+            _ => bad("expected name@realm!token, such as root@pam!ci"),
         }
     }
 }
@@ -82,7 +82,11 @@ mod tests {
 
     #[test]
     fn a_secret_pasted_into_the_id_is_not_repeated() {
-        let error = TokenId::parse("root@pam!ci=12345678-aaaa").unwrap_err();
-        assert!(!format!("{error} {error:?}").contains("12345678"), "{error:?}");
+        for given in
+            ["root@pam!ci=12345678-aaaa", "12345678-aaaa", "12345678=root@pam!ci", "root@pam!12345678"]
+        {
+            let error = TokenId::parse(given).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("12345678"), "{error:?}");
+        }
     }
 }

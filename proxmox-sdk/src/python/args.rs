@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proxmox_core::guest::IpQuery;
 use proxmox_core::{Error, Growth, GuestRef, Size, Vmid};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyInt, PyString};
 
@@ -55,6 +55,34 @@ impl<'py> FromPyObject<'_, 'py> for GuestArg {
             Err(_) => Ok(Self(GuestRef::Vmid(given.extract::<GuestId>()?.0))),
         }
     }
+}
+
+/// A whole number. One that does not fit is an error of ours once the argument's name is known: Python's own would not tell it.
+pub(crate) struct Number<T>(pub(crate) Result<T, String>);
+
+impl<'py, T: for<'a> FromPyObject<'a, 'py, Error = PyErr>> FromPyObject<'_, 'py> for Number<T> {
+    type Error = PyErr;
+    fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match given.extract() {
+            Ok(number) => Ok(Self(Ok(number))),
+            Err(e) if e.is_instance_of::<PyOverflowError>(given.py()) => {
+                Ok(Self(Err(given.str()?.to_string())))
+            }
+            Err(e) => Err(e),
+        }
+    }
+}
+
+impl<T> Number<T> {
+    /// The number, as the argument with this name.
+    pub(crate) fn named(self, name: &str) -> PyResult<T> {
+        self.0.map_err(|given| invalid(name, format!("{name}: {given} is out of range")))
+    }
+}
+
+/// [`Number::named`] of an argument that may be left out.
+pub(crate) fn named<T>(name: &str, given: Option<Number<T>>) -> PyResult<Option<T>> {
+    given.map(|number| number.named(name)).transpose()
 }
 
 /// A time in seconds, as a number.
@@ -112,6 +140,17 @@ pub(crate) fn bytes(given: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     match given.cast::<PyBytes>() {
         Ok(bytes) => Ok(bytes.as_bytes().to_vec()),
         Err(_) => text(given).map(String::into_bytes),
+    }
+}
+
+/// What is to be called later must be callable now: afterwards something may have been sent.
+pub(crate) fn callable(name: &str, given: &Bound<'_, PyAny>) -> PyResult<()> {
+    match given.is_callable() {
+        true => Ok(()),
+        false => {
+            let what = given.get_type().name()?;
+            Err(PyTypeError::new_err(format!("{name}: expected something to call, not {what}")))
+        }
     }
 }
 

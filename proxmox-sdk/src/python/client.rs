@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyType};
 use serde_json::value::RawValue;
 
-use super::args::{Arg, GuestArg, GuestId, Seconds, text};
+use super::args::{Arg, GuestArg, GuestId, Number, Seconds, named, text};
 use super::connect::{Common, HttpsOptions, SshOptions};
 use super::error::OrRaise;
 use super::from_json::objects;
@@ -91,7 +91,7 @@ impl ClientBase {
         connect_timeout: Option<Seconds>,
         first_byte_timeout: Option<Seconds>,
         total_timeout: Option<Seconds>,
-        limit: Option<usize>,
+        limit: Option<Number<usize>>,
         policy: Option<&Policy>,
         on_decision: Option<Py<PyAny>>,
     ) -> PyResult<Py<PyAny>> {
@@ -105,7 +105,7 @@ impl ClientBase {
             fingerprint,
             any_certificate: dangerous_accept_any_certificate,
             times: [connect_timeout, first_byte_timeout, total_timeout],
-            limit,
+            limit: named("limit", limit)?,
         };
         let common = Common { policy, on_decision, mode: Mode::of::<AsyncClient>(class)? };
         Self::over(class.py(), common.way(class.py(), connect::https(url, options)?)?)
@@ -135,9 +135,9 @@ impl ClientBase {
         fingerprint: Option<&str>,
         allow_secret_arguments: bool,
         connect_timeout: Option<Seconds>,
-        limit: Option<usize>,
+        limit: Option<Number<usize>>,
         node_root: Option<std::path::PathBuf>,
-        pveproxy_port: Option<u16>,
+        pveproxy_port: Option<Number<u16>>,
         policy: Option<&Policy>,
         on_decision: Option<Py<PyAny>>,
     ) -> PyResult<Py<PyAny>> {
@@ -156,9 +156,9 @@ impl ClientBase {
             fingerprint,
             allow_secret_arguments,
             connect_timeout,
-            limit,
+            limit: named("limit", limit)?,
             node_root,
-            pveproxy_port,
+            pveproxy_port: named("pveproxy_port", pveproxy_port)?,
         };
         let common = Common { policy, on_decision, mode: Mode::of::<AsyncClient>(class)? };
         Self::over(class.py(), common.way(class.py(), connect::ssh(target, options)?)?)
@@ -171,13 +171,13 @@ impl ClientBase {
         class: &Bound<'_, PyType>,
         sudo: bool,
         allow_secret_arguments: bool,
-        limit: Option<usize>,
+        limit: Option<Number<usize>>,
         node_root: Option<std::path::PathBuf>,
         policy: Option<&Policy>,
         on_decision: Option<Py<PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let common = Common { policy, on_decision, mode: Mode::of::<AsyncClient>(class)? };
-        let made = connect::local(sudo, allow_secret_arguments, limit, node_root)?;
+        let made = connect::local(sudo, allow_secret_arguments, named("limit", limit)?, node_root)?;
         Self::over(class.py(), common.way(class.py(), made)?)
     }
 
@@ -210,7 +210,8 @@ impl ClientBase {
         self.raw(py, Verb::Get, path, Given { params, keywords, force: None, timeout: _timeout })
     }
 
-    /// `POST path`. A raw write counts as one that destroys: about a guest it passes the policy only when `_force` names it.
+    /// `POST path`. A raw write counts as one that destroys: it passes for managed guests that nothing protects. What the policy refuses
+    /// about a guest passes when `_force` names it.
     #[pyo3(signature = (path, params=None, /, *, _force=None, _timeout=None, **keywords))]
     fn create(
         &self,
@@ -349,7 +350,7 @@ impl ClientBase {
         templates: Option<bool>,
         cpu_points: Option<f64>,
         memory_percent: Option<f64>,
-        queue: Option<usize>,
+        queue: Option<Number<usize>>,
     ) -> PyResult<Py<PyAny>> {
         let mut watch = proxmox_fleet::Watch::new(&self.way.pve()?);
         watch = interval.into_iter().fold(watch, |w, s| w.interval(s.0));
@@ -357,7 +358,7 @@ impl ClientBase {
         watch = templates.into_iter().fold(watch, proxmox_fleet::Watch::templates);
         watch = cpu_points.into_iter().fold(watch, proxmox_fleet::Watch::cpu_points);
         watch = memory_percent.into_iter().fold(watch, proxmox_fleet::Watch::memory_percent);
-        watch = queue.into_iter().fold(watch, proxmox_fleet::Watch::queue);
+        watch = named("queue", queue)?.into_iter().fold(watch, proxmox_fleet::Watch::queue);
         watch::WatchBase::over(py, self.way.clone(), watch.subscribe())
     }
 
@@ -369,14 +370,14 @@ impl ClientBase {
 
     /// The name of the transport, such as `https/reqwest`.
     #[getter]
-    fn transport(&self) -> PyResult<&'static str> {
-        Ok(self.way.info()?.name)
+    fn transport(&self) -> &'static str {
+        self.way.info().name
     }
 
     /// Where it leads, such as `https://pve1:8006`.
     #[getter]
-    fn endpoint(&self) -> PyResult<String> {
-        Ok(self.way.info()?.endpoint.clone())
+    fn endpoint(&self) -> &str {
+        &self.way.info().endpoint
     }
 
     /// Lets go of all connections. Every later call raises `ClosedError`.
@@ -386,13 +387,13 @@ impl ClientBase {
 
     /// Whether it is closed.
     #[getter]
-    fn closed(&self) -> PyResult<bool> {
+    fn closed(&self) -> bool {
         self.way.is_closed()
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let (class, info) = (slf.get_type().name()?, slf.get().way.info()?);
-        let closed = if slf.get().way.is_closed()? { ", closed" } else { "" };
+        let (class, info) = (slf.get_type().name()?, slf.get().way.info());
+        let closed = if slf.get().way.is_closed() { ", closed" } else { "" };
         Ok(format!("<{class} {} to {}{closed}>", info.name, info.endpoint))
     }
 }

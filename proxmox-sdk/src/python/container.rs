@@ -5,7 +5,7 @@ use proxmox_lxc::Lxc;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::args::{GuestId, Seconds, bytes};
+use super::args::{GuestId, Number, Seconds, bytes, named};
 use super::guest::GuestBase;
 use super::records::{record, records};
 use super::way::{Mode, Options, faces, none};
@@ -55,13 +55,13 @@ impl ContainerBase {
         slf: PyRef<'_, Self>,
         path: String,
         content: &Bound<'_, PyAny>,
-        perms: Option<u32>,
+        perms: Option<Number<u32>>,
         user: Option<String>,
         group: Option<String>,
         force: Option<GuestId>,
     ) -> PyResult<Py<PyAny>> {
         let mut push = Push::new(path, bytes(content)?);
-        push = perms.into_iter().fold(push, Push::perms);
+        push = named("perms", perms)?.into_iter().fold(push, Push::perms);
         push = user.into_iter().fold(push, Push::user);
         push = group.into_iter().fold(push, Push::group);
         slf.as_super().way.run(slf.py(), container(&slf)?.push(push), Options::new(force, None), none)

@@ -8,6 +8,7 @@ use proxmox_core::telemetry::Timeframe;
 use proxmox_core::{Call, ConfigChange, Guest, GuestKind, NodeName, StorageId, Vmid, Work};
 use proxmox_lxc::Lxc;
 use proxmox_qemu::Qemu;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping};
 
@@ -147,7 +148,7 @@ impl GuestBase {
     }
 
     /// Changes the configuration: `set_config(cores=4, delete="onboot")`. With a `digest` it fails when somebody else has changed
-    /// the configuration since it was read.
+    /// the configuration since it was read. `_force` names the guest to pass the policy.
     #[pyo3(signature = (params=None, /, *, _force=None, **keywords))]
     fn set_config(
         &self,
@@ -156,6 +157,12 @@ impl GuestBase {
         _force: Option<GuestId>,
         keywords: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
+        if keywords.is_some_and(|all| all.contains("force").unwrap_or(false)) {
+            let vmid = self.vmid;
+            return Err(PyTypeError::new_err(format!(
+                "force: `_force={vmid}` passes the policy here; PVE's own parameter comes in a mapping, {{\"force\": True}}"
+            )));
+        }
         let change = ConfigChange::from(self::params(params, keywords)?);
         let options = Options::new(_force, None);
         of_either!(self, guest => self.way.run(py, guest.set_config(change), options, none))
@@ -185,7 +192,7 @@ impl GuestBase {
         timeout: Option<Seconds>,
         on_progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let options = Options::new(force, timeout).telling(on_progress);
+        let options = Options::new(force, timeout).telling(on_progress)?;
         of_either!(self, guest => self.work(py, guest.start(), wait, options))
     }
 
@@ -203,7 +210,7 @@ impl GuestBase {
     ) -> PyResult<Py<PyAny>> {
         let how = guest_timeout.into_iter().fold(Shutdown::new(), |how, limit| how.timeout(limit.0));
         let how = if then_stop { how.then_stop() } else { how };
-        let options = Options::new(force, timeout).telling(on_progress);
+        let options = Options::new(force, timeout).telling(on_progress)?;
         of_either!(self, guest => self.work(py, guest.shutdown(how), wait, options))
     }
 
@@ -217,7 +224,7 @@ impl GuestBase {
         timeout: Option<Seconds>,
         on_progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let options = Options::new(force, timeout).telling(on_progress);
+        let options = Options::new(force, timeout).telling(on_progress)?;
         of_either!(self, guest => self.work(py, guest.stop(), wait, options))
     }
 
@@ -232,7 +239,7 @@ impl GuestBase {
         timeout: Option<Seconds>,
         on_progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let options = Options::new(force, timeout).telling(on_progress);
+        let options = Options::new(force, timeout).telling(on_progress)?;
         of_either!(self, guest => self.work(py, guest.reboot(guest_timeout.map(|s| s.0)), wait, options))
     }
 
@@ -282,8 +289,9 @@ impl GuestBase {
         })
     }
 
-    /// Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. Without `newid` the next free number is
-    /// taken. It may be called again after a failure: a clone that is there under this name is finished, not made again.
+    /// Clones it: `full`, or linked (`full=False`, from templates); by default what PVE does. With `newid` it may be called again after
+    /// a failure: a clone that is there with this number and name is finished, not made again. Without `newid` the next free number is
+    /// taken, and each call makes another clone.
     #[pyo3(signature = (name, *, newid=None, full=None, target=None, storage=None, pool=None, snapname=None, description=None,
         force=None, timeout=None, on_progress=None))]
     fn clone(
@@ -313,7 +321,7 @@ impl GuestBase {
         options = pool.into_iter().fold(options, CloneOptions::pool);
         options = snapname.into_iter().fold(options, CloneOptions::snapname);
         options = description.into_iter().fold(options, CloneOptions::description);
-        let with = Options::new(force, timeout).telling(on_progress);
+        let with = Options::new(force, timeout).telling(on_progress)?;
         match self.kind {
             GuestKind::Qemu => cloned::clone(py, self, self.guest::<Qemu>()?.clone_to(options), with),
             GuestKind::Lxc => cloned::clone(py, self, self.guest::<Lxc>()?.clone_to(options), with),

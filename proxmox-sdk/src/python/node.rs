@@ -8,7 +8,7 @@ use proxmox_qemu::QemuNode;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes, PyMapping, PyString};
 
-use super::args::{Arg, Bytes, GuestId, Seconds};
+use super::args::{Arg, Bytes, GuestId, Number, Seconds, named};
 use super::create;
 use super::error::OrRaise;
 use super::guest::GuestBase;
@@ -19,7 +19,7 @@ use super::way::{Options, Way, faces};
 
 #[pyclass(frozen, subclass, module = "proxmox_sdk")]
 pub(crate) struct NodeBase {
-    way: Way,
+    pub(super) way: Way,
     name: NodeName,
 }
 
@@ -142,7 +142,7 @@ impl NodeBase {
         if let Some(sum) = checksum {
             download = download.checksum(Checksum::parse(sum).or_raise()?);
         }
-        let options = Options::new(None, timeout).telling(on_progress);
+        let options = Options::new(None, timeout).telling(on_progress)?;
         self.way.run(py, self.node()?.download(&storage.0, download), options, volid)
     }
 
@@ -182,9 +182,9 @@ impl NodeBase {
     }
 
     /// Its latest tasks, the newest first.
-    #[pyo3(signature = (*, limit=50))]
-    fn tasks(&self, py: Python<'_>, limit: u32) -> PyResult<Py<PyAny>> {
-        self.way.run(py, self.node()?.tasks(limit), Options::default(), rows)
+    #[pyo3(signature = (*, limit=Number(Ok(50))))]
+    fn tasks(&self, py: Python<'_>, limit: Number<u32>) -> PyResult<Py<PyAny>> {
+        self.way.run(py, self.node()?.tasks(limit.named("limit")?), Options::default(), rows)
     }
 
     /// The handle of a VM on it. Nothing is asked.
@@ -206,7 +206,7 @@ impl NodeBase {
         py: Python<'_>,
         name: &str,
         vmid: Option<GuestId>,
-        cores: Option<u32>,
+        cores: Option<Number<u32>>,
         memory: Option<Bytes>,
         disks: Option<&Bound<'_, PyMapping>>,
         nets: Vec<String>,
@@ -219,6 +219,7 @@ impl NodeBase {
         params: Option<&Bound<'_, PyMapping>>,
         timeout: Option<Seconds>,
     ) -> PyResult<Py<PyAny>> {
+        let cores = named("cores", cores)?;
         let common = create::Common { cores, memory, tags: &tags, pool, onboot, start, params };
         let spec = create::vm(name, &common, disks, &nets, cloud_init_drive, agent)?;
         let call = self.node()?.vms().create(create::newid(vmid), spec);
@@ -240,7 +241,7 @@ impl NodeBase {
         template: &str,
         vmid: Option<GuestId>,
         rootfs: Option<(String, Bytes)>,
-        cores: Option<u32>,
+        cores: Option<Number<u32>>,
         memory: Option<Bytes>,
         swap: Option<Bytes>,
         nets: Vec<String>,
@@ -255,6 +256,7 @@ impl NodeBase {
         params: Option<&Bound<'_, PyMapping>>,
         timeout: Option<Seconds>,
     ) -> PyResult<Py<PyAny>> {
+        let cores = named("cores", cores)?;
         let common = create::Common { cores, memory, tags: &tags, pool, onboot, start, params };
         let own = create::OfContainer {
             rootfs,

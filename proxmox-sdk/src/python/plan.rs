@@ -9,7 +9,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use super::client::ClientBase;
-use super::error::{error_of, invalid};
+use super::error::{error_of, invalid, raise};
+use super::process::OfProcess;
 use super::to_python::typed;
 use super::way::{Way, none};
 
@@ -28,7 +29,7 @@ use super::way::{Way, none};
 pub(crate) struct Plan {
     way: Way,
     client: Py<PyAny>,
-    state: Arc<Mutex<State>>,
+    state: OfProcess<Arc<Mutex<State>>>,
 }
 
 enum State {
@@ -41,26 +42,41 @@ enum State {
 impl Plan {
     pub(crate) fn new(py: Python<'_>, way: &Way) -> PyResult<Self> {
         let planner = way.pve()?.planner();
-        let client = ClientBase::over(py, Way::new(planner.handle(), way.mode))?;
-        Ok(Self { way: way.clone(), client, state: Arc::new(Mutex::new(State::Planning(planner))) })
+        let client = ClientBase::over(py, way.within(planner.handle()))?;
+        Ok(Self {
+            way: way.clone(),
+            client,
+            state: OfProcess::new(Arc::new(Mutex::new(State::Planning(planner)))),
+        })
     }
 
-    fn state<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
-        look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    fn state<T>(&self, look: impl FnOnce(&mut State) -> T) -> PyResult<T> {
+        Ok(locked(self.state.get("the plan")?, look))
     }
 
-    fn finish(&self, end: proxmox_core::Result<()>) {
+    fn finish(&self, end: proxmox_core::Result<()>) -> PyResult<()> {
         self.state(|state| {
             if let State::Planning(planner) = mem::replace(state, State::Away) {
                 *state = State::Planned(planner.finish(end));
             }
-        });
+        })
     }
 }
 
-fn away() -> PyErr {
-    invalid("plan", "the plan is being applied, or that was broken off: make a new one")
+fn locked<T>(state: &Mutex<State>, look: impl FnOnce(&mut State) -> T) -> T {
+    look(&mut state.lock().unwrap_or_else(PoisonError::into_inner))
 }
+
+fn is_away() -> Error {
+    Error::invalid("plan", "the plan is being applied, or that was broken off: make a new one")
+}
+
+fn away() -> PyErr {
+    raise(&is_away())
+}
+
+/// What a child of the plan's process can tell of it.
+const ELSEWHERE: &str = "made before a fork";
 
 #[pymethods]
 impl Plan {
@@ -81,7 +97,7 @@ impl Plan {
         _type: &Bound<'_, PyAny>,
         raised: &Bound<'_, PyAny>,
         _traceback: &Bound<'_, PyAny>,
-    ) -> bool {
+    ) -> PyResult<bool> {
         let end = (!raised.is_none()).then(|| PyErr::from_value(raised.clone()));
         let ours = end.as_ref().and_then(|e| error_of(py, e));
         let known = end.is_none() || ours.is_some();
@@ -91,8 +107,8 @@ impl Plan {
             (None, _) => Ok(()),
             (Some(_), Some(error)) => Err(error),
             (Some(_), None) => Err(foreign()),
-        });
-        known
+        })?;
+        Ok(known)
     }
 
     /// The writes, in order, each with what the policy says of it.
@@ -102,7 +118,7 @@ impl Plan {
             State::Planning(planner) => typed(py, &planner.steps()),
             State::Planned(plan) => typed(py, plan.steps()),
             State::Away => Err(away()),
-        })
+        })?
     }
 
     /// Why the plan did not come to its end; `None` when it did.
@@ -112,7 +128,7 @@ impl Plan {
             State::Planning(_) => Ok(None),
             State::Planned(plan) => Ok(plan.obstacle().map(ToString::to_string)),
             State::Away => Err(away()),
-        })
+        })?
     }
 
     /// The writes as lines for a shell on the node, secrets left out.
@@ -123,29 +139,31 @@ impl Plan {
             }
             State::Planned(plan) => Ok(plan.pvesh().collect()),
             State::Away => Err(away()),
-        })?;
+        })??;
         PyList::new(py, lines)
     }
 
     /// Sends the planned writes one after the other, and waits for the end of each task. Everything is checked again; at the first
     /// deviation it stops, and `steps` tells of each whether it is done.
     fn apply(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let mut plan = self.state(|state| match mem::replace(state, State::Away) {
-            State::Planned(plan) => Ok(plan),
-            other => {
-                let planning = matches!(other, State::Planning(_));
-                *state = other;
-                Err(if planning {
-                    invalid("plan", "the plan is not finished: leave its `with` block")
-                } else {
-                    away()
-                })
-            }
-        })?;
-        let state = Arc::clone(&self.state);
+        // It goes the way of its client, which may be closed.
+        self.way.handle()?;
+        self.state(|state| match state {
+            State::Planned(_) => Ok(()),
+            State::Planning(_) => Err(invalid("plan", "the plan is not finished: leave its `with` block")),
+            State::Away => Err(away()),
+        })??;
+        let state = Arc::clone(self.state.get("the plan")?);
         let flow = async move {
+            let mut plan = locked(&state, |state| match mem::replace(state, State::Away) {
+                State::Planned(plan) => Ok(plan),
+                other => {
+                    *state = other;
+                    Err(is_away())
+                }
+            })?;
             let end = plan.apply().await;
-            *state.lock().unwrap_or_else(PoisonError::into_inner) = State::Planned(plan);
+            locked(&state, |state| *state = State::Planned(plan));
             end
         };
         self.way.flow(py, flow, none)
@@ -157,7 +175,7 @@ impl Plan {
             State::Planned(plan) => super::to_python::plain(py, plan),
             State::Planning(_) => Err(invalid("plan", "the plan is not finished: leave its `with` block")),
             State::Away => Err(away()),
-        })
+        })?
     }
 
     fn __len__(&self) -> PyResult<usize> {
@@ -165,7 +183,7 @@ impl Plan {
             State::Planning(planner) => Ok(planner.steps().len()),
             State::Planned(plan) => Ok(plan.steps().len()),
             State::Away => Err(away()),
-        })
+        })?
     }
 
     fn __bool__(&self) -> bool {
@@ -180,6 +198,7 @@ impl Plan {
             State::Planned(plan) => plan.to_string(),
             State::Away => "(being applied)".to_owned(),
         })
+        .unwrap_or_else(|_| format!("({ELSEWHERE})"))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -188,6 +207,7 @@ impl Plan {
             State::Planned(plan) => format!("{} steps", plan.steps().len()),
             State::Away => "being applied".to_owned(),
         });
+        let state = state.unwrap_or_else(|_| ELSEWHERE.to_owned());
         let client = self.client.bind(py).repr()?;
         Ok(format!("<Plan {state}, {client}>"))
     }

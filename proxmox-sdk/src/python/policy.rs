@@ -5,7 +5,7 @@ use proxmox_core::{NodeName, Policy as Gate};
 use pyo3::prelude::*;
 use serde_json::json;
 
-use super::args::{Arg, GuestId};
+use super::args::{Arg, GuestId, callable};
 use super::error::OrRaise;
 use super::lane::Lane;
 use super::records;
@@ -81,6 +81,7 @@ pub(crate) fn listener(
     py: Python<'_>,
     tell: Py<PyAny>,
 ) -> PyResult<impl Fn(&Decision<'_>) + Send + Sync + 'static> {
+    callable("on_decision", tell.bind(py))?;
     let (lane, tell) = (Lane::get(py)?, std::sync::Arc::new(tell));
     Ok(move |decision: &Decision<'_>| {
         let (verdict, rule, why) = match &decision.passage {

@@ -3,7 +3,7 @@
 use proxmox_core::Upid;
 use pyo3::prelude::*;
 
-use super::args::Seconds;
+use super::args::{Number, Seconds};
 use super::records::record;
 use super::rows::rows;
 use super::to_python::plain;
@@ -11,7 +11,7 @@ use super::way::{Options, Way, faces, none};
 
 #[pyclass(frozen, subclass, module = "proxmox_sdk")]
 pub(crate) struct TaskBase {
-    way: Way,
+    pub(super) way: Way,
     upid: Upid,
 }
 
@@ -45,15 +45,16 @@ impl TaskBase {
     }
 
     /// `limit` lines of its log, after the first `start`.
-    #[pyo3(signature = (*, start=0, limit=500))]
-    fn log(&self, py: Python<'_>, start: u32, limit: u32) -> PyResult<Py<PyAny>> {
+    #[pyo3(signature = (*, start=Number(Ok(0)), limit=Number(Ok(500))))]
+    fn log(&self, py: Python<'_>, start: Number<u32>, limit: Number<u32>) -> PyResult<Py<PyAny>> {
+        let (start, limit) = (start.named("start")?, limit.named("limit")?);
         self.way.run(py, self.task()?.log(start, limit), Options::default(), rows)
     }
 
     /// The last lines of its log.
-    #[pyo3(signature = (lines=10))]
-    fn tail(&self, py: Python<'_>, lines: u32) -> PyResult<Py<PyAny>> {
-        self.way.run(py, self.task()?.tail(lines), Options::default(), |py, lines| {
+    #[pyo3(signature = (lines=Number(Ok(10))))]
+    fn tail(&self, py: Python<'_>, lines: Number<u32>) -> PyResult<Py<PyAny>> {
+        self.way.run(py, self.task()?.tail(lines.named("lines")?), Options::default(), |py, lines| {
             Ok(plain(py, &lines)?.unbind())
         })
     }
@@ -66,7 +67,7 @@ impl TaskBase {
         timeout: Option<Seconds>,
         on_progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        self.way.run(py, self.task()?.wait(), Options::new(None, timeout).telling(on_progress), record)
+        self.way.run(py, self.task()?.wait(), Options::new(None, timeout).telling(on_progress)?, record)
     }
 
     /// Waits for its end and gives it, good or bad, as a value.
@@ -77,7 +78,7 @@ impl TaskBase {
         timeout: Option<Seconds>,
         on_progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        self.way.run(py, self.task()?.outcome(), Options::new(None, timeout).telling(on_progress), record)
+        self.way.run(py, self.task()?.outcome(), Options::new(None, timeout).telling(on_progress)?, record)
     }
 
     /// Asks it to stop. The policy for the task's guest stands.

@@ -1,13 +1,15 @@
 //! Events as they come: an iterator, or an async iterator.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 
 use proxmox_core::{Result, async_trait};
 use proxmox_fleet::watch::Subscription;
 use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
 use pyo3::prelude::*;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use super::lane::Lane;
 use super::process::OfProcess;
@@ -35,15 +37,15 @@ impl Source for Subscription {
 /// What is watched. When that is closed nothing is asked any more.
 trait Watched: Send + Sync {
     fn is_open(&self) -> PyResult<()>;
-    fn endpoint(&self) -> PyResult<String>;
+    fn endpoint(&self) -> String;
 }
 
 impl<H: Handle> Watched for Way<H> {
     fn is_open(&self) -> PyResult<()> {
         self.handle().map(drop)
     }
-    fn endpoint(&self) -> PyResult<String> {
-        Ok(H::endpoint(self.about()?).to_owned())
+    fn endpoint(&self) -> String {
+        H::endpoint(self.about()).to_owned()
     }
 }
 
@@ -57,13 +59,32 @@ pub(crate) struct WatchBase {
 struct Shared {
     /// Held by whoever waits for the next event.
     source: Mutex<Option<Box<dyn Source>>>,
-    closed: AtomicBool,
+    closed: watch::Sender<bool>,
+}
+
+impl Shared {
+    /// The next event; nothing once it is closed, however long the event would have taken.
+    async fn next(&self) -> Result<Option<Event>> {
+        let mut closed = self.closed.subscribe();
+        let mut ended = pin!(closed.wait_for(|closed| *closed));
+        let mut event = pin!(async {
+            match &mut *self.source.lock().await {
+                Some(events) => events.next().await.map(Some),
+                None => Ok(None),
+            }
+        });
+        poll_fn(|cx| match ended.as_mut().poll(cx) {
+            Poll::Ready(_) => Poll::Ready(Ok(None)),
+            Poll::Pending => event.as_mut().poll(cx),
+        })
+        .await
+    }
 }
 
 impl WatchBase {
     fn new<H: Handle>(way: Way<H>, source: impl Source + 'static) -> PyClassInitializer<Self> {
         let source: Box<dyn Source> = Box::new(source);
-        let shared = Shared { source: Mutex::new(Some(source)), closed: AtomicBool::new(false) };
+        let shared = Shared { source: Mutex::new(Some(source)), closed: watch::Sender::new(false) };
         let mode = way.mode;
         Self { watched: Box::new(way), mode, shared: OfProcess::new(Arc::new(shared)) }.into()
     }
@@ -78,24 +99,19 @@ impl WatchBase {
     fn next(&self, py: Python<'_>, ended: fn() -> PyErr) -> PyResult<Py<PyAny>> {
         self.watched.is_open()?;
         let shared = Arc::clone(self.shared.get("the watch")?);
-        let flow = async move {
-            let mut source = shared.source.lock().await;
-            let event = match &mut *source {
-                Some(events) if !shared.closed.load(Ordering::SeqCst) => Some(events.next().await),
-                _ => None,
-            };
-            event.filter(|_| !shared.closed.load(Ordering::SeqCst)).transpose()
-        };
-        self.mode.flow(py, flow, move |py, event| match event {
+        self.mode.flow(py, async move { shared.next().await }, move |py, event| match event {
             Some(event) => event(py),
             None => Err(ended()),
         })
     }
 
-    /// Who waits for an event at this moment gets none any more.
+    /// Who waits for an event at this moment gets none any more. In a child of its process there is nothing to end.
     fn end(&self, py: Python<'_>) -> PyResult<()> {
+        if !self.shared.is_here() {
+            return Ok(());
+        }
         let shared = Arc::clone(self.shared.get("the watch")?);
-        if !shared.closed.swap(true, Ordering::SeqCst) {
+        if !shared.closed.send_replace(true) {
             Lane::get(py)?.spawn(async move { drop(shared.source.lock().await.take()) });
         }
         Ok(())
@@ -110,7 +126,7 @@ impl WatchBase {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        Ok(format!("<{} of {}>", slf.get_type().name()?, slf.get().watched.endpoint()?))
+        Ok(format!("<{} of {}>", slf.get_type().name()?, slf.get().watched.endpoint()))
     }
 }
 

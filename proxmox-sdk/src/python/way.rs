@@ -1,8 +1,8 @@
 //! The one way from a method in Python to a flow in Rust: whatever is called, it is carried out here, and waited for here or by
 //! asyncio.
 
-use std::cell::Cell;
 use std::future::{Future, IntoFuture};
+use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,9 +13,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 use super::aio::{self, Loop};
-use super::args::{GuestId, Seconds};
+use super::args::{GuestId, Seconds, callable};
 use super::error::{OrRaise, closed};
 use super::lane::Lane;
+use super::preflight::{self, Exit};
 use super::process::OfProcess;
 use super::records::{self, record};
 use super::wait::{Told, Waiter};
@@ -43,9 +44,6 @@ impl Mode {
         flow: impl Future<Output = Result<T>> + Send + 'static,
         finish: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
     ) -> PyResult<Py<PyAny>> {
-        if EXIT.replace(Exit::Run) != Exit::Run {
-            return Err(PyTypeError::new_err("this method is more than one operation"));
-        }
         match self {
             Self::Blocking => finish(py, Waiter::new().wait(py, flow, None)?),
             Self::Async => aio::future(py, &Loop::running(py)?, flow, finish),
@@ -77,7 +75,7 @@ impl Handle for Pve {
 
 /// A handle and how calls on it are waited for. All nouns that come of one share it.
 pub(crate) struct Way<H: Handle = Pve> {
-    shared: Arc<OfProcess<Shared<H>>>,
+    shared: Arc<Shared<H>>,
     pub(crate) mode: Mode,
 }
 
@@ -89,8 +87,24 @@ impl<H: Handle> Clone for Way<H> {
 
 struct Shared<H: Handle> {
     /// Nothing when it is closed.
-    handle: Mutex<Option<H>>,
+    handle: OfProcess<Mutex<Option<H>>>,
     about: H::About,
+    /// What it was made of, and is closed with.
+    of: Option<Arc<Self>>,
+}
+
+impl<H: Handle> Shared<H> {
+    fn slot<T>(&self, look: impl FnOnce(&mut Option<H>) -> T) -> PyResult<T> {
+        let handle = self.handle.get(H::NAME)?;
+        Ok(look(&mut handle.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    fn handle(&self) -> PyResult<H> {
+        if let Some(of) = &self.of {
+            of.handle()?;
+        }
+        self.slot(|handle| handle.clone())?.ok_or_else(|| closed(&format!("{} is closed", H::NAME)))
+    }
 }
 
 /// What a call may set for all requests of its flow.
@@ -106,61 +120,47 @@ impl<'a, 'py> Options<'a, 'py> {
         Self { force: force.map(|id| id.0), timeout: timeout.map(|s| s.0), on_progress: None }
     }
 
-    pub(crate) fn telling(self, on_progress: Option<&'a Bound<'py, PyAny>>) -> Self {
-        Self { on_progress, ..self }
+    pub(crate) fn telling(self, on_progress: Option<&'a Bound<'py, PyAny>>) -> PyResult<Self> {
+        if let Some(on_progress) = on_progress {
+            callable("on_progress", on_progress)?;
+        }
+        Ok(Self { on_progress, ..self })
     }
-}
-
-/// What is wanted of the next call on this thread: see [`instead`].
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Exit {
-    Run,
-    Preflight,
-    Request,
-}
-
-thread_local! {
-    static EXIT: Cell<Exit> = const { Cell::new(Exit::Run) };
-}
-
-/// Calls a method of ours for something else than to carry it out.
-pub(crate) fn instead<'py>(
-    exit: Exit,
-    call: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    EXIT.set(exit);
-    let made = call();
-    // Whoever heard it has taken it.
-    if EXIT.replace(Exit::Run) == Exit::Run || made.is_err() {
-        return made;
-    }
-    Err(PyTypeError::new_err("expected a method of this SDK that is one operation, and its arguments"))
 }
 
 impl<H: Handle> Way<H> {
     pub(crate) fn new(handle: H, mode: Mode) -> Self {
         let about = handle.about();
-        Self { shared: Arc::new(OfProcess::new(Shared { handle: Mutex::new(Some(handle)), about })), mode }
+        let handle = OfProcess::new(Mutex::new(Some(handle)));
+        Self { shared: Arc::new(Shared { handle, about, of: None }), mode }
     }
 
-    fn slot<T>(&self, look: impl FnOnce(&mut Option<H>) -> T) -> PyResult<T> {
-        let shared = self.shared.get(H::NAME)?;
-        Ok(look(&mut shared.handle.lock().unwrap_or_else(PoisonError::into_inner)))
+    /// Another handle that comes of this one: it is closed when this is.
+    pub(crate) fn within(&self, handle: H) -> Self {
+        let about = handle.about();
+        let handle = OfProcess::new(Mutex::new(Some(handle)));
+        Self {
+            shared: Arc::new(Shared { handle, about, of: Some(Arc::clone(&self.shared)) }),
+            mode: self.mode,
+        }
     }
 
     /// The handle.
     pub(crate) fn handle(&self) -> PyResult<H> {
-        self.slot(|handle| handle.clone())?.ok_or_else(|| closed(&format!("{} is closed", H::NAME)))
+        self.shared.handle()
     }
 
-    /// What is known of it.
-    pub(crate) fn about(&self) -> PyResult<&H::About> {
-        Ok(&self.shared.get(H::NAME)?.about)
+    /// What is known of it, in a child of its process as well.
+    pub(crate) fn about(&self) -> &H::About {
+        &self.shared.about
     }
 
-    /// Lets go of connections. What is under way goes on.
+    /// Lets go of connections. What is under way goes on. In a child of its process there is nothing to let go of.
     pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let Some(handle) = self.slot(Option::take)? else { return Ok(()) };
+        if !self.shared.handle.is_here() {
+            return Ok(());
+        }
+        let Some(handle) = self.shared.slot(Option::take)? else { return Ok(()) };
         let lane = Lane::get(py).ok();
         py.detach(|| {
             let _runtime = lane.as_ref().map(|lane| lane.handle().enter());
@@ -169,17 +169,26 @@ impl<H: Handle> Way<H> {
         Ok(())
     }
 
-    pub(crate) fn is_closed(&self) -> PyResult<bool> {
-        self.slot(|handle| handle.is_none())
+    /// Whether calls raise `ClosedError`: a child of its process cannot use it either.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.handle().is_err()
     }
 
-    /// [`Mode::flow`], for the nouns.
+    /// Where this is, which no other has: a noun never moves, and has a way of its own.
+    pub(crate) fn place(&self) -> usize {
+        ptr::from_ref(self).addr()
+    }
+
+    /// [`Mode::flow`], for the nouns: for what is not one operation.
     pub(crate) fn flow<T: Send + 'static>(
         &self,
         py: Python<'_>,
         flow: impl Future<Output = Result<T>> + Send + 'static,
         finish: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
     ) -> PyResult<Py<PyAny>> {
+        if preflight::wanted(self.place())?.is_some() {
+            return Err(PyTypeError::new_err("this method is more than one operation"));
+        }
         self.mode.flow(py, flow, finish)
     }
 }
@@ -191,7 +200,7 @@ impl Way {
     }
 
     /// Where it leads.
-    pub(crate) fn info(&self) -> PyResult<&TransportInfo> {
+    pub(crate) fn info(&self) -> &TransportInfo {
         self.about()
     }
 
@@ -207,11 +216,11 @@ impl Way {
             Some(vmid) => call.force(vmid),
             None => call,
         };
-        match EXIT.replace(Exit::Run) {
-            Exit::Run => {}
-            Exit::Preflight => return self.mode.flow(py, call.preflight().into_future(), record),
-            Exit::Request => {
-                return records::request(py, &call.request().or_raise()?, &self.info()?.endpoint);
+        match preflight::wanted(self.place())? {
+            None => {}
+            Some(Exit::Preflight) => return self.mode.flow(py, call.preflight().into_future(), record),
+            Some(Exit::Request) => {
+                return records::request(py, &call.request().or_raise()?, &self.info().endpoint);
             }
         }
         let call = match options.timeout {

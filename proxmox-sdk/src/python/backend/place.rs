@@ -14,7 +14,7 @@ use super::over;
 use super::regions::Regions;
 use super::spec::{ImageArgs, More, SizeArgs, spec};
 use super::values::{Capacity, Instance, InstanceType};
-use crate::python::args::{Bytes, Seconds, bytes};
+use crate::python::args::{Bytes, Number, Seconds, bytes, named};
 use crate::python::enums;
 use crate::python::error::{OrRaise, word};
 use crate::python::policy::Policy;
@@ -80,7 +80,7 @@ impl BackendBase {
     }
 
     fn size(&self, size: SizeArgs<'_>) -> PyResult<Size> {
-        size.of(&self.way.about()?.region)
+        size.of(&self.way.about().region)
     }
 }
 
@@ -129,26 +129,26 @@ impl BackendBase {
 
     /// The name of the region, or of the node of it.
     #[getter]
-    fn name(&self) -> PyResult<&str> {
-        Ok(&self.way.about()?.name)
+    fn name(&self) -> &str {
+        &self.way.about().name
     }
 
     /// What it is.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        enums::member(py, "RegionKind", &word(self.way.about()?.kind))
+        enums::member(py, "RegionKind", &word(self.way.about().kind))
     }
 
     /// Where it leads. Never holds a secret.
     #[getter]
-    fn endpoint(&self) -> PyResult<&str> {
-        Ok(&self.way.about()?.endpoint)
+    fn endpoint(&self) -> &str {
+        &self.way.about().endpoint
     }
 
     /// The sizes that the region offers.
     #[getter]
     fn instance_types(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let types = &self.way.about()?.region.common().instance_types;
+        let types = &self.way.about().region.common().instance_types;
         records(py, types.iter().map(InstanceType::from))
     }
 
@@ -182,7 +182,7 @@ impl BackendBase {
         py: Python<'_>,
         name: String,
         size: Option<&str>,
-        vcpus: Option<u32>,
+        vcpus: Option<Number<u32>>,
         memory: Option<Bytes>,
         disk: Option<Bytes>,
         volume: Option<String>,
@@ -194,7 +194,7 @@ impl BackendBase {
         user_data: Option<SecretArg>,
         tags: Vec<String>,
     ) -> PyResult<Py<PyAny>> {
-        let size = self.size(SizeArgs { size, vcpus, memory, disk })?;
+        let size = self.size(SizeArgs { size, vcpus: named("vcpus", vcpus)?, memory, disk })?;
         let image = ImageArgs { volume, url, checksum, template };
         let spec = spec(name, size, More { image, network, bridge, user_data, tags })?;
         self.ask(
@@ -284,11 +284,11 @@ impl BackendBase {
         &self,
         py: Python<'_>,
         size: Option<&str>,
-        vcpus: Option<u32>,
+        vcpus: Option<Number<u32>>,
         memory: Option<Bytes>,
         disk: Option<Bytes>,
     ) -> PyResult<Py<PyAny>> {
-        let size = self.size(SizeArgs { size, vcpus, memory, disk })?;
+        let size = self.size(SizeArgs { size, vcpus: named("vcpus", vcpus)?, memory, disk })?;
         self.ask(
             py,
             |place| async move { Ok(place.capacity().await?.fit(&size)) },
@@ -309,13 +309,13 @@ impl BackendBase {
 
     /// Whether it is closed.
     #[getter]
-    fn closed(&self) -> PyResult<bool> {
+    fn closed(&self) -> bool {
         self.way.is_closed()
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let (class, about) = (slf.get_type().name()?, slf.get().way.about()?);
-        let closed = if slf.get().way.is_closed()? { ", closed" } else { "" };
+        let (class, about) = (slf.get_type().name()?, slf.get().way.about());
+        let closed = if slf.get().way.is_closed() { ", closed" } else { "" };
         Ok(format!("<{class} {} at {}{closed}>", about.name, about.endpoint))
     }
 }

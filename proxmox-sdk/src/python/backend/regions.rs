@@ -4,6 +4,7 @@ use proxmox_core::backend as core;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyString};
+use serde_json::Value;
 
 use super::values::Region;
 use crate::python::args::text;
@@ -36,7 +37,7 @@ impl Regions {
             }
         };
         let read = serde_json::from_str(&json);
-        read.map(Self).map_err(|e| invalid("regions", format!("regions: {e}")))
+        read.map(Self).map_err(|e| invalid("regions", format!("regions: {}", located(&json, &e))))
     }
 
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
@@ -51,6 +52,20 @@ impl Regions {
         let names: Vec<&str> = self.0.enabled().map(core::Region::name).collect();
         format!("<Regions {}>", names.join(", "))
     }
+}
+
+/// What is wrong, with the region that it is wrong in.
+fn located(json: &str, error: &serde_json::Error) -> String {
+    let entries: Vec<Value> = serde_json::from_str(json).unwrap_or_default();
+    for (at, entry) in (1..).zip(entries) {
+        let name = entry.get("region_name").and_then(Value::as_str);
+        let name = name.map_or_else(|| format!("region {at} of the list"), |name| format!("region {name:?}"));
+        if let Err(own) = serde_json::from_value::<core::Regions>(Value::Array(vec![entry])) {
+            let own = own.to_string();
+            return if own.contains(&name) { own } else { format!("{name}: {own}") };
+        }
+    }
+    error.to_string()
 }
 
 /// What JSON has no form for.

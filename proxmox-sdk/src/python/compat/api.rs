@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
 
 use super::resource::ProxmoxResource;
-use crate::python::args::{Seconds, text};
+use crate::python::args::{Number, Seconds, text};
 use crate::python::client::ClientBase;
 use crate::python::connect::{self, Common, HttpsOptions, SshOptions};
 use crate::python::error::{invalid, unsupported};
@@ -53,10 +53,10 @@ impl ProxmoxAPI {
         if let Some(client) = take(&given, "client")? {
             nothing_left(&given)?;
             let client = client.cast::<ClientBase>()?;
-            return Ok(
-                PyClassInitializer::from(ProxmoxResource::root(client.get().way.clone())).add_subclass(Self)
-            );
+            return Ok(PyClassInitializer::from(ProxmoxResource::root(client.get().way.clone(), false))
+                .add_subclass(Self));
         }
+        let by_password = given.contains("password")? && !given.contains("token_name")?;
         let policy = take(&given, "policy")?;
         let policy = policy.as_ref().map(|policy| policy.cast::<Policy>().cloned()).transpose()?;
         let common =
@@ -79,7 +79,7 @@ impl ProxmoxAPI {
         };
         nothing_left(&given)?;
         let way = common.way(py, builder)?;
-        Ok(PyClassInitializer::from(ProxmoxResource::root(way)).add_subclass(Self))
+        Ok(PyClassInitializer::from(ProxmoxResource::root(way, by_password)).add_subclass(Self))
     }
 }
 
@@ -98,7 +98,7 @@ fn https(host: &str, given: &Bound<'_, PyDict>) -> PyResult<proxmox_core::PveBui
     }
     // How parameters are encoded is PVE's affair.
     take(given, "mode")?;
-    let port = take(given, "port")?.map(|port| port.extract::<u16>()).transpose()?;
+    let port = take(given, "port")?.map(|port| port.extract::<Number<u16>>()?.named("port")).transpose()?;
     let bare_ipv6 = host.matches(':').count() > 1 && !host.starts_with('[');
     let host = if bare_ipv6 { format!("[{host}]") } else { host.to_owned() };
     let url = match port {
@@ -149,7 +149,7 @@ fn ssh(host: &str, given: &Bound<'_, PyDict>) -> PyResult<proxmox_core::PveBuild
     let flag = |name| take(given, name)?.map_or(Ok(false), |flag| flag.is_truthy());
     flag("forward_ssh_agent")?;
     let user = take_text(given, "user")?;
-    let port = take(given, "port")?.map(|port| port.extract::<u16>()).transpose()?;
+    let port = take(given, "port")?.map(|port| port.extract::<Number<u16>>()?.named("port")).transpose()?;
     let user = user.map(|user| format!("{user}@")).unwrap_or_default();
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
     let path = |name| take(given, name)?.map(|path| path.extract()).transpose();
@@ -177,7 +177,9 @@ fn ssh(host: &str, given: &Bound<'_, PyDict>) -> PyResult<proxmox_core::PveBuild
             connect_timeout: timeout,
             limit: None,
             node_root: path("node_root")?,
-            pveproxy_port: take(given, "pveproxy_port")?.map(|port| port.extract()).transpose()?,
+            pveproxy_port: take(given, "pveproxy_port")?
+                .map(|port| port.extract::<Number<u16>>()?.named("pveproxy_port"))
+                .transpose()?,
         },
     )
 }

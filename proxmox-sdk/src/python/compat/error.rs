@@ -57,9 +57,11 @@ fn sentence(status: u16) -> &'static str {
 }
 
 /// The exception of an error that PVE or the policy made; `None` for those on the way there, which stay what they are.
-pub(super) fn translated(py: Python<'_>, error: &Error) -> PyResult<Option<PyErr>> {
+/// With a token there is no login that could fail: it is the request that PVE does not accept.
+pub(super) fn translated(py: Python<'_>, error: &Error, by_password: bool) -> PyResult<Option<PyErr>> {
+    let login = by_password || error.status().is_none();
     let status = match (error.status(), error.kind()) {
-        (Some(401), _) | (_, ErrorKind::Unauthenticated) => {
+        (Some(401), _) | (_, ErrorKind::Unauthenticated) if login => {
             let made = filled(py, classes(py)?.authentication.bind(py), error)?;
             return Ok(Some(PyErr::from_value(made)));
         }

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::error::translated;
 use crate::python::args::GuestId;
-use crate::python::error::{OrRaise, raise};
+use crate::python::error::{OrRaise, raise, unsupported};
 use crate::python::from_json::objects;
 use crate::python::params::value_of;
 use crate::python::way::Way;
@@ -17,13 +17,14 @@ use crate::python::way::Way;
 #[pyclass(frozen, subclass, module = "proxmox_sdk.compat")]
 pub(crate) struct ProxmoxResource {
     pub(super) way: Way,
+    by_password: bool,
     /// Without a slash at either end.
     path: String,
 }
 
 impl ProxmoxResource {
-    pub(super) fn root(way: Way) -> Self {
-        Self { way, path: String::new() }
+    pub(super) fn root(way: Way, by_password: bool) -> Self {
+        Self { way, by_password, path: String::new() }
     }
 
     fn below(&self, more: &str) -> Self {
@@ -33,7 +34,7 @@ impl ProxmoxResource {
             ("", more) => more.to_owned(),
             (path, more) => format!("{path}/{more}"),
         };
-        Self { way: self.way.clone(), path }
+        Self { way: self.way.clone(), by_password: self.by_password, path }
     }
 
     /// With what calls add: names, numbers, whole paths, and lists of these.
@@ -75,9 +76,10 @@ impl ProxmoxResource {
         let call = self.way.pve()?.request::<Box<RawValue>>(request);
         // Errors are values here: they are to become other exceptions than ours.
         let flow = async move { Ok(call.await) };
-        self.way.flow(py, flow, |py, answer| match answer {
+        let by_password = self.by_password;
+        self.way.flow(py, flow, move |py, answer| match answer {
             Ok(data) => Ok(objects(py, data.get())?.unbind()),
-            Err(error) => Err(translated(py, &error)?.unwrap_or_else(|| raise(&error))),
+            Err(error) => Err(translated(py, &error, by_password)?.unwrap_or_else(|| raise(&error))),
         })
     }
 }
@@ -89,6 +91,11 @@ fn params(path: &str, given: Option<&Bound<'_, PyDict>>) -> PyResult<Params> {
         let name: String = name.extract()?;
         if value.is_none() {
             continue;
+        }
+        if value.hasattr("read")? {
+            let text =
+                format!("{name}: files are not sent from here; `Client.node(name).upload(...)` uploads them");
+            return Err(unsupported(&text));
         }
         let line = name == "command" && path.ends_with("/agent/exec") && value.cast::<PyString>().is_ok();
         let value = if line { value.py().import("shlex")?.call_method1("split", (value,))? } else { value };
@@ -183,6 +190,6 @@ impl ProxmoxResource {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        Ok(format!("<{} /{} at {}>", slf.get_type().name()?, slf.get().path, slf.get().way.info()?.endpoint))
+        Ok(format!("<{} /{} at {}>", slf.get_type().name()?, slf.get().path, slf.get().way.info().endpoint))
     }
 }

@@ -13,7 +13,7 @@ use pyo3::types::PyList;
 
 use super::host::groups;
 use super::values::{DeletedDomain, DomainOverview, DomainSnapshot, DomainUsage, word};
-use crate::python::args::{Bytes, Seconds, bytes, growth, ip_query};
+use crate::python::args::{Bytes, Number, Seconds, bytes, growth, ip_query};
 use crate::python::enums;
 use crate::python::error::OrRaise;
 use crate::python::records::{record, records};
@@ -209,7 +209,8 @@ impl DomainBase {
 
     /// Sets the number of virtual CPUs: of one that runs up to the most it was started with, of one that is off any number.
     #[pyo3(signature = (count, *, force=None))]
-    fn set_vcpus(&self, py: Python<'_>, count: u32, force: Option<&str>) -> PyResult<Py<PyAny>> {
+    fn set_vcpus(&self, py: Python<'_>, count: Number<u32>, force: Option<&str>) -> PyResult<Py<PyAny>> {
+        let count = count.named("count")?;
         done!(self, py, force, |domain| domain.set_vcpus(count))
     }
 
@@ -336,6 +337,6 @@ impl DomainBase {
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let this = slf.get();
-        Ok(format!("<{} {} on {}>", slf.get_type().name()?, this.name, this.way.about()?.name))
+        Ok(format!("<{} {} on {}>", slf.get_type().name()?, this.name, this.way.about().name))
     }
 }

@@ -11,7 +11,7 @@ use super::connect::{self, Options};
 use super::create::{Around, ImageArgs, Machine, new_domain};
 use super::domain::DomainBase;
 use super::values::{DomainOverview, DomainUsage, HostCapacity, PoolCapacity};
-use crate::python::args::{Arg, Bytes, Seconds};
+use crate::python::args::{Arg, Bytes, Number, Seconds, named};
 use crate::python::error::{OrRaise, invalid};
 use crate::python::policy::Policy;
 use crate::python::records::{record, records};
@@ -104,20 +104,20 @@ impl HostBase {
 
     /// What the host calls itself.
     #[getter]
-    fn name(&self) -> PyResult<&str> {
-        Ok(&self.way.about()?.name)
+    fn name(&self) -> &str {
+        &self.way.about().name
     }
 
     /// Where it was reached.
     #[getter]
-    fn uri(&self) -> PyResult<&str> {
-        Ok(&self.way.about()?.uri)
+    fn uri(&self) -> &str {
+        &self.way.about().uri
     }
 
     /// The policy in force.
     #[getter]
-    fn policy(&self) -> PyResult<Policy> {
-        Ok(Policy(self.way.about()?.policy.clone()))
+    fn policy(&self) -> Policy {
+        Policy(self.way.about().policy.clone())
     }
 
     /// What carries the calls at present, such as `socket /run/libvirt/libvirt-sock` or `virsh over ssh`.
@@ -221,7 +221,7 @@ impl HostBase {
     ///
     /// Raises `AlreadyExistsError` for a name that is taken, `NotFoundError` for a pool, network, volume or address that there is not,
     /// `WrongStateError` for a pool or network that is not started and a pool that is full.
-    #[pyo3(signature = (name, *, memory, vcpus=1, max_memory=None, max_vcpus=None, volume=None, url=None, file=None, checksum=None,
+    #[pyo3(signature = (name, *, memory, vcpus=Number(Ok(1)), max_memory=None, max_vcpus=None, volume=None, url=None, file=None, checksum=None,
         disk=None, overlay=false, pool="default", networks=Vec::new(), bridges=Vec::new(), user_data=None, network_config=None,
         tags=Vec::new(), title=None, description=None, virt_type="kvm", arch=None, machine=None, cpu=None, uefi=false,
         autostart=false, start=true))]
@@ -230,9 +230,9 @@ impl HostBase {
         py: Python<'_>,
         name: &str,
         memory: Bytes,
-        vcpus: u32,
+        vcpus: Number<u32>,
         max_memory: Option<Bytes>,
-        max_vcpus: Option<u32>,
+        max_vcpus: Option<Number<u32>>,
         volume: Option<String>,
         url: Option<String>,
         file: Option<String>,
@@ -259,9 +259,9 @@ impl HostBase {
         let machine = Machine {
             name,
             memory,
-            vcpus,
+            vcpus: vcpus.named("vcpus")?,
             max_memory,
-            max_vcpus,
+            max_vcpus: named("max_vcpus", max_vcpus)?,
             networks,
             bridges,
             title,
@@ -306,13 +306,13 @@ impl HostBase {
 
     /// Whether it is closed.
     #[getter]
-    fn closed(&self) -> PyResult<bool> {
+    fn closed(&self) -> bool {
         self.way.is_closed()
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let (class, about) = (slf.get_type().name()?, slf.get().way.about()?);
-        let closed = if slf.get().way.is_closed()? { ", closed" } else { "" };
+        let (class, about) = (slf.get_type().name()?, slf.get().way.about());
+        let closed = if slf.get().way.is_closed() { ", closed" } else { "" };
         Ok(format!("<{class} {} at {}{closed}>", about.name, about.uri))
     }
 }
