@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::process::Stdio;
+
 use common::{clean, cluster, golden, run};
 use proxmox_sim::{Fault, ROOT_PASSWORD, SimServer};
 
@@ -27,6 +29,22 @@ const STEPS: [&str; 14] = [
 #[allow(clippy::unwrap_used)] // A summary without steps is a failed test.
 fn steps(summary: &serde_json::Value) -> Vec<&str> {
     summary["steps"].as_array().unwrap().iter().map(|step| step["name"].as_str().unwrap()).collect()
+}
+
+/// As in `lifecycle 2>&1 | head -1`: it comes to its end, and leaves no VM.
+#[test]
+fn it_goes_on_when_nobody_listens() {
+    let cluster = cluster();
+    let mut child = cluster
+        .command(env!("CARGO_BIN_EXE_lifecycle"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(cluster.writes().iter().any(|write| write.contains("/clone")), "{:?}", cluster.writes());
+    assert!(cluster.sim().guest(102).is_none(), "it has deleted what it made");
 }
 
 #[test]
