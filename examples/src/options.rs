@@ -88,7 +88,7 @@ pub struct Connection {
     #[arg(long, global = true, value_name = "NODE")]
     pub node: Option<NodeName>,
 
-    /// HTTP client: reqwest (asynchronous) or ureq (blocking)
+    /// HTTP client: ureq (blocking, and the sooner to start) or reqwest (asynchronous)
     #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = true)]
     pub engine: EngineName,
 }
@@ -97,9 +97,9 @@ pub struct Connection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum EngineName {
     /// Asynchronous.
-    #[default]
     Reqwest,
-    /// Blocking.
+    /// Blocking: a command line does one thing after the other, and this way it does not start a runtime for it.
+    #[default]
     Ureq,
 }
 

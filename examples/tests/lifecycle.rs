@@ -81,7 +81,7 @@ fn every_way_leads_to_the_same_end() {
         ran.json()
     };
     std::thread::scope(|scope| {
-        let ways = ["", "--ssh-engine tunnel", "--ssh-engine pvesh", "--sim --local"];
+        let ways = ["", "--engine reqwest", "--ssh-engine tunnel", "--ssh-engine pvesh", "--sim --local"];
         let mut runs = ways.map(|way| (way, scope.spawn(move || run(way)))).into_iter();
         let https = runs.next().unwrap().1.join().unwrap();
         for (way, run) in runs {
@@ -98,7 +98,7 @@ fn every_way_leads_to_the_same_end() {
 #[test]
 fn for_people() {
     let cluster = cluster();
-    let ran = cluster.lifecycle("--engine ureq");
+    let ran = cluster.lifecycle("");
     assert_eq!(ran.code, 0, "{ran:?}");
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(

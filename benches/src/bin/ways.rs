@@ -172,6 +172,9 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
+/// Where clients and their ssh run. The node stays where this program was started: on another, as with `ratios`.
+const CLIENT_CPU: &str = "0";
+
 struct Node {
     sshd: Sshd,
     root: NodeRoot,
@@ -192,8 +195,10 @@ impl Node {
     }
 
     fn client(&self, way: &str, what: &str, times: usize) -> Result<Command> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = Command::new("taskset");
         command
+            .args(["--cpu-list", CLIENT_CPU])
+            .arg(std::env::current_exe()?)
             .args(["client", way, what, &times.to_string()])
             .env("WAYS_URL", self.server.url())
             .env("WAYS_CA", self.ca.path())
@@ -249,21 +254,26 @@ fn compare(rounds: usize) -> Result<()> {
     println!("  tunnel, made again, the first {:25.3}", after.again);
     println!("  tunnel, made again, all       {:25.3}", after.median);
 
-    let (mut setup, mut cpu, mut master) = (Pairs::default(), Pairs::default(), Pairs::default());
+    let mut setup = Pairs::default();
     for _ in 0..9 {
         let ssh = node.fresh("perl -e 1")?;
         setup.push(node.measure("tunnel", "version", 0)?.first, ssh);
-        let (tunnel, direct) = (
-            node.measure("tunnel", "version", rounds * 10)?,
-            node.measure("direct", "version", rounds * 10)?,
-        );
-        cpu.push(tunnel.cpu[0], direct.cpu[0]);
-        master.push(tunnel.cpu[0] + tunnel.cpu[1], direct.cpu[0]);
     }
-    println!("\n                                    ours    theirs     ratio");
-    println!("  first answer / ssh -- perl      {setup}");
-    println!("  CPU: SDK / SDK directly         {cpu}");
-    println!("  CPU: SDK and ssh / SDK directly {master}");
+    println!("\n                                                 ours    theirs     ratio");
+    println!("  first answer / ssh -- perl                   {setup}");
+    for (what, name) in [("version", "GET /version"), ("list", "35 kB list")] {
+        let (mut cpu, mut master) = (Pairs::default(), Pairs::default());
+        for _ in 0..9 {
+            let (tunnel, direct) = (
+                node.measure("tunnel", what, rounds * 10)?.cpu,
+                node.measure("direct", what, rounds * 10)?.cpu,
+            );
+            cpu.push(tunnel[0], direct[0]);
+            master.push(tunnel[0] + tunnel[1], direct[0]);
+        }
+        println!("  CPU, {name}: SDK / SDK directly         {cpu}");
+        println!("  CPU, {name}: SDK and ssh / SDK directly {master}");
+    }
 
     let long = node.measure("tunnel", "version", rounds * 50)?.memory;
     println!("\nmemory over {} requests, KiB: after a tenth {}, after all {}", rounds * 50, long[0], long[1]);

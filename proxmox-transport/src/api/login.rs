@@ -1,12 +1,13 @@
 //! Who asks.
 
 use std::fmt;
+use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use proxmox_core::{Error, ExposeSecret, Result, Secret, TokenId, UserId};
 
 use super::ticket::Tickets;
-use crate::http::codec::{self, HttpRequest};
+use crate::http::codec;
 
 /// What a caller gave to say who asks.
 #[derive(Clone)]
@@ -26,14 +27,14 @@ impl fmt::Debug for Credentials {
 
 /// How requests are signed.
 pub(crate) enum Login {
-    Token(Headers),
+    Token(Arc<Headers>),
     Ticket(Box<Tickets>),
 }
 
 impl Login {
     pub(crate) fn new(credentials: &Credentials) -> Result<Self> {
         Ok(match credentials {
-            Credentials::Token(id, secret) => Self::Token(Headers::token(id, secret)?),
+            Credentials::Token(id, secret) => Self::Token(Arc::new(Headers::token(id, secret)?)),
             Credentials::Password(user, password) => {
                 Self::Ticket(Box::new(Tickets::new(user.clone(), password.clone())))
             }
@@ -46,7 +47,8 @@ impl Login {
     }
 }
 
-/// Headers that say who asks, made once and only ever cloned by reference.
+/// Headers that say who asks, made once and only ever cloned by reference. What they hold is marked as sensitive: no log shows it.
+#[derive(Debug)]
 pub(crate) struct Headers {
     always: (HeaderName, HeaderValue),
     /// Only for what changes something.
@@ -76,10 +78,11 @@ impl Headers {
         })
     }
 
-    pub(crate) fn put_on(&self, request: &mut HttpRequest) {
-        request.headers.push(self.always.clone());
-        if let Some(csrf) = self.writes.as_ref().filter(|_| request.method != Method::GET) {
-            request.headers.push(csrf.clone());
+    pub(crate) fn put_into(&self, headers: &mut HeaderMap, method: &Method) {
+        // One by one: `extend` makes room for exactly these, and the client's own then grow it again and again.
+        let writes = self.writes.iter().filter(|_| *method != Method::GET);
+        for (name, value) in std::iter::once(&self.always).chain(writes) {
+            headers.append(name, value.clone());
         }
     }
 }
@@ -112,10 +115,10 @@ mod tests {
     fn the_csrf_token_goes_with_writes_only() {
         let headers = Headers::ticket("PVE:root@pam:6B00C84F::a+b/c==", "6B00C84F:x").unwrap();
         for (method, count) in [(Method::GET, 1), (Method::POST, 2), (Method::PUT, 2), (Method::DELETE, 2)] {
-            let mut request = HttpRequest { method, url: String::new(), form: None, headers: Vec::new() };
-            headers.put_on(&mut request);
-            assert_eq!(request.headers.len(), count);
-            assert_eq!(request.headers[0].1, "PVEAuthCookie=PVE:root@pam:6B00C84F::a+b/c==");
+            let mut signed = HeaderMap::new();
+            headers.put_into(&mut signed, &method);
+            assert_eq!(signed.len(), count);
+            assert_eq!(signed[header::COOKIE], "PVEAuthCookie=PVE:root@pam:6B00C84F::a+b/c==");
         }
     }
 }

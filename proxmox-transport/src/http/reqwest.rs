@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::path::PathBuf;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -23,7 +23,7 @@ use reqwest::{Client, Url};
 use rustls::ClientConfig;
 use tokio::runtime::{Handle, Id};
 use tokio::task::yield_now;
-use tokio::time::timeout_at;
+use tokio::time::{Sleep, sleep_until};
 
 use super::codec::HttpRequest;
 use super::engine::IDLE;
@@ -157,15 +157,15 @@ async fn exchange(client: Client, url: Url, request: HttpRequest, budgets: Budge
     let mut sending = pin!(client.execute(assemble(url, request, &handed)));
     // Connecting has a budget of its own inside the client. When the request was handed to a connection is only seen when
     // a deadline strikes: then the one that counts is worked out.
-    let mut deadline = total.min(started + budgets.first_byte);
+    let mut limit = pin!(sleep_until(total.min(started + budgets.first_byte).into()));
     let response = loop {
-        match timeout_at(deadline.into(), sending.as_mut()).await {
-            Ok(Ok(response)) => break response,
-            Ok(Err(e)) => return Err(fault(e, handed.get().is_some(), budgets)),
-            Err(_) => {
+        match within(limit.as_mut(), sending.as_mut()).await {
+            Some(Ok(response)) => break response,
+            Some(Err(e)) => return Err(fault(e, handed.get().is_some(), budgets)),
+            None => {
                 let now = Instant::now();
                 let handed = handed.get().copied();
-                deadline = total.min(handed.unwrap_or(now) + budgets.first_byte);
+                let deadline = total.min(handed.unwrap_or(now) + budgets.first_byte);
                 if deadline <= now {
                     let stage = if handed.is_some() { Stage::Sent } else { Stage::Connecting };
                     let why = if total <= now {
@@ -175,24 +175,33 @@ async fn exchange(client: Client, url: Url, request: HttpRequest, budgets: Budge
                     };
                     return Err(Fault::new(stage, why));
                 }
+                limit.as_mut().reset(deadline.into());
             }
         }
     };
     let status = response.status();
     let reason = if status.is_success() { String::new() } else { reason(&response) };
-    let body = timeout_at(total.into(), Box::pin(read(response)))
+    limit.as_mut().reset(total.into());
+    let body = within(limit, Box::pin(read(response)).as_mut())
         .await
-        .unwrap_or_else(|_| Err(Fault::new(Stage::Answering, Why::Budget("total", budgets.total))));
+        .unwrap_or_else(|| Err(Fault::new(Stage::Answering, Why::Budget("total", budgets.total))));
     Answer::new(status, reason, body)
 }
 
+/// What comes of the work, or nothing when the limit is reached before. One timer serves all of an exchange: to put it off costs
+/// nothing, while each new one is entered into the runtime's list of them and taken out again.
+async fn within<T>(mut limit: Pin<&mut Sleep>, mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => limit.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}
+
 fn assemble(url: Url, request: HttpRequest, handed: &Arc<OnceLock<Instant>>) -> reqwest::Request {
-    let mut http = reqwest::Request::new(request.method, url);
+    let mut http = reqwest::Request::new(request.method.clone(), url);
     let headers = http.headers_mut();
-    // One by one: `extend` makes room for exactly these, and the client's own then grow it again and again.
-    for (name, value) in request.headers {
-        headers.append(name, value);
-    }
+    request.sign(headers);
     let (kind, form) = request.form.unzip();
     if let (Some(kind), Some(form)) = (kind, &form) {
         headers.insert(CONTENT_TYPE, kind);

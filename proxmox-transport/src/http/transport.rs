@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proxmox_core::{PveRequest, PveResponse, Result, Transport, TransportInfo, async_trait};
@@ -45,11 +46,12 @@ impl<E: Engine> Http<E> {
     }
 
     /// Sends one request, with these headers of a login or without.
-    pub(crate) async fn send(&self, request: &PveRequest, login: Option<&Headers>) -> Result<PveResponse> {
-        let mut http = codec::encode(&self.root, request);
-        if let Some(headers) = login {
-            headers.put_on(&mut http);
-        }
+    pub(crate) async fn send(
+        &self,
+        request: &PveRequest,
+        login: Option<Arc<Headers>>,
+    ) -> Result<PveResponse> {
+        let http = codec::encode(&self.root, request, login);
         match self.engine.exchange(http, self.budgets.for_request(request.timeout)).await {
             Ok(answer) => PveResponse::from_http(request.effect, answer.status, &answer.reason, answer.body),
             Err(fault) => Err(fault.into_error(request.effect, &self.host)),
@@ -68,7 +70,7 @@ impl<E: Engine> Transport for Http<E> {
     async fn call(&self, request: &PveRequest) -> Result<PveResponse> {
         request.check()?;
         match &self.login {
-            Login::Token(headers) => self.send(request, Some(headers)).await,
+            Login::Token(headers) => self.send(request, Some(Arc::clone(headers))).await,
             Login::Ticket(tickets) => Box::pin(tickets.call(self, request)).await,
         }
     }

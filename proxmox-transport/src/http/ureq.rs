@@ -71,13 +71,10 @@ impl Ureq {
     fn exchange(&self, request: HttpRequest, budgets: Budgets) -> Result<Answer, Fault> {
         WIRE.with_borrow_mut(Wire::reset);
         let mut http = http::Request::new(());
-        *http.method_mut() = request.method;
+        *http.method_mut() = request.method.clone();
+        request.sign(http.headers_mut());
         *http.uri_mut() = Uri::from_maybe_shared(Bytes::from(request.url))
             .map_err(|e| Fault::new(Stage::Connecting, Why::Network(e.to_string())))?;
-        // One by one: `extend` makes room for exactly these, and the client's own then grow it again and again.
-        for (name, value) in request.headers {
-            http.headers_mut().append(name, value);
-        }
         let (kind, form) = request.form.unzip();
         if let Some(kind) = kind {
             http.headers_mut().insert(CONTENT_TYPE, kind);
@@ -238,13 +235,13 @@ impl Connector<()> for Connect {
             NextTimeout { after: after.into(), ..details.timeout }
         };
         let host = details.uri.host().unwrap_or_default().trim_matches(['[', ']']);
-        let bare: Box<dyn Transport> = match &self.socket {
+        let bare = Coarse(match &self.socket {
             #[cfg(unix)]
             Some(path) => Box::new(super::socket::SocketTransport::connect(path, details.config)?),
             _ => tcp(details, host, left)?,
-        };
+        });
         if !details.needs_tls() {
-            return Ok(Some(Tap { inner: bare }));
+            return Ok(Some(Tap { inner: Box::new(bare) }));
         }
         WIRE.with_borrow_mut(|wire| wire.stage = Stage::Securing);
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
@@ -292,7 +289,7 @@ fn tcp(
 /// A connection with TLS.
 struct Tls {
     buffers: LazyBuffers,
-    stream: StreamOwned<ClientConnection, TransportAdapter>,
+    stream: StreamOwned<ClientConnection, TransportAdapter<Coarse>>,
 }
 
 impl std::fmt::Debug for Tls {
@@ -329,8 +326,29 @@ impl Transport for Tls {
     }
 }
 
-/// What is left of a budget, with seconds rounded up to the next tenth: a timeout that stays the same from one read to the
-/// next is not set on the socket again.
+/// A socket whose timeouts are what is left of a budget, with seconds rounded up to the next tenth: one that stays the same from one
+/// read to the next is not set again. Nothing may come between: whatever does takes off the time that it needs.
+#[derive(Debug)]
+struct Coarse(Box<dyn Transport>);
+
+impl Transport for Coarse {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.0.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.0.transmit_output(amount, coarse(timeout))
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        self.0.await_input(coarse(timeout))
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.0.is_open()
+    }
+}
+
 fn coarse(timeout: NextTimeout) -> NextTimeout {
     let left = *timeout.after;
     if timeout.after.is_not_happening() || left < Duration::from_secs(1) {
@@ -355,12 +373,12 @@ impl Transport for Tap {
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
         // Before, not after: of a write that fails some bytes may have left.
         WIRE.with_borrow_mut(|wire| wire.stage = Stage::Sent);
-        self.inner.transmit_output(amount, coarse(timeout))
+        self.inner.transmit_output(amount, timeout)
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         let seen = self.inner.buffers().input().len();
-        let more = self.inner.await_input(coarse(timeout))?;
+        let more = self.inner.await_input(timeout)?;
         let input = self.inner.buffers().input();
         WIRE.with_borrow_mut(|wire| wire.read(input.get(seen..).unwrap_or_default()));
         Ok(more)
@@ -372,5 +390,54 @@ impl Transport for Tap {
 
     fn is_tls(&self) -> bool {
         self.inner.is_tls()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// Notes the timeouts that it is given, and has nothing to read.
+    #[derive(Debug)]
+    struct Noting(LazyBuffers, Arc<Mutex<Vec<Duration>>>);
+
+    impl Transport for Noting {
+        fn buffers(&mut self) -> &mut dyn Buffers {
+            &mut self.0
+        }
+        fn transmit_output(&mut self, _: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+            Ok(())
+        }
+        fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+            self.1.lock().unwrap().push(*timeout.after);
+            Ok(false)
+        }
+        fn is_open(&mut self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_socket_is_told_the_same_timeout_again_and_again() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let socket = Noting(LazyBuffers::new(16, 16), Arc::clone(&told));
+        let mut stream = TransportAdapter::new(
+            Coarse(Box::new(socket)),
+            Arc::new(|| time::Instant::Exact(Instant::now())),
+        );
+        let whole = NextTimeout {
+            after: Duration::from_secs(60).into(),
+            reason: Timeout::Global,
+            per_read: None,
+            per_write: None,
+        };
+        for _ in 0..3 {
+            stream.set_timeout(whole);
+            assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+        }
+        assert_eq!(*told.lock().unwrap(), [Duration::from_secs(60); 3]);
     }
 }

@@ -85,7 +85,7 @@ pub async fn lives_its_life(world: &World) {
     if !world.needs(Cap::Containers) {
         return;
     }
-    let container = new_container(world, "lives").await;
+    let container = containers(world).create(world.number(84), spec(world, "lives")).await.unwrap();
     assert_eq!(container.start().await.unwrap().upid.kind(), "vzstart");
     assert_eq!(state(&container).await, GuestState::Running);
     let status = container.status().await.unwrap();

@@ -6,7 +6,7 @@ use proxmox_core::{ErrorKind, Outcome};
 use super::{Cap, World, assert_is};
 
 pub async fn what_is_there_is_gone(world: &World) {
-    let vm = world.new_vm("deleted").await;
+    let vm = world.new_vm_at(33, "deleted").await;
     let done = vm.delete(DeleteOptions::new().purge()).await.unwrap();
     let Deleted::Done(report) = done else { panic!("{done:?}") };
     assert_eq!(report.upid.kind(), "qmdestroy");
@@ -32,7 +32,7 @@ pub async fn what_is_absent_is_a_result(world: &World) {
 }
 
 pub async fn a_second_delete_is_a_result(world: &World) {
-    let vm = world.new_vm("deleted-twice").await;
+    let vm = world.new_vm_at(34, "deleted-twice").await;
     assert!(matches!(vm.delete(DeleteOptions::new()).await.unwrap(), Deleted::Done(_)));
     assert_eq!(vm.delete(DeleteOptions::new()).await.unwrap(), Deleted::Absent);
 }
@@ -47,7 +47,8 @@ pub async fn on_an_unknown_node_nothing_is_absent(world: &World) {
 }
 
 pub async fn what_runs_is_in_the_wrong_state(world: &World) {
-    let vm = world.running_vm("runs").await;
+    let vm = world.new_vm_at(35, "runs").await;
+    vm.start().await.unwrap();
     let error = vm.delete(DeleteOptions::new()).await.unwrap_err();
     assert_is(&error, ErrorKind::WrongState, Outcome::Rejected);
     assert!(error.advice().unwrap().contains("stop_first"), "{error:?}");

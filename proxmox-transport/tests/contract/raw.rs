@@ -22,7 +22,7 @@ pub async fn reads_come_as_pve_sent_them(world: &World) {
 }
 
 pub async fn writes_take_effect(world: &World) {
-    let vm = world.new_vm("raw").await;
+    let vm = world.new_vm_at(92, "raw").await;
     let change = PveRequest::set(vm.path().fixed("config"))
         .param("cores", 2)
         .param("onboot", true)

@@ -175,8 +175,16 @@ impl World {
 
     /// A new, stopped, managed VM: a full clone of the template.
     pub async fn new_vm(&self, name: &str) -> Vm {
-        let call =
-            self.vm(self.template).clone_to(CloneOptions::named(name).full().storage(self.storage.clone()));
+        self.cloned(CloneOptions::named(name)).await
+    }
+
+    /// The same with a number that no other case's guest gets when this one is deleted.
+    pub async fn new_vm_at(&self, number: u32, name: &str) -> Vm {
+        self.cloned(CloneOptions::named(name).newid(self.number(number))).await
+    }
+
+    async fn cloned(&self, options: CloneOptions) -> Vm {
+        let call = self.vm(self.template).clone_to(options.full().storage(self.storage.clone()));
         call.await.unwrap().guest
     }
 

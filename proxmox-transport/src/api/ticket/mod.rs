@@ -55,7 +55,7 @@ impl Grant {
 }
 
 struct Ticket {
-    headers: Headers,
+    headers: Arc<Headers>,
     born: Instant,
     /// When to renew it.
     renew: Mutex<Instant>,
@@ -104,11 +104,11 @@ impl Tickets {
     /// under a new one: the old may have been made by a node whose key has changed since.
     pub(crate) async fn call<E: Engine>(&self, http: &Http<E>, request: &PveRequest) -> Result<PveResponse> {
         let ticket = self.ticket(http).await.map_err(|e| e.with_outcome(Outcome::NotSent))?;
-        match http.send(request, Some(&ticket.headers)).await {
+        match http.send(request, Some(Arc::clone(&ticket.headers))).await {
             Err(e) if e.status() == Some(401) => {
                 self.forget(&ticket);
                 let ticket = self.ticket(http).await.map_err(|e| e.with_outcome(Outcome::Rejected))?;
-                http.send(request, Some(&ticket.headers)).await.map_err(|e| ticket.explain(e))
+                http.send(request, Some(Arc::clone(&ticket.headers))).await.map_err(|e| ticket.explain(e))
             }
             answer => answer,
         }
@@ -208,7 +208,7 @@ async fn by_password<E: Engine>(http: &Http<E>, user: &UserId, password: &Secret
 impl Ticket {
     /// `None` when the texts cannot be headers.
     fn new(ticket: &str, csrf: &str, born: Instant) -> Option<Self> {
-        let headers = Headers::ticket(ticket, csrf)?;
+        let headers = Arc::new(Headers::ticket(ticket, csrf)?);
         Some(Self { headers, born, renew: Mutex::new(born + RENEW), skew: skew(ticket) })
     }
 
