@@ -47,6 +47,9 @@ impl Login {
     }
 }
 
+/// What a request is signed with; logging in needs none.
+pub(crate) type Signature = Option<Arc<Headers>>;
+
 /// Headers that say who asks, made once and only ever cloned by reference. What they hold is marked as sensitive: no log shows it.
 #[derive(Debug)]
 pub(crate) struct Headers {

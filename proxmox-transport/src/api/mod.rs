@@ -8,7 +8,7 @@ mod url;
 pub use builder::{Api, Engine};
 #[cfg(feature = "ssh")]
 pub(crate) use login::Credentials;
-pub(crate) use login::{Headers, Login};
+pub(crate) use login::{Login, Signature};
 #[cfg(feature = "ssh")]
 pub(crate) use ticket::Tickets;
 pub(crate) use url::Endpoint;

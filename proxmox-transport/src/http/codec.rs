@@ -1,14 +1,11 @@
 //! A request becomes method, URL and body; nothing here touches a socket.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderValue, Method};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use proxmox_core::{PveRequest, Verb};
 
 use super::multipart;
-use crate::api::Headers;
 
 /// Everything but RFC 3986's unreserved characters. A space becomes `%20`, which no reader takes for anything else.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -22,21 +19,10 @@ pub(crate) struct HttpRequest {
     /// A form, and its content type. PVE answers 501 to a GET or DELETE with a body and to chunks, and wants the length of an empty
     /// form too: so these have none, and the others always do.
     pub(crate) form: Option<(HeaderValue, Bytes)>,
-    /// Who asks.
-    pub(crate) login: Option<Arc<Headers>>,
 }
 
-impl HttpRequest {
-    /// Says in the headers who asks.
-    pub(crate) fn sign(&self, headers: &mut HeaderMap) {
-        if let Some(login) = &self.login {
-            login.put_into(headers, &self.method);
-        }
-    }
-}
-
-/// Encodes a request for the API at `root` (`https://pve1:8006/api2/json`), with these headers of a login or without.
-pub(crate) fn encode(root: &str, request: &PveRequest, login: Option<Arc<Headers>>) -> HttpRequest {
+/// Encodes a request for the API at `root` (`https://pve1:8006/api2/json`).
+pub(crate) fn encode(root: &str, request: &PveRequest) -> HttpRequest {
     let path = request.path.url_path();
     let (method, in_form) = match request.verb {
         Verb::Get => (Method::GET, false),
@@ -64,7 +50,7 @@ pub(crate) fn encode(root: &str, request: &PveRequest, login: Option<Arc<Headers
         }
         None
     };
-    HttpRequest { method, url, form, login }
+    HttpRequest { method, url, form }
 }
 
 /// Appends `name=value&…`.
@@ -96,7 +82,7 @@ mod tests {
     const ROOT: &str = "https://pve1:8006/api2/json";
 
     fn text(request: &PveRequest) -> String {
-        let http = encode(ROOT, request, None);
+        let http = encode(ROOT, request);
         let form = http.form.map(|(_, form)| format!("\n{}", String::from_utf8_lossy(&form)));
         format!("{} {}{}", http.method, http.url.strip_prefix(ROOT).unwrap(), form.unwrap_or_default())
     }

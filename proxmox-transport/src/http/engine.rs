@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::codec::HttpRequest;
+use crate::api::Signature;
 use crate::fault::Fault;
 
 /// How long a connection may idle before it is dropped. pveproxy closes after 5 s: a write must not start on a connection
@@ -22,10 +23,11 @@ pub(crate) trait Engine: Send + Sync + 'static {
     /// Whether futures are ready at the first poll.
     const BLOCKING: bool;
 
-    /// Sends the request and reads the whole answer, whatever its status.
+    /// Sends the request, signed or not, and reads the whole answer, whatever its status.
     fn exchange(
         &self,
         request: HttpRequest,
+        login: Signature,
         budgets: Budgets,
     ) -> impl Future<Output = Result<Answer, Fault>> + Send;
 

@@ -28,6 +28,7 @@ use tokio::time::{Sleep, sleep_until};
 use super::codec::HttpRequest;
 use super::engine::IDLE;
 use super::{Answer, Budgets, Engine};
+use crate::api::Signature;
 use crate::fault::{Fault, LONGEST_ANSWER, Stage, Why, find_cause, innermost, network};
 use crate::lane::{self, AbortOnDrop, Lane};
 
@@ -120,18 +121,23 @@ impl Engine for Reqwest {
     const NAME: &'static str = "https/reqwest";
     const BLOCKING: bool = false;
 
-    async fn exchange(&self, request: HttpRequest, budgets: Budgets) -> Result<Answer, Fault> {
+    async fn exchange(
+        &self,
+        request: HttpRequest,
+        login: Signature,
+        budgets: Budgets,
+    ) -> Result<Answer, Fault> {
         let url = self.url(&request.url)?;
         if let Ok(here) = Handle::try_current() {
             // In a box, as the reading below: what is moved from layer to layer stays small enough for a cheap allocation.
-            return Box::pin(exchange(self.client(here.id())?, url, request, budgets)).await;
+            return Box::pin(exchange(self.client(here.id())?, url, request, login, budgets)).await;
         }
         let lane = self
             .lane
             .handle()
             .map_err(|e| Fault::new(Stage::Connecting, Why::Network(e.to_string())).because(e))?;
         let client = self.client(lane.id())?;
-        let task = AbortOnDrop(lane.spawn(exchange(client, url, request, budgets)));
+        let task = AbortOnDrop(lane.spawn(exchange(client, url, request, login, budgets)));
         // A task that ends without a result has panicked: how far it came, nobody knows.
         task.await.unwrap_or_else(|e| Err(Fault::new(Stage::Sent, Why::Network(e.to_string())).because(e)))
     }
@@ -145,7 +151,13 @@ impl Engine for Reqwest {
     }
 }
 
-async fn exchange(client: Client, url: Url, request: HttpRequest, budgets: Budgets) -> Result<Answer, Fault> {
+async fn exchange(
+    client: Client,
+    url: Url,
+    request: HttpRequest,
+    login: Signature,
+    budgets: Budgets,
+) -> Result<Answer, Fault> {
     if request.method != Method::GET {
         // Lets the runtime look at its sockets once: a connection that the server has just closed is found now, and not
         // by a write on it, of which nobody would know what became.
@@ -154,7 +166,7 @@ async fn exchange(client: Client, url: Url, request: HttpRequest, budgets: Budge
     let started = Instant::now();
     let total = started + budgets.total;
     let handed = Arc::new(OnceLock::new());
-    let mut sending = pin!(client.execute(assemble(url, request, &handed)));
+    let mut sending = pin!(client.execute(assemble(url, request, login, &handed)));
     // Connecting has a budget of its own inside the client. When the request was handed to a connection is only seen when
     // a deadline strikes: then the one that counts is worked out.
     let mut limit = pin!(sleep_until(total.min(started + budgets.first_byte).into()));
@@ -198,10 +210,17 @@ async fn within<T>(mut limit: Pin<&mut Sleep>, mut work: Pin<&mut impl Future<Ou
     .await
 }
 
-fn assemble(url: Url, request: HttpRequest, handed: &Arc<OnceLock<Instant>>) -> reqwest::Request {
+fn assemble(
+    url: Url,
+    request: HttpRequest,
+    login: Signature,
+    handed: &Arc<OnceLock<Instant>>,
+) -> reqwest::Request {
     let mut http = reqwest::Request::new(request.method.clone(), url);
     let headers = http.headers_mut();
-    request.sign(headers);
+    if let Some(login) = login {
+        login.put_into(headers, &request.method);
+    }
     let (kind, form) = request.form.unzip();
     if let (Some(kind), Some(form)) = (kind, &form) {
         headers.insert(CONTENT_TYPE, kind);

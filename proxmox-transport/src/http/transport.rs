@@ -9,7 +9,7 @@ use proxmox_core::{PveRequest, PveResponse, Result, Transport, TransportInfo, as
 
 use super::codec;
 use super::engine::{Budgets, Engine};
-use crate::api::{Endpoint, Headers, Login};
+use crate::api::{Endpoint, Login, Signature};
 
 /// PVE's API at one endpoint, for one user, through one engine.
 pub(crate) struct Http<E> {
@@ -45,14 +45,10 @@ impl<E: Engine> Http<E> {
         }
     }
 
-    /// Sends one request, with these headers of a login or without.
-    pub(crate) async fn send(
-        &self,
-        request: &PveRequest,
-        login: Option<Arc<Headers>>,
-    ) -> Result<PveResponse> {
-        let http = codec::encode(&self.root, request, login);
-        match self.engine.exchange(http, self.budgets.for_request(request.timeout)).await {
+    /// Sends one request, signed or not.
+    pub(crate) async fn send(&self, request: &PveRequest, login: Signature) -> Result<PveResponse> {
+        let http = codec::encode(&self.root, request);
+        match self.engine.exchange(http, login, self.budgets.for_request(request.timeout)).await {
             Ok(answer) => PveResponse::from_http(request.effect, answer.status, &answer.reason, answer.body),
             Err(fault) => Err(fault.into_error(request.effect, &self.host)),
         }

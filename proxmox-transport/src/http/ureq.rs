@@ -30,6 +30,7 @@ use ureq::{Agent, SendBody, Timeout};
 use super::codec::HttpRequest;
 use super::engine::IDLE;
 use super::{Answer, Budgets, Engine};
+use crate::api::Signature;
 use crate::fault::{Fault, LONGEST_ANSWER, Stage, Why, find_cause, network};
 
 pub(crate) struct Ureq {
@@ -68,11 +69,13 @@ impl Ureq {
         Self { agent: Agent::with_parts(config, connect, Later), budgets }
     }
 
-    fn exchange(&self, request: HttpRequest, budgets: Budgets) -> Result<Answer, Fault> {
+    fn exchange(&self, request: HttpRequest, login: Signature, budgets: Budgets) -> Result<Answer, Fault> {
         WIRE.with_borrow_mut(Wire::reset);
         let mut http = http::Request::new(());
         *http.method_mut() = request.method.clone();
-        request.sign(http.headers_mut());
+        if let Some(login) = login {
+            login.put_into(http.headers_mut(), &request.method);
+        }
         *http.uri_mut() = Uri::from_maybe_shared(Bytes::from(request.url))
             .map_err(|e| Fault::new(Stage::Connecting, Why::Network(e.to_string())))?;
         let (kind, form) = request.form.unzip();
@@ -121,8 +124,13 @@ impl Engine for Ureq {
     const NAME: &'static str = "https/ureq";
     const BLOCKING: bool = true;
 
-    async fn exchange(&self, request: HttpRequest, budgets: Budgets) -> Result<Answer, Fault> {
-        Self::exchange(self, request, budgets)
+    async fn exchange(
+        &self,
+        request: HttpRequest,
+        login: Signature,
+        budgets: Budgets,
+    ) -> Result<Answer, Fault> {
+        Self::exchange(self, request, login, budgets)
     }
 
     #[allow(clippy::disallowed_methods)] // This is what Transport::sleep is.

@@ -5,7 +5,7 @@ use std::thread;
 use proxmox_core::park;
 
 use super::*;
-use crate::api::{Endpoint, Login};
+use crate::api::{Endpoint, Login, Signature};
 use crate::fault::{Fault, Stage, Why};
 use crate::http::codec::HttpRequest;
 use crate::http::{Answer, Budgets};
@@ -24,14 +24,14 @@ struct State {
 }
 
 impl State {
-    fn answer(&self, request: &HttpRequest) -> Result<Answer, Fault> {
+    fn answer(&self, request: &HttpRequest, login: Signature) -> Result<Answer, Fault> {
         let answer = |status: u16, reason: &str, body: String| {
             Ok(Answer { status, reason: reason.to_owned(), body: body.into() })
         };
         let path = request.url.split("/api2/json").nth(1).unwrap();
         if path == "/access/ticket" {
             self.seen.lock().unwrap().push("login".to_owned());
-            assert!(request.login.is_none());
+            assert!(login.is_none());
             assert_eq!(
                 request.form.as_ref().map(|(_, form)| &form[..]),
                 Some(&b"username=root%40pam&password=hunter2"[..])
@@ -50,7 +50,7 @@ impl State {
             return answer(200, "", data.to_string());
         }
         let mut headers = http::HeaderMap::new();
-        request.sign(&mut headers);
+        login.unwrap().put_into(&mut headers, &request.method);
         let cookie = headers[http::header::COOKIE].to_str().unwrap();
         let number = cookie.rsplit_once(":t").unwrap().1;
         self.seen.lock().unwrap().push(format!("{} {path} t{number}", request.method));
@@ -64,8 +64,8 @@ impl State {
 impl Engine for Fake {
     const NAME: &'static str = "fake";
     const BLOCKING: bool = true;
-    async fn exchange(&self, request: HttpRequest, _: Budgets) -> Result<Answer, Fault> {
-        self.0.answer(&request)
+    async fn exchange(&self, request: HttpRequest, login: Signature, _: Budgets) -> Result<Answer, Fault> {
+        self.0.answer(&request, login)
     }
     fn now(&self) -> Instant {
         *self.0.clock.lock().unwrap()
