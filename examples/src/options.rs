@@ -88,7 +88,7 @@ pub struct Connection {
     #[arg(long, global = true, value_name = "NODE")]
     pub node: Option<NodeName>,
 
-    /// HTTP client: ureq (blocking, and the sooner to start) or reqwest (asynchronous)
+    /// HTTP client: ureq (blocking) or reqwest (asynchronous)
     #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = true)]
     pub engine: EngineName,
 }

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use proxmox_core::guest::{Exec, ExecResult};
-use proxmox_core::{Effect, Error, ErrorKind, Operation, Outcome, Pve, PvePath, PveRequest, Result, de};
+use proxmox_core::{
+    Deadline, Effect, Error, ErrorKind, Operation, Outcome, Pve, PvePath, PveRequest, Result, de,
+};
 use serde::Deserialize;
 
 /// How long to wait unless the call says otherwise.
@@ -61,33 +63,37 @@ impl Operation for RunExec {
         let started: Started = pve.call(&self.request()?).await?.decode()?;
         let status = PveRequest::get(self.agent.fixed("exec-status")).param("pid", started.pid);
         let deadline = pve.deadline(Some(WAIT));
-        let mut pause = FIRST;
+        let (mut pause, mut seen) = (FIRST, false);
         loop {
             let request = deadline.bound(&pve, &status);
-            match async { pve.call(&request).await?.decode::<Look>() }.await {
+            let look = async { pve.call(&request).await?.decode::<Look>() }.await;
+            let left = deadline.left(&pve);
+            match look {
                 Ok(look) if look.exited => return Ok(look.result),
-                Ok(_) => {}
+                Ok(_) if left.is_zero() => return Err(goes_on(started.pid, &deadline)),
+                Ok(_) => seen = true,
                 // The agent is busy, or the way to the node is: the program itself is not concerned.
-                Err(e) if e.kind().is_transient() && !deadline.left(&pve).is_zero() => {
+                Err(e) if e.kind().is_transient() && !left.is_zero() => {
                     pve.sleep(pause).await;
                     continue;
                 }
+                // The end of the wait cut the last look short.
+                Err(e) if e.kind() == ErrorKind::Timeout && seen => {
+                    return Err(goes_on(started.pid, &deadline).with_source(e));
+                }
                 Err(e) => return Err(unheard(e, started.pid)),
-            }
-            let left = deadline.left(&pve);
-            if left.is_zero() {
-                let text = format!(
-                    "the command (pid {} in the guest) is still running after {:?}",
-                    started.pid,
-                    deadline.wait()
-                );
-                return Err(Error::new(ErrorKind::Timeout, Outcome::Applied, text)
-                    .with_advice("it goes on in the guest; allow more time, or end it there"));
             }
             pve.sleep(pause.min(left)).await;
             pause = (pause * 2).min(LONGEST);
         }
     }
+}
+
+/// The command ran when it was last looked at, and the wait is over.
+fn goes_on(pid: i64, deadline: &Deadline) -> Error {
+    let text = format!("the command (pid {pid} in the guest) is still running after {:?}", deadline.wait());
+    Error::new(ErrorKind::Timeout, Outcome::Applied, text)
+        .with_advice("it goes on in the guest; allow more time, or end it there")
 }
 
 /// The input as PVE takes it: text, and not much of it.
@@ -122,7 +128,52 @@ fn unheard(e: Error, pid: i64) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+    use std::time::Instant;
+
+    use proxmox_core::{PveResponse, Transport, TransportInfo, async_trait};
+
     use super::*;
+
+    /// Starts every command; the first look finds it running, the next is cut by its time limit.
+    struct Slow(Mutex<(Instant, u32)>);
+
+    #[async_trait]
+    impl Transport for Slow {
+        fn info(&self) -> TransportInfo {
+            TransportInfo::new("slow", "nowhere")
+        }
+        async fn call(&self, request: &PveRequest) -> Result<PveResponse> {
+            let mut state = self.0.lock().unwrap();
+            state.1 += 1;
+            match state.1 {
+                1 => Ok(PveResponse::envelope(r#"{"data":{"pid":7}}"#)),
+                2 => Ok(PveResponse::envelope(r#"{"data":{"exited":0}}"#)),
+                _ => {
+                    state.0 += request.timeout.unwrap();
+                    Err(Error::new(ErrorKind::Timeout, Outcome::Rejected, "no answer"))
+                }
+            }
+        }
+        async fn sleep(&self, duration: Duration) {
+            self.0.lock().unwrap().0 += duration;
+        }
+        fn now(&self) -> Instant {
+            self.0.lock().unwrap().0
+        }
+    }
+
+    #[test]
+    fn a_wait_that_ends_within_a_look_is_told_as_its_end() {
+        let pve = Pve::builder(Slow(Mutex::new((Instant::now(), 0))))
+            .policy(proxmox_core::Policy::dangerous_allow_everything())
+            .build();
+        let agent = PvePath::parse("/nodes/pve1/qemu/100/agent").unwrap();
+        let call = pve.bind(RunExec::new(agent, Exec::new(["sleep", "9"]))).timeout(Duration::from_secs(1));
+        let error = call.block().unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::Applied));
+        assert_eq!(error.message(), "the command (pid 7 in the guest) is still running after 1s");
+    }
 
     #[test]
     fn the_arguments_stay_apart() {
