@@ -222,45 +222,6 @@ def test_no_thread_is_left_behind(sim: px.Sim) -> None:
     assert threads() <= before
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_after_a_fork(client: px.Client, sim: px.Sim) -> None:
-    client.version()
-    vm, watch, plan = client.vm(100, node="pve1"), client.watch(), client.plan()
-    url, ca_pem, token, secret = sim.url, sim.ca_pem, sim.token, sim.secret
-    child = os.fork()
-    if child == 0:
-        done = 1
-        try:
-            for call in (client.version, vm.status, sim.guests, lambda: next(watch), plan.apply):
-                try:
-                    call()
-                except px.ClosedError:
-                    pass
-                else:
-                    os._exit(3)
-            # One of its own works, and what was the parent's is let go without a hang.
-            with px.Client.https(url, token=token, secret=secret, ca_pem=ca_pem) as own:
-                own.version()
-            del vm, watch, plan, client, sim
-            gc.collect()
-            done = 0
-        finally:
-            os._exit(done)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            assert os.waitstatus_to_exitcode(status) == 0
-            break
-        time.sleep(0.05)
-    else:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        pytest.fail("the child hangs")
-    assert client.version().major == 8, "the parent goes on"
-
-
 PROGRAM = """
 import sys, threading
 import proxmox_sdk as px

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -40,6 +41,26 @@ def in_child(program: Callable[[], None]) -> None:
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     pytest.fail("the child hangs")
+
+
+def test_what_asks_is_closed(client: px.Client, sim: px.Sim) -> None:
+    client.version()
+    vm, watch, plan = client.vm(100, node="pve1"), client.watch(), client.plan()
+    url, ca_pem, token, secret = sim.url, sim.ca_pem, sim.token, sim.secret
+
+    def program() -> None:
+        nonlocal vm, watch, plan, client, sim
+        for call in (client.version, vm.status, sim.guests, lambda: next(watch), plan.apply):
+            with pytest.raises(px.ClosedError):
+                call()
+        # One of its own works, and what was the parent's is let go without a hang.
+        with px.Client.https(url, token=token, secret=secret, ca_pem=ca_pem) as own:
+            own.version()
+        del vm, watch, plan, client, sim
+        gc.collect()
+
+    in_child(program)
+    assert client.version().major == 8, "the parent goes on"
 
 
 def test_a_client_can_be_looked_at_and_closed(client: px.Client) -> None:

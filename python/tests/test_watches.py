@@ -12,6 +12,16 @@ import proxmox_sdk as px
 from conftest import https
 
 
+def closing_ends_waiting(watch: px.Watch | px.InstanceWatch) -> None:
+    """Closes it while another thread waits for all that it ever tells."""
+    waiting = threading.Thread(target=lambda: list(watch))
+    waiting.start()
+    time.sleep(0.1)
+    watch.close()
+    waiting.join(5)
+    assert not waiting.is_alive()
+
+
 def test_closing_ends_a_wait_for_events(sim: px.Sim, client: px.Client) -> None:
     watch = client.watch(interval=3600)
     assert next(watch).kind is px.EventKind.SNAPSHOT
@@ -36,12 +46,7 @@ def test_closing_ends_a_wait_for_events(sim: px.Sim, client: px.Client) -> None:
 def test_closing_ends_the_requests_of_a_wait(sim: px.Sim, client: px.Client) -> None:
     watch = client.watch(interval=0.02, cpu_points=100, memory_percent=100)
     next(watch)
-    waiting = threading.Thread(target=lambda: list(watch))
-    waiting.start()
-    time.sleep(0.1)
-    watch.close()
-    waiting.join(5)
-    assert not waiting.is_alive()
+    closing_ends_waiting(watch)
     # What was on its way may still arrive.
     time.sleep(0.1)
     sim.forget_requests()
@@ -69,9 +74,4 @@ def test_closing_ends_a_wait_for_instances(client: px.Client) -> None:
     with px.Backend.over(client, px.Regions([region]), "eu") as place:
         watch = place.watch()
         next(watch)
-        waiting = threading.Thread(target=lambda: list(watch))
-        waiting.start()
-        time.sleep(0.1)
-        watch.close()
-        waiting.join(5)
-        assert not waiting.is_alive()
+        closing_ends_waiting(watch)

@@ -72,10 +72,10 @@ impl Ureq {
     fn exchange(&self, request: HttpRequest, login: Signature, budgets: Budgets) -> Result<Answer, Fault> {
         WIRE.with_borrow_mut(Wire::reset);
         let mut http = http::Request::new(());
-        *http.method_mut() = request.method.clone();
         if let Some(login) = login {
             login.put_into(http.headers_mut(), &request.method);
         }
+        *http.method_mut() = request.method;
         *http.uri_mut() = Uri::from_maybe_shared(Bytes::from(request.url))
             .map_err(|e| Fault::new(Stage::Connecting, Why::Network(e.to_string())))?;
         let (kind, form) = request.form.unzip();
