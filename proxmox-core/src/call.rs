@@ -6,11 +6,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::TryFutureExt;
 use serde::de::DeserializeOwned;
 
 use crate::rows::Rows;
 use crate::task::{Progress, TaskReport};
-use crate::{Pve, PveRequest, PveResponse, Result, Target, Task, Vmid};
+use crate::{Error, Pve, PveRequest, PveResponse, Result, Target, Task, Vmid};
 
 /// A typed description of one operation. Writing one is how the SDK is extended.
 ///
@@ -140,14 +141,12 @@ impl<O: Operation> IntoFuture for Call<O> {
 
     fn into_future(self) -> Self::IntoFuture {
         let Self { pve, operation } = self;
-        Box::pin(async move {
-            let name = operation.name();
-            let target = operation.target();
-            operation.run(pve).await.map_err(|e| match target {
-                Some(target) => e.during(name).about(target),
-                None => e.during(name),
-            })
-        })
+        let (name, target) = (operation.name(), operation.target());
+        // Not an async block: it would hold the flow twice, as what it was given and as what it waits for.
+        Box::pin(operation.run(pve).map_err(move |e| match target {
+            Some(target) => e.during(name).about(target),
+            None => e.during(name),
+        }))
     }
 }
 
@@ -219,8 +218,8 @@ impl<T: Send + 'static> Operation for Ask<T> {
         None
     }
     async fn run(self, pve: Pve) -> Result<T> {
-        let request = self.request?;
-        let answer = pve.call(&request).await?;
+        let request = self.request.as_ref().map_err(Error::repeated)?;
+        let answer = pve.call(request).await?;
         (self.decode)(&answer).map_err(|e| e.about(request.target()))
     }
 }

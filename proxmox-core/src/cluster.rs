@@ -109,7 +109,7 @@ pub struct Location {
 }
 
 fn path(text: &'static str) -> PvePath {
-    PvePath::parse("/").map_or_else(|_| unreachable!("a constant"), |root| root.fixed(text))
+    PvePath::root().fixed(text)
 }
 
 impl Cluster {

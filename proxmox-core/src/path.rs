@@ -1,5 +1,6 @@
 //! Paths of the PVE API, below `/api2/json`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -64,7 +65,7 @@ impl PvePath {
             return bad("parameters are given beside it");
         }
         if rest.is_empty() {
-            return Ok(Self("/".to_owned()));
+            return Ok(Self::root());
         }
         for segment in rest.split('/') {
             if let Err(why) = check(segment) {
@@ -72,6 +73,12 @@ impl PvePath {
             }
         }
         Ok(Self(decoded.into_owned()))
+    }
+
+    /// `/`
+    #[must_use]
+    pub fn root() -> Self {
+        Self("/".to_owned())
     }
 
     /// `/nodes/{node}`
@@ -146,8 +153,8 @@ impl PvePath {
 
     /// The path as it goes into a URL.
     #[must_use]
-    pub fn url_path(&self) -> String {
-        utf8_percent_encode(&self.0, SEGMENT).to_string()
+    pub fn url_path(&self) -> Cow<'_, str> {
+        utf8_percent_encode(&self.0, SEGMENT).into()
     }
 }
 
@@ -193,7 +200,7 @@ impl TryFrom<&str> for PvePath {
 impl From<PvePath> for String {
     /// In encoded form, so that reading it back gives the same path.
     fn from(path: PvePath) -> Self {
-        path.url_path()
+        path.url_path().into_owned()
     }
 }
 
@@ -240,7 +247,7 @@ mod tests {
             PvePath::task(&upid).fixed("status").url_path(),
             "/nodes/pve2/tasks/UPID:pve2:00007073:000445CD:6B00C445:qmstart:100:root@pam!t:/status"
         );
-        assert_eq!(PvePath::parse("/").unwrap().fixed("version").as_str(), "/version");
+        assert_eq!(PvePath::root().fixed("version").as_str(), "/version");
     }
 
     proptest::proptest! {

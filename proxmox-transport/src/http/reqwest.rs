@@ -19,7 +19,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http_body::{Body, Frame, SizeHint};
 use hyper::ext::ReasonPhrase;
 use proxmox_core::{Error, ErrorKind, Outcome};
-use reqwest::{Client, Url};
+use reqwest::{Client, Response, Url};
 use rustls::ClientConfig;
 use tokio::runtime::{Handle, Id};
 use tokio::task::yield_now;
@@ -107,6 +107,21 @@ impl Reqwest {
         Ok(client)
     }
 
+    fn on_lane(
+        &self,
+        url: Url,
+        request: HttpRequest,
+        login: Signature,
+        budgets: Budgets,
+    ) -> Result<AbortOnDrop<Result<Answer, Fault>>, Fault> {
+        let lane = self
+            .lane
+            .handle()
+            .map_err(|e| Fault::new(Stage::Connecting, Why::Network(e.to_string())).because(e))?;
+        let client = self.client(lane.id())?;
+        Ok(AbortOnDrop(lane.spawn(async move { begin(&client, url, request, login).finish(budgets).await })))
+    }
+
     fn url(&self, text: &str) -> Result<Url, Fault> {
         let server = self.server.as_str().trim_end_matches('/');
         match text.strip_prefix(server) {
@@ -121,25 +136,29 @@ impl Engine for Reqwest {
     const NAME: &'static str = "https/reqwest";
     const BLOCKING: bool = false;
 
-    async fn exchange(
+    /// No `async fn`, which would keep what it is given until it ends: here the request is the client's before there is anything
+    /// to wait for.
+    fn exchange(
         &self,
         request: HttpRequest,
         login: Signature,
         budgets: Budgets,
-    ) -> Result<Answer, Fault> {
-        let url = self.url(&request.url)?;
-        if let Ok(here) = Handle::try_current() {
-            // In a box, as the reading below: what is moved from layer to layer stays small enough for a cheap allocation.
-            return Box::pin(exchange(self.client(here.id())?, url, request, login, budgets)).await;
+    ) -> impl Future<Output = Result<Answer, Fault>> + Send {
+        let url = self.url(&request.url);
+        let here = url.and_then(|url| match Handle::try_current() {
+            Ok(here) => Ok(Place::Here(begin(&self.client(here.id())?, url, request, login))),
+            Err(_) => self.on_lane(url, request, login, budgets).map(Place::Lane),
+        });
+        async move {
+            match here? {
+                // In a box: what is moved from layer to layer stays small enough for a cheap allocation.
+                Place::Here(begun) => Box::pin(begun.finish(budgets)).await,
+                // A task that ends without a result has panicked: how far it came, nobody knows.
+                Place::Lane(task) => task
+                    .await
+                    .unwrap_or_else(|e| Err(Fault::new(Stage::Sent, Why::Network(e.to_string())).because(e))),
+            }
         }
-        let lane = self
-            .lane
-            .handle()
-            .map_err(|e| Fault::new(Stage::Connecting, Why::Network(e.to_string())).because(e))?;
-        let client = self.client(lane.id())?;
-        let task = AbortOnDrop(lane.spawn(exchange(client, url, request, login, budgets)));
-        // A task that ends without a result has panicked: how far it came, nobody knows.
-        task.await.unwrap_or_else(|e| Err(Fault::new(Stage::Sent, Why::Network(e.to_string())).because(e)))
     }
 
     async fn sleep(&self, duration: Duration) {
@@ -151,53 +170,75 @@ impl Engine for Reqwest {
     }
 }
 
-async fn exchange(
-    client: Client,
+/// Where an exchange goes on.
+enum Place<F> {
+    Here(Begun<F>),
+    Lane(AbortOnDrop<Result<Answer, Fault>>),
+}
+
+/// A request that the client has, and that nothing was done for yet.
+struct Begun<F> {
+    sending: F,
+    writes: bool,
+    /// When it was handed to a connection.
+    handed: Arc<OnceLock<Instant>>,
+}
+
+fn begin(
+    client: &Client,
     url: Url,
     request: HttpRequest,
     login: Signature,
-    budgets: Budgets,
-) -> Result<Answer, Fault> {
-    if request.method != Method::GET {
-        // Lets the runtime look at its sockets once: a connection that the server has just closed is found now, and not
-        // by a write on it, of which nobody would know what became.
-        yield_now().await;
-    }
-    let started = Instant::now();
-    let total = started + budgets.total;
+) -> Begun<impl Future<Output = reqwest::Result<Response>> + Send + use<>> {
+    let writes = request.method != Method::GET;
     let handed = Arc::new(OnceLock::new());
-    let mut sending = pin!(client.execute(assemble(url, request, login, &handed)));
-    // Connecting has a budget of its own inside the client. When the request was handed to a connection is only seen when
-    // a deadline strikes: then the one that counts is worked out.
-    let mut limit = pin!(sleep_until(total.min(started + budgets.first_byte).into()));
-    let response = loop {
-        match within(limit.as_mut(), sending.as_mut()).await {
-            Some(Ok(response)) => break response,
-            Some(Err(e)) => return Err(fault(e, handed.get().is_some(), budgets)),
-            None => {
-                let now = Instant::now();
-                let handed = handed.get().copied();
-                let deadline = total.min(handed.unwrap_or(now) + budgets.first_byte);
-                if deadline <= now {
-                    let stage = if handed.is_some() { Stage::Sent } else { Stage::Connecting };
-                    let why = if total <= now {
-                        Why::Budget("total", budgets.total)
-                    } else {
-                        Why::Budget("first byte", budgets.first_byte)
-                    };
-                    return Err(Fault::new(stage, why));
-                }
-                limit.as_mut().reset(deadline.into());
-            }
+    let sending = client.execute(assemble(url, request, login, &handed));
+    Begun { sending, writes, handed }
+}
+
+impl<F: Future<Output = reqwest::Result<Response>>> Begun<F> {
+    async fn finish(self, budgets: Budgets) -> Result<Answer, Fault> {
+        let Self { sending, writes, handed } = self;
+        if writes {
+            // Lets the runtime look at its sockets once: a connection that the server has just closed is found now, and
+            // not by a write on it, of which nobody would know what became.
+            yield_now().await;
         }
-    };
-    let status = response.status();
-    let reason = if status.is_success() { String::new() } else { reason(&response) };
-    limit.as_mut().reset(total.into());
-    let body = within(limit, Box::pin(read(response)).as_mut())
-        .await
-        .unwrap_or_else(|| Err(Fault::new(Stage::Answering, Why::Budget("total", budgets.total))));
-    Answer::new(status, reason, body)
+        let started = Instant::now();
+        let total = started + budgets.total;
+        let mut sending = pin!(sending);
+        // Connecting has a budget of its own inside the client. When the request was handed to a connection is only seen when
+        // a deadline strikes: then the one that counts is worked out.
+        let mut limit = pin!(sleep_until(total.min(started + budgets.first_byte).into()));
+        let mut response = loop {
+            match within(limit.as_mut(), sending.as_mut()).await {
+                Some(Ok(response)) => break response,
+                Some(Err(e)) => return Err(fault(e, handed.get().is_some(), budgets)),
+                None => {
+                    let now = Instant::now();
+                    let handed = handed.get().copied();
+                    let deadline = total.min(handed.unwrap_or(now) + budgets.first_byte);
+                    if deadline <= now {
+                        let stage = if handed.is_some() { Stage::Sent } else { Stage::Connecting };
+                        let why = if total <= now {
+                            Why::Budget("total", budgets.total)
+                        } else {
+                            Why::Budget("first byte", budgets.first_byte)
+                        };
+                        return Err(Fault::new(stage, why));
+                    }
+                    limit.as_mut().reset(deadline.into());
+                }
+            }
+        };
+        let status = response.status();
+        let reason = if status.is_success() { String::new() } else { reason(&response) };
+        limit.as_mut().reset(total.into());
+        let body = within(limit, pin!(read(&mut response)))
+            .await
+            .unwrap_or_else(|| Err(Fault::new(Stage::Answering, Why::Budget("total", budgets.total))));
+        Answer::new(status, reason, body)
+    }
 }
 
 /// What comes of the work, or nothing when the limit is reached before. One timer serves all of an exchange: to put it off costs
@@ -233,7 +274,7 @@ fn assemble(
 }
 
 /// The text of the status line: hyper keeps it only when it is not the usual one.
-fn reason(response: &reqwest::Response) -> String {
+fn reason(response: &Response) -> String {
     match response.extensions().get::<ReasonPhrase>() {
         Some(reason) => String::from_utf8_lossy(reason.as_bytes()).into_owned(),
         None => response.status().canonical_reason().unwrap_or_default().to_owned(),
@@ -241,7 +282,7 @@ fn reason(response: &reqwest::Response) -> String {
 }
 
 /// Reads the body; one that came in a single piece is not copied.
-async fn read(mut response: reqwest::Response) -> Result<Bytes, Fault> {
+async fn read(response: &mut Response) -> Result<Bytes, Fault> {
     let cut = |e: reqwest::Error| Fault::new(Stage::Answering, network(&e)).because(e.without_url());
     let too_long = || Fault::new(Stage::Answering, Why::TooLong);
     let expected = response.content_length().unwrap_or(0);
