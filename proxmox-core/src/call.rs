@@ -129,9 +129,9 @@ impl<O: Operation> Call<O> {
         self
     }
 
-    /// The operation itself, for parameters of its own.
-    pub fn map(self, change: impl FnOnce(O) -> O) -> Self {
-        Self { pve: self.pve, operation: change(self.operation) }
+    /// The operation itself, for parameters of its own, or another in its place.
+    pub fn map<P: Operation>(self, change: impl FnOnce(O) -> P) -> Call<P> {
+        Call { pve: self.pve, operation: change(self.operation) }
     }
 }
 

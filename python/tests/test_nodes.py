@@ -57,3 +57,17 @@ def test_files_that_are_not_as_they_should_be(client: px.Client) -> None:
         node.download("local", "no.iso", "https://images.example.com/no.iso")
     with pytest.raises(px.RefusedError):
         node.delete_volume("local-lvm:vm-101-disk-0")
+
+
+def test_rows_that_are_kept_outlive_those_that_are_not() -> None:
+    """The objects of rows that nobody holds are taken again for the next list."""
+    with px.Sim(vms=1100) as sim, px.Client.https(**https(sim)) as client:  # type: ignore[arg-type]
+        node = client.node("pve1")
+        kept = node.vms()[::100]
+        before = [vm.to_dict() for vm in kept]
+        for _ in range(3):
+            assert len(node.vms()) > 1100
+        assert sim.set_config(kept[0].vmid, "name", "renamed")
+        again = {vm.vmid: vm for vm in node.vms()}
+        assert again[kept[0].vmid].name == "renamed" and len(again) > 1100
+        assert [vm.to_dict() for vm in kept] == before

@@ -13,7 +13,7 @@ use super::create;
 use super::error::OrRaise;
 use super::guest::GuestBase;
 use super::records::{record, records};
-use super::rows::{rows, warn};
+use super::rows::{boxed, rows, warn};
 use super::secret::SecretArg;
 use super::way::{Options, Way, faces};
 
@@ -85,12 +85,12 @@ impl NodeBase {
 
     /// Its VMs, with state and telemetry.
     fn vms(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.way.run(py, self.node()?.vms().list(), Options::default(), rows)
+        self.way.run(py, boxed(self.node()?.vms().list()), Options::default(), rows)
     }
 
     /// Its containers, with state and telemetry.
     fn containers(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.way.run(py, self.node()?.containers().list(), Options::default(), rows)
+        self.way.run(py, boxed(self.node()?.containers().list()), Options::default(), rows)
     }
 
     /// Its storages and how full they are.

@@ -80,7 +80,8 @@ enum Held {
     Dict(Py<PyDict>),
 }
 
-trait Value: Send + Sync {
+/// What a record may hold.
+pub(crate) trait Value: Send + Sync {
     fn plain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>>;
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>>;
     fn field<'py>(
@@ -118,12 +119,8 @@ pub(crate) fn class(rust: &str) -> Option<&'static Class> {
 }
 
 /// An object of a class over a value.
-pub(crate) fn of_value<T: Serialize + Send + Sync + 'static>(
-    py: Python<'_>,
-    class: &'static Class,
-    value: T,
-) -> PyResult<Py<PyAny>> {
-    (class.make)(py, Record { class, held: Held::Value(Box::new(value)) })
+pub(crate) fn of_value(py: Python<'_>, class: &'static Class, value: Box<dyn Value>) -> PyResult<Py<PyAny>> {
+    (class.make)(py, Record { class, held: Held::Value(value) })
 }
 
 /// An object of a class over a dict.
@@ -133,6 +130,15 @@ pub(crate) fn of_dict<'py>(
     dict: Bound<'py, PyDict>,
 ) -> PyResult<Bound<'py, PyAny>> {
     Ok((class.make)(py, Record { class, held: Held::Dict(dict.unbind()) })?.into_bound(py))
+}
+
+/// Adds the class that all results have in common.
+pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Record>()?;
+    // A method of this name that PyO3 is told of would be in the way of every attribute; Python's own looks for it last.
+    let class = module.py().get_type::<Record>();
+    class.setattr("__getattr__", class.getattr("_learn")?)?;
+    class.delattr("_learn")
 }
 
 impl Class {
@@ -237,8 +243,8 @@ impl Attribute {
 
 #[pymethods]
 impl Record {
-    /// Comes here once for each attribute of each class: then the class has it.
-    fn __getattr__<'py>(slf: &Bound<'py, Self>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    /// Python's `__getattr__`: comes here once for each attribute of each class, then the class has it.
+    fn _learn<'py>(slf: &Bound<'py, Self>, name: &str) -> PyResult<Bound<'py, PyAny>> {
         let attribute = Attribute::new(slf.get().class, name);
         let found = attribute.of(slf.py(), slf.get())?;
         slf.get_type().setattr(name, attribute)?;

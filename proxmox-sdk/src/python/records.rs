@@ -11,16 +11,33 @@ use serde_json::json;
 
 use super::backend;
 use super::libvirt;
-use super::record::{Class, Compute, Record, Shape, of_value};
+use super::record::{self, Class, Compute, Record, Shape, Value, of_value};
 
 /// A value that has a class of its own in Python.
 pub(crate) trait Result: Serialize + Send + Sync + 'static {
     const CLASS: &'static Class;
+
+    /// In an allocation of its own, which its object holds.
+    fn boxed(self) -> Box<dyn Value>
+    where
+        Self: Sized,
+    {
+        Box::new(self)
+    }
+}
+
+/// One that has it already.
+impl<T: Result> Result for Box<T> {
+    const CLASS: &'static Class = T::CLASS;
+
+    fn boxed(self) -> Box<dyn Value> {
+        self
+    }
 }
 
 /// The object of a result.
 pub(crate) fn record<T: Result>(py: Python<'_>, value: T) -> PyResult<Py<PyAny>> {
-    of_value(py, T::CLASS, value)
+    of_value(py, T::CLASS, value.boxed())
 }
 
 /// The objects of several.
@@ -37,7 +54,7 @@ pub(crate) fn class(name: &str) -> &'static Class {
 
 /// The object of a class over values that were put together here.
 pub(crate) fn made(py: Python<'_>, name: &str, value: serde_json::Value) -> PyResult<Py<PyAny>> {
-    of_value(py, class(name), value)
+    of_value(py, class(name), Box::new(value))
 }
 
 macro_rules! classes {
@@ -53,8 +70,8 @@ macro_rules! classes {
         }
     )*) => {
         $(
-            $(#[$about])*
             #[pyclass(frozen, extends = Record, module = "proxmox_sdk")]
+            $(#[$about])*
             struct $name;
             $(impl Result for $type {
                 const CLASS: &'static Class = &$name::CLASS;
@@ -89,7 +106,7 @@ macro_rules! classes {
 
         /// Adds the classes to the module.
         pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
-            module.add_class::<Record>()?;
+            record::add(module)?;
             $(module.add_class::<$name>()?;)*
             Ok(())
         }
@@ -108,6 +125,7 @@ classes! {
         maybe { release, repoid }
         computed |v, proxmox_core::Version| { major: v.major() }
     }
+    #[pyo3(freelist = 1024)] // Comes by the thousand, as below.
     Resource = "Resource": cluster::Resource {
         keys { kind: "type" }
         enums { status: GuestState }
@@ -115,6 +133,7 @@ classes! {
     Location = "Location": cluster::Location {
         enums { kind: GuestKind }
     }
+    #[pyo3(freelist = 1024)]
     GuestStatus = "GuestStatus": guest::GuestStatus {
         enums { status: GuestState }
         computed |s, guest::GuestStatus| {

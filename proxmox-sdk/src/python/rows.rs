@@ -2,11 +2,12 @@
 
 use std::ffi::CString;
 
-use proxmox_core::Rows;
+use proxmox_core::{Ask, Call, Operation, Rows};
 use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
+use serde::de::DeserializeOwned;
 
 use super::records::{Result, records};
 
@@ -37,4 +38,12 @@ pub(crate) fn rows<T: Result>(py: Python<'_>, rows: Rows<T>) -> PyResult<Py<PyAn
         warn(py, &complaint)?;
     }
     records(py, rows)
+}
+
+/// The same list, whose rows are decoded into the allocations that their objects hold: lists of a thousand are not copied first
+/// to grow, and then once more. For what is decoded as it comes.
+pub(crate) fn boxed<T: DeserializeOwned + Send + 'static>(
+    list: Call<Ask<Rows<T>>>,
+) -> Call<Ask<Rows<Box<T>>>> {
+    list.map(|ask| Ask::rows(ask.name(), ask.request()))
 }
