@@ -25,7 +25,7 @@ container::interfaces container::list container::pull \
 agent/mod::file_read agent/mod::interfaces agent/mod::osinfo agent/mod::ping vm::list";
 
 /// What is no operation by itself: it takes one, or makes one that is named elsewhere.
-const AROUND: &str = "call::detach guest/create::new pve::bind pve::request";
+const AROUND: &str = "call::detach call::map guest/create::new pve::bind pve::request";
 
 /// What writes to a guest that is there.
 const WRITES: &str = "\

@@ -144,13 +144,12 @@ impl Engine for Reqwest {
         login: Signature,
         budgets: Budgets,
     ) -> impl Future<Output = Result<Answer, Fault>> + Send {
-        let url = self.url(&request.url);
-        let here = url.and_then(|url| match Handle::try_current() {
+        let place = self.url(&request.url).and_then(|url| match Handle::try_current() {
             Ok(here) => Ok(Place::Here(begin(&self.client(here.id())?, url, request, login))),
             Err(_) => self.on_lane(url, request, login, budgets).map(Place::Lane),
         });
         async move {
-            match here? {
+            match place? {
                 // In a box: what is moved from layer to layer stays small enough for a cheap allocation.
                 Place::Here(begun) => Box::pin(begun.finish(budgets)).await,
                 // A task that ends without a result has panicked: how far it came, nobody knows.
