@@ -125,7 +125,8 @@ classes! {
         maybe { release, repoid }
         computed |v, proxmox_core::Version| { major: v.major() }
     }
-    #[pyo3(freelist = 1024)] // Comes by the thousand, as below.
+    // Rows of long lists: the objects of one are taken again for the next.
+    #[pyo3(freelist = 1024)]
     Resource = "Resource": cluster::Resource {
         keys { kind: "type" }
         enums { status: GuestState }

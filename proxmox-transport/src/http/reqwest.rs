@@ -107,6 +107,7 @@ impl Reqwest {
         Ok(client)
     }
 
+    /// Begins at once, for a caller outside of any runtime.
     fn on_lane(
         &self,
         url: Url,
