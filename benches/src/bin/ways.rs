@@ -3,7 +3,7 @@
 //! Clients are processes of their own (this program again, as `ways client WAY WHAT TIMES`), so that their CPU time is theirs. The
 //! simulated `pvesh` starts Perl, and none of PVE's modules: a real one takes half a second more for each request.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -19,6 +19,7 @@ use proxmox_transport::{Api, Local, Ssh, SshEngine};
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["client", "turns", what, times] => turns(what, times),
         ["client", way, what, times] => client(way, what, times),
         [] => compare(200),
         [rounds] => rounds.parse().map_err(Into::into).and_then(compare),
@@ -66,8 +67,6 @@ struct Measured {
     again: f64,
     /// Resident memory after a tenth of the requests, and after all.
     memory: [u64; 2],
-    /// Processor time of all that followed the first: of this process, and of the ssh that it uses.
-    cpu: [f64; 2],
 }
 
 /// Does WHAT over WAY, once and then TIMES times, and prints what that took.
@@ -77,82 +76,108 @@ fn client(way: &str, what: &str, times: &str) -> Result<()> {
     runtime.block_on(async {
         let started = Instant::now();
         let pve = connect(way)?;
-        let get = |path: &str| Ok::<_, proxmox_core::Error>(PveRequest::get(PvePath::parse(path)?));
-        let configs: Vec<PveRequest> = (200..250)
-            .map(|vmid| get(&format!("/nodes/pve1/qemu/{vmid}/config")))
-            .collect::<std::result::Result<_, _>>()?;
-        let one = async || -> Result<()> {
-            match what {
-                "configs" => {
-                    for request in &configs {
-                        pve.call(request).await?;
-                    }
-                }
-                "batch" => {
-                    for answer in pve.call_all(configs.clone()).await {
-                        answer?;
-                    }
-                }
-                "list" | "reconnect" => drop(pve.call(&get("/nodes/pve1/qemu")?).await?),
-                _ => drop(pve.call(&get("/version")?).await?),
-            }
-            Ok(())
-        };
-        one().await?;
+        ask(&pve, what).await?;
         let first = milliseconds(started.elapsed());
         if what == "reconnect" {
             println!("connected");
             std::io::stdin().read_line(&mut String::new())?;
             // The first finds out that the connection is gone.
-            drop(pve.call(&get("/version")?).await?);
+            ask(&pve, "version").await?;
         }
-        let (mut all, mut early, used) = (Vec::new(), memory()?, used()?);
+        let (mut all, mut early) = (Vec::new(), memory()?);
         for i in 0..times {
             let started = Instant::now();
-            one().await?;
+            ask(&pve, what).await?;
             all.push(milliseconds(started.elapsed()));
             if i == times / 10 {
                 early = memory()?;
             }
         }
-        let cpu = since(&used)?;
         let measured = Measured {
             first,
             again: all.first().copied().unwrap_or_default(),
             median: if all.is_empty() { 0.0 } else { median(all) },
             memory: [early, memory()?],
-            cpu,
         };
         println!("{}", serde_json::to_string(&measured)?);
         Ok(())
     })
 }
 
-/// Milliseconds of processor time that each of these has had: this process, and the ssh clients of this machine.
-fn used() -> Result<HashMap<PathBuf, f64>> {
-    let myself = PathBuf::from(format!("/proc/{}", std::process::id()));
-    let mut used = HashMap::from([(myself.clone(), of_threads(&myself)?)]);
-    for process in fs::read_dir("/proc")? {
-        let process = process?.path();
-        if fs::read(process.join("comm")).is_ok_and(|name| name == b"ssh\n") {
-            // One that has just ended has no say any more.
-            used.insert(process.clone(), of_threads(&process).unwrap_or(0.0));
+/// Asks for WHAT once.
+async fn ask(pve: &Pve, what: &str) -> Result<()> {
+    let get = |path: &str| Ok::<_, proxmox_core::Error>(PveRequest::get(PvePath::parse(path)?));
+    let configs = || (200..250).map(|vmid| get(&format!("/nodes/pve1/qemu/{vmid}/config")));
+    match what {
+        "configs" => {
+            for request in configs() {
+                pve.call(&request?).await?;
+            }
         }
+        "batch" => {
+            for answer in pve.call_all(configs().collect::<std::result::Result<Vec<_>, _>>()?).await {
+                answer?;
+            }
+        }
+        "list" | "reconnect" => drop(pve.call(&get("/nodes/pve1/qemu")?).await?),
+        _ => drop(pve.call(&get("/version")?).await?),
     }
-    Ok(used)
+    Ok(())
 }
 
-/// What was used since, by this process, and by the ssh clients that are still there.
-fn since(before: &HashMap<PathBuf, f64>) -> Result<[f64; 2]> {
-    let mut all = [0.0; 2];
-    for (process, now) in used()? {
-        let myself = process.ends_with(std::process::id().to_string());
-        all[usize::from(!myself)] += now - before.get(&process).unwrap_or(&0.0);
-    }
-    Ok(all)
+/// As many requests as a connection takes, so that each turn has its share of making one.
+const TURN: u32 = 100;
+
+/// Processor time of one turn over the tunnel and of one directly, in ms.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Turn {
+    tunnel: f64,
+    ssh: f64,
+    direct: f64,
 }
 
-fn of_threads(process: &Path) -> Result<f64> {
+/// Asks for WHAT over the tunnel and directly, in turn, TIMES times: close enough to each other for both to meet the machine as fast
+/// or slow as the other does.
+fn turns(what: &str, times: &str) -> Result<()> {
+    let times: usize = times.parse()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let others = ssh_clients()?;
+        let (tunnel, direct) = (connect("tunnel")?, connect("direct")?);
+        for pve in [&tunnel, &direct] {
+            ask(pve, what).await?;
+        }
+        let myself = Path::new("/proc/self");
+        let ssh = ssh_clients()?.difference(&others).next().ok_or("the tunnel has no ssh")?.clone();
+        let mut turns = Vec::new();
+        for _ in 0..times {
+            let before = (processor_time(myself)?, processor_time(&ssh)?);
+            for _ in 0..TURN {
+                ask(&tunnel, what).await?;
+            }
+            let between = (processor_time(myself)?, processor_time(&ssh)?);
+            for _ in 0..TURN {
+                ask(&direct, what).await?;
+            }
+            turns.push(Turn {
+                tunnel: between.0 - before.0,
+                ssh: between.1 - before.1,
+                direct: processor_time(myself)? - between.0,
+            });
+        }
+        println!("{}", serde_json::to_string(&turns)?);
+        Ok(())
+    })
+}
+
+/// The ssh clients of this machine.
+fn ssh_clients() -> Result<BTreeSet<PathBuf>> {
+    let all = fs::read_dir("/proc")?.map(|process| Ok(process?.path())).collect::<Result<BTreeSet<_>>>()?;
+    Ok(all.into_iter().filter(|p| fs::read(p.join("comm")).is_ok_and(|name| name == b"ssh\n")).collect())
+}
+
+/// Milliseconds that a process has had.
+fn processor_time(process: &Path) -> Result<f64> {
     let mut nanoseconds = 0.0;
     for thread in fs::read_dir(process.join("task"))? {
         let stat = fs::read_to_string(thread?.path().join("schedstat"))?;
@@ -263,13 +288,12 @@ fn compare(rounds: usize) -> Result<()> {
     println!("  first answer / ssh -- perl                   {setup}");
     for (what, name) in [("version", "GET /version"), ("list", "35 kB list")] {
         let (mut cpu, mut master) = (Pairs::default(), Pairs::default());
-        for _ in 0..9 {
-            let (tunnel, direct) = (
-                node.measure("tunnel", what, rounds * 10)?.cpu,
-                node.measure("direct", what, rounds * 10)?.cpu,
-            );
-            cpu.push(tunnel[0], direct[0]);
-            master.push(tunnel[0] + tunnel[1], direct[0]);
+        for _ in 0..5 {
+            let turns = run(&mut node.client("turns", what, rounds.div_ceil(5))?)?.output;
+            for turn in serde_json::from_str::<Vec<Turn>>(&turns)? {
+                cpu.push(turn.tunnel, turn.direct);
+                master.push(turn.tunnel + turn.ssh, turn.direct);
+            }
         }
         println!("  CPU, {name}: SDK / SDK directly         {cpu}");
         println!("  CPU, {name}: SDK and ssh / SDK directly {master}");

@@ -270,7 +270,7 @@ impl Api {
     pub fn reqwest(self) -> Result<impl Transport> {
         let login = self.check()?;
         let tls = crate::tls::tls(&self.trust)?;
-        let engine = crate::http::reqwest::Reqwest::new(self.endpoint.origin(), tls, self.budgets)?;
+        let engine = crate::http::reqwest::Reqwest::engine(self.endpoint.origin(), tls, self.budgets)?;
         Ok(Http::new(engine, self.endpoint, login, self.budgets))
     }
 
@@ -283,6 +283,21 @@ impl Api {
         let login = self.check()?;
         let engine = crate::http::ureq::Ureq::new(crate::tls::tls(&self.trust)?, self.budgets);
         Ok(Http::new(engine, self.endpoint, login, self.budgets))
+    }
+
+    /// The asynchronous transport as a tunnel has it, through this unix socket.
+    #[cfg(all(test, feature = "reqwest", feature = "ssh"))]
+    pub(crate) fn through(self, socket: std::path::PathBuf) -> Result<impl Transport> {
+        let login = self.check()?;
+        let tls = crate::tls::tls(&self.trust)?;
+        let engine = crate::http::hyper::Hyper::engine(socket, self.endpoint.origin(), tls, self.budgets)?;
+        Ok(Http::new(engine, self.endpoint, login, self.budgets))
+    }
+
+    /// The address that requests name.
+    #[cfg(all(test, feature = "reqwest", feature = "ssh"))]
+    pub(crate) fn authority(&self) -> &str {
+        self.endpoint.authority()
     }
 
     fn check(&self) -> Result<Login> {

@@ -15,6 +15,9 @@ use crate::fault::Fault;
 /// that is just being closed, or nobody knows whether it was read.
 pub(crate) const IDLE: Duration = Duration::from_millis(3250);
 
+/// What requests say that they come from.
+pub(crate) const AGENT: &str = concat!("proxmox-sdk/", env!("CARGO_PKG_VERSION"));
+
 /// Moves bytes: one request out, one answer in, on a connection of its own choice. It never sends a request again after
 /// any byte of it may have left.
 pub(crate) trait Engine: Send + Sync + 'static {

@@ -327,8 +327,8 @@ impl Ssh {
         Ok(match self.http.map_or_else(Engine::usual, Ok)? {
             #[cfg(feature = "reqwest")]
             Engine::Reqwest => {
-                let engine = crate::http::reqwest::Reqwest::new(endpoint.origin(), tls, budgets)?
-                    .through(socket.path());
+                let engine =
+                    crate::http::hyper::Hyper::engine(socket.path(), endpoint.origin(), tls, budgets)?;
                 either(Tunnel::new(Http::new(engine, endpoint, login, budgets), node, socket), fallback)
             }
             #[cfg(feature = "ureq")]

@@ -1,5 +1,6 @@
 //! What goes wrong on the wire, and what is said about it.
 
+use std::io::Read as _;
 use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -231,6 +232,35 @@ fn a_write_on_a_used_connection_is_sent_once() {
             assert_eq!(error.outcome(), Outcome::MaybeApplied, "{name} {verb}: {error:?}");
             assert_eq!(server.seen().len() - before, 2, "{name} {verb}");
         }
+    }
+}
+
+/// The server answers before it has read a long form, and reads no more of it: the next request does not wait for that connection.
+#[test]
+fn a_form_that_is_answered_early_is_in_nobodys_way() {
+    let (done, over) = mpsc::channel::<()>();
+    let over = std::sync::Mutex::new(over);
+    let server = Server::start(move |c| {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            c.stream.read_exact(&mut byte)?;
+            head.push(byte[0]);
+        }
+        if head.starts_with(b"GET") {
+            return c.answer("200 OK", OK);
+        }
+        c.answer("401 No ticket", "")?;
+        over.lock().unwrap().recv().map_err(std::io::Error::other)
+    });
+    // ureq writes all of a form before it reads.
+    for (name, pve) in engines(&plain(&server).total_timeout(LONG)).into_iter().filter(|(n, _)| *n != "ureq")
+    {
+        let long = start().param("description", "x".repeat(64 << 20));
+        assert_eq!(fails(&pve, &long).kind(), ErrorKind::Unauthenticated, "{name}");
+        let next = pve.call(&get("/version").timeout(Duration::from_secs(2)));
+        next.unwrap_or_else(|e| panic!("{name}: {e:?}"));
+        done.send(()).unwrap();
     }
 }
 

@@ -1,4 +1,4 @@
-//! Both engines, held to the same behaviour.
+//! All engines, held to the same behaviour.
 
 mod faults;
 mod happy;
@@ -30,14 +30,19 @@ impl Bare {
     }
 }
 
-/// reqwest and ureq, in that order, as far as this build has them.
+/// reqwest, ureq, and what a tunnel has in place of reqwest, as far as this build and the server have them.
 fn engines(api: &Api) -> Vec<(&'static str, Bare)> {
-    vec![
+    let mut engines = vec![
         #[cfg(feature = "reqwest")]
         ("reqwest", Bare(Box::new(api.clone().reqwest().unwrap()))),
         #[cfg(feature = "ureq")]
         ("ureq", Bare(Box::new(api.clone().ureq().unwrap()))),
-    ]
+    ];
+    #[cfg(all(feature = "reqwest", feature = "ssh"))]
+    if let Some(socket) = server::socket(api.authority()) {
+        engines.push(("hyper", Bare(Box::new(api.clone().through(socket).unwrap()))));
+    }
+    engines
 }
 
 fn plain(server: &Server) -> Api {

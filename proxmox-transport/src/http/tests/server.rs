@@ -13,10 +13,26 @@ use rcgen::{
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+/// How long a script waits for a client.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where a server of this port listens as well.
+#[cfg(all(feature = "reqwest", feature = "ssh"))]
+fn socket_at(port: u16) -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("proxmox-test-{port}"))
+}
+
+/// The socket of the server at this address, if there is one.
+#[cfg(all(feature = "reqwest", feature = "ssh"))]
+pub(super) fn socket(authority: &str) -> Option<std::path::PathBuf> {
+    let port = authority.rsplit(':').next()?.parse().ok()?;
+    Some(socket_at(port)).filter(|path| path.exists())
+}
+
 pub(super) trait Stream: Read + Write + Send {}
 impl<T: Read + Write + Send> Stream for T {}
 
-/// Listens on loopback until dropped.
+/// Listens on loopback, and on a unix socket, until dropped.
 pub(super) struct Server {
     port: u16,
     seen: Arc<Mutex<Vec<String>>>,
@@ -47,37 +63,48 @@ impl Server {
         tls: Option<Arc<ServerConfig>>,
         script: impl Fn(&mut Connection) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = Self {
-            port: listener.local_addr().unwrap().port(),
-            seen: Arc::default(),
-            connections: Arc::default(),
-            stop: Arc::default(),
-        };
-        let (seen, connections, stop) =
-            (server.seen.clone(), server.connections.clone(), server.stop.clone());
         let script = Arc::new(script);
-        thread::spawn(move || {
-            for tcp in listener.incoming() {
-                let Ok(tcp) = tcp else { continue };
-                if stop.load(Ordering::SeqCst) {
-                    return;
-                }
-                *connections.lock().unwrap() += 1;
-                let (tls, script, seen) = (tls.clone(), script.clone(), seen.clone());
-                thread::spawn(move || {
-                    tcp.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-                    tcp.set_nodelay(true).unwrap();
-                    let stream: Box<dyn Stream> = match tls {
-                        Some(config) => {
-                            Box::new(StreamOwned::new(ServerConnection::new(config).unwrap(), tcp))
-                        }
-                        None => Box::new(tcp),
-                    };
-                    // A script's I/O fails when the client goes away, which tests look at from the other side.
-                    let _ = script(&mut Connection { stream, seen });
-                });
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (seen, connections, stop): (Arc<Mutex<Vec<_>>>, Arc<Mutex<_>>, Arc<AtomicBool>) =
+            Default::default();
+        let server = Self { port, seen: seen.clone(), connections: connections.clone(), stop: stop.clone() };
+        // The end of accepting, when it is time.
+        let serve = Arc::new(move |stream: Box<dyn Stream>| {
+            if stop.load(Ordering::SeqCst) {
+                return None;
             }
+            *connections.lock().unwrap() += 1;
+            let stream: Box<dyn Stream> = match &tls {
+                Some(config) => {
+                    Box::new(StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream))
+                }
+                None => stream,
+            };
+            let (script, mut connection) = (script.clone(), Connection { stream, seen: seen.clone() });
+            // A script's I/O fails when the client goes away, which tests look at from the other side.
+            thread::spawn(move || drop(script(&mut connection)));
+            Some(())
+        });
+        #[cfg(all(feature = "reqwest", feature = "ssh"))]
+        {
+            let (path, serve) = (socket_at(port), serve.clone());
+            // One of an earlier run may have been left there.
+            let _ = std::fs::remove_file(&path);
+            let listener = std::os::unix::net::UnixListener::bind(path).unwrap();
+            thread::spawn(move || {
+                listener.incoming().flatten().try_for_each(|unix| {
+                    unix.set_read_timeout(Some(PATIENCE)).unwrap();
+                    serve(Box::new(unix))
+                })
+            });
+        }
+        thread::spawn(move || {
+            listener.incoming().flatten().try_for_each(|tcp| {
+                tcp.set_read_timeout(Some(PATIENCE)).unwrap();
+                tcp.set_nodelay(true).unwrap();
+                serve(Box::new(tcp))
+            })
         });
         server
     }
@@ -103,7 +130,12 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        // Wakes the thread that accepts.
+        // Wakes the threads that accept. The port comes last: once it is free, the socket's name may be another's.
+        #[cfg(all(feature = "reqwest", feature = "ssh"))]
+        {
+            let _ = std::os::unix::net::UnixStream::connect(socket_at(self.port));
+            let _ = std::fs::remove_file(socket_at(self.port));
+        }
         let _ = TcpStream::connect(("127.0.0.1", self.port));
     }
 }

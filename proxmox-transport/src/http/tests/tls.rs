@@ -1,5 +1,6 @@
 //! Whom the engines trust.
 
+use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,7 +132,10 @@ fn a_pin_does_not_replace_the_proof_of_the_key() {
 /// A server without TLS, one that hangs up in the handshake, one that never answers to it: nothing was sent to any.
 #[test]
 fn handshakes_that_come_to_nothing() {
-    let plain = Server::start(|c| c.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"));
+    let plain = Server::start(|c| {
+        let _hello = c.stream.read(&mut [0; 4096])?;
+        c.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    });
     let hangs_up = Server::start(|_| Ok(()));
     let silent = Server::start(|c| std::io::copy(&mut c.stream, &mut std::io::sink()).map(drop));
     for (server, kind, budget, why) in [
