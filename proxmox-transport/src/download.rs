@@ -10,6 +10,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Response, redirect};
 
 use crate::fault::innermost;
+use crate::http::engine::AGENT;
 use crate::tls::{Trust, tls};
 
 /// How long it may take until there is a connection.
@@ -48,7 +49,7 @@ impl Download {
             .redirect(redirect::Policy::limited(REDIRECTS))
             .connect_timeout(CONNECT)
             .read_timeout(STALLED)
-            .user_agent(concat!("proxmox-sdk/", env!("CARGO_PKG_VERSION")))
+            .user_agent(AGENT)
             .build()
             .map_err(|e| failed(&shown, &e))?;
         let response = client.get(url).send().await.map_err(|e| failed(&shown, &e))?;

@@ -24,6 +24,8 @@ pub(crate) struct VolumeUsers {
     volumes: HashMap<String, Option<String>>,
     /// Pool and name of each, with its path.
     paths: HashMap<(String, String), String>,
+    /// The pool that was read anew for this: what it does not list is not there.
+    fresh: Option<String>,
     /// What runs and what will run, of every domain.
     domains: Vec<(Uuid, Domain)>,
 }
@@ -44,13 +46,15 @@ impl Host {
     /// What keeps any of it from being read: nothing is concluded from a part.
     pub(crate) async fn volume_users(&self, fresh: Option<&str>) -> Result<VolumeUsers> {
         let connection = self.connection();
-        let mut users = VolumeUsers { volumes: HashMap::new(), paths: HashMap::new(), domains: Vec::new() };
+        let mut users =
+            VolumeUsers { volumes: HashMap::new(), paths: HashMap::new(), fresh: None, domains: Vec::new() };
         for pool in connection.call(storage::pools(0)).await? {
             if !connection.call(storage::pool_is_active(&pool)).await? {
                 continue;
             }
             if fresh == Some(&pool.name) {
                 self.read_anew(&pool).await?;
+                users.fresh = Some(pool.name.clone());
             }
             let listed = connection.call(storage::volumes(&pool)).await?;
             let documents = of_each(&listed, async |volume| {
@@ -147,6 +151,16 @@ impl VolumeUsers {
             .map(|(_, other)| other.name.as_str())
     }
 
+    /// Whether a disk's volume is gone, as those of a domain are that is just being deleted.
+    fn is_gone(&self, disk: &Disk) -> bool {
+        match &disk.source {
+            DiskSource::Volume { pool, .. } => {
+                self.fresh.as_ref() == Some(pool) && self.path(&disk.source).is_none()
+            }
+            _ => false,
+        }
+    }
+
     /// Whether a disk is this volume, or is based on it; `None` when that cannot be seen.
     fn disk_stands_on(&self, disk: &Disk, path: &str) -> Option<bool> {
         let told = std::iter::once(&disk.source).chain(disk.backing.iter().map(|below| &below.source));
@@ -162,7 +176,7 @@ impl VolumeUsers {
         // Of a domain that runs the daemon tells the whole chain.
         let told_all = !disk.backing.is_empty();
         let somewhere = matches!(disk.source, DiskSource::File(_) | DiskSource::Volume { .. });
-        (known || bare || told_all || !somewhere).then_some(false)
+        (known || bare || told_all || !somewhere || self.is_gone(disk)).then_some(false)
     }
 
     /// Whether the volume at one path is based on that at another, however deep.
@@ -206,6 +220,7 @@ mod tests {
                 .iter()
                 .map(|(path, base)| ((*path).to_owned(), base.map(str::to_owned)))
                 .collect(),
+            fresh: Some("p".to_owned()),
             domains: vec![(Uuid([2; 16]), document)],
         }
     }
@@ -234,5 +249,8 @@ mod tests {
         assert!(of(&[own], &[qcow2(DiskXml::file("/elsewhere/x"))]).unwrap().1);
         assert_eq!(of(&[own], &[DiskXml::file("/elsewhere/x")]), None);
         assert_eq!(of(&[own], &[DiskXml::file("/elsewhere/x.iso").cdrom()]), None);
+        // One that the pool does not have any more is based on nothing; what a pool has that was not read anew, nobody knows.
+        assert_eq!(of(&[own], &[qcow2(DiskXml::volume("p", "gone"))]), None);
+        assert!(of(&[own], &[qcow2(DiskXml::volume("q", "gone"))]).unwrap().1);
     }
 }

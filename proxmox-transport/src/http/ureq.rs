@@ -28,7 +28,7 @@ use ureq::unversioned::transport::{
 use ureq::{Agent, SendBody, Timeout};
 
 use super::codec::HttpRequest;
-use super::engine::IDLE;
+use super::engine::{AGENT, IDLE};
 use super::{Answer, Budgets, Engine};
 use crate::api::Signature;
 use crate::fault::{Fault, LONGEST_ANSWER, Stage, Why, find_cause, network};
@@ -57,7 +57,7 @@ impl Ureq {
             .max_redirects_will_error(false)
             .proxy(None)
             .no_delay(true)
-            .user_agent(concat!("proxmox-sdk/", env!("CARGO_PKG_VERSION")))
+            .user_agent(AGENT)
             .accept_encoding(AutoHeaderValue::None)
             .max_idle_age(IDLE)
             .max_idle_connections(64)
