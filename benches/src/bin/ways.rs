@@ -1,6 +1,7 @@
 //! Compares the ways to a node, side by side on one simulated node behind a real ssh server: `ways [ROUNDS]`, 200 unless given.
 //!
-//! Clients are processes of their own (this program again, as `ways client WAY WHAT TIMES`), so that their CPU time is theirs. The
+//! Clients are processes of their own (this program again, as `ways client WAY WHAT TIMES`, or `turns` for WAY where the CPU time of two
+//! ways is compared), so that their CPU time is theirs. The
 //! simulated `pvesh` starts Perl, and none of PVE's modules: a real one takes half a second more for each request.
 
 use std::collections::BTreeSet;

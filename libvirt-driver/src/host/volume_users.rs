@@ -24,7 +24,7 @@ pub(crate) struct VolumeUsers {
     volumes: HashMap<String, Option<String>>,
     /// Pool and name of each, with its path.
     paths: HashMap<(String, String), String>,
-    /// The pool that was read anew for this: what it does not list is not there.
+    /// The pool that was read anew for this: what is not in `paths` of it is not there.
     fresh: Option<String>,
     /// What runs and what will run, of every domain.
     domains: Vec<(Uuid, Domain)>,
@@ -62,9 +62,13 @@ impl Host {
             });
             for (name, xml) in documents.await? {
                 let volume = Volume::parse(&xml)?;
-                if let Some(path) = volume.path {
-                    users.paths.insert((pool.name.clone(), name), path.clone());
-                    users.volumes.insert(path, volume.backing.map(|backing| backing.path));
+                match volume.path {
+                    Some(path) => {
+                        users.paths.insert((pool.name.clone(), name), path.clone());
+                        users.volumes.insert(path, volume.backing.map(|backing| backing.path));
+                    }
+                    // It is there, and would be taken for gone.
+                    None => users.fresh = users.fresh.filter(|fresh| *fresh != pool.name),
                 }
             }
         }
@@ -126,6 +130,8 @@ impl VolumeUsers {
             for disk in &document.disks {
                 match self.disk_stands_on(disk, path) {
                     Some(true) => return sure(format!("domain {} uses it", document.name)),
+                    // Nobody has it open, as someone may who runs.
+                    None if document.id.is_none() && self.is_gone(disk) => {}
                     None => {
                         let text = format!(
                             "disk {} of domain {} is in no started pool, so that what it is based on cannot be seen",
@@ -151,7 +157,7 @@ impl VolumeUsers {
             .map(|(_, other)| other.name.as_str())
     }
 
-    /// Whether a disk's volume is gone, as those of a domain are that is just being deleted.
+    /// Whether a disk's volume is gone, as those of a domain are that is just being deleted: then it is based on nothing.
     fn is_gone(&self, disk: &Disk) -> bool {
         match &disk.source {
             DiskSource::Volume { pool, .. } => {
@@ -176,7 +182,7 @@ impl VolumeUsers {
         // Of a domain that runs the daemon tells the whole chain.
         let told_all = !disk.backing.is_empty();
         let somewhere = matches!(disk.source, DiskSource::File(_) | DiskSource::Volume { .. });
-        (known || bare || told_all || !somewhere || self.is_gone(disk)).then_some(false)
+        (known || bare || told_all || !somewhere).then_some(false)
     }
 
     /// Whether the volume at one path is based on that at another, however deep.

@@ -46,13 +46,13 @@ pub(crate) struct Hyper {
 /// How a connection is made.
 struct Way {
     socket: PathBuf,
-    /// And for whom; nothing but tests goes without.
+    /// And the name that the certificate is to have; only tests go without.
     tls: Option<(TlsConnector, ServerName<'static>)>,
     connect: Duration,
 }
 
 impl Hyper {
-    /// An engine for the server `host` at `port` that this socket leads to.
+    /// An engine for the server at `origin`, `https://127.0.0.1:8006`, that this socket leads to.
     pub(crate) fn engine(
         socket: PathBuf,
         origin: &str,

@@ -69,7 +69,7 @@ impl Server {
         let (seen, connections, stop): (Arc<Mutex<Vec<_>>>, Arc<Mutex<_>>, Arc<AtomicBool>) =
             Default::default();
         let server = Self { port, seen: seen.clone(), connections: connections.clone(), stop: stop.clone() };
-        // The end of accepting, when it is time.
+        // Nothing, when it is time to accept no more.
         let serve = Arc::new(move |stream: Box<dyn Stream>| {
             if stop.load(Ordering::SeqCst) {
                 return None;
